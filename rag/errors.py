@@ -1,0 +1,134 @@
+"""What can go wrong, in words for the person in front of the chat.
+
+GroundworkError
+├── SettingsError              a setting has a value that is not allowed
+├── QuestionError              the message cannot be asked as it is
+├── DocumentError              a file cannot become passages
+│   ├── UnsupportedFile        its content is of no kind that can be read
+│   ├── FileTooLarge           over the size, page or expansion limit
+│   ├── ProtectedFile          a password is needed
+│   ├── BrokenFile             damaged, truncated, or it crashed its parser
+│   ├── EmptyFile              nothing in it, or no text (a scan, say)
+│   └── ReadingTimedOut        the parser took longer than it may
+├── StorageError               the disk is full or cannot be written
+└── ModelError                 a model cannot answer, or not to the end
+    ├── ModelUnavailable       nobody listens at its address, or its runtime does not start
+    ├── ModelNotFound          the server runs, but has no such model
+    ├── ModelNotReady          known, but not on this disk or not loadable now
+    ├── ModelCrashed           its process ended in the middle
+    ├── ModelStalled           it stopped sending
+    ├── ModelBusy              too many requests, or a passing server fault
+    ├── ModelRefused           the server refused the key or the request
+    ├── ContextTooSmall        the prompt does not fit, even without its lowest passage
+    └── EmptyAnswer            it ended without a word
+
+`str(error)` is one or two plain sentences that are shown as they stand: what happened, and what to do about it.
+"""
+
+__all__ = [
+    "BrokenFile",
+    "ContextTooSmall",
+    "DocumentError",
+    "EmptyAnswer",
+    "EmptyFile",
+    "FileTooLarge",
+    "GroundworkError",
+    "ModelBusy",
+    "ModelCrashed",
+    "ModelError",
+    "ModelNotFound",
+    "ModelNotReady",
+    "ModelRefused",
+    "ModelStalled",
+    "ModelUnavailable",
+    "ProtectedFile",
+    "QuestionError",
+    "ReadingTimedOut",
+    "SettingsError",
+    "StorageError",
+    "UnsupportedFile",
+]
+
+
+class GroundworkError(Exception):
+    """The root; catch it where a person is told."""
+
+
+class SettingsError(GroundworkError):
+    """A setting has a value that is not allowed; raised once, at start."""
+
+
+class QuestionError(GroundworkError):
+    """The message is empty, too long, or not text."""
+
+
+class DocumentError(GroundworkError):
+    """A file cannot become passages; the other files go on."""
+
+
+class UnsupportedFile(DocumentError):
+    """The content, not the name, is of no kind that can be read."""
+
+
+class FileTooLarge(DocumentError):
+    """Over the size, page or expansion limit."""
+
+
+class ProtectedFile(DocumentError):
+    """A password is needed to open it."""
+
+
+class BrokenFile(DocumentError):
+    """Damaged or truncated, or its parser crashed on it."""
+
+
+class EmptyFile(DocumentError):
+    """No bytes, or no text in them."""
+
+
+class ReadingTimedOut(DocumentError):
+    """The parser took longer than it may."""
+
+
+class StorageError(GroundworkError):
+    """The disk is full, or a folder cannot be written."""
+
+
+class ModelError(GroundworkError):
+    """A model cannot answer, or not to the end; what it said so far stays."""
+
+
+class ModelUnavailable(ModelError):
+    """Nobody listens at its address, or its runtime does not start."""
+
+
+class ModelNotFound(ModelError):
+    """The server runs, but has no model of that name."""
+
+
+class ModelNotReady(ModelError):
+    """Known, but not on this disk, or there is no memory to load it."""
+
+
+class ModelCrashed(ModelError):
+    """Its process ended in the middle of an answer; it is started again for the next one."""
+
+
+class ModelStalled(ModelError):
+    """It stopped sending for longer than the idle time-out."""
+
+
+class ModelBusy(ModelError):
+    """Too many requests or a passing fault, also at the second try."""
+
+
+class ModelRefused(ModelError):
+    """The server refused the key or the request."""
+
+
+class ContextTooSmall(ModelError):
+    """The prompt does not fit the model's context, even without its lowest passage."""
+
+
+class EmptyAnswer(ModelError):
+    """The stream ended without a word of answer."""

@@ -1,0 +1,1 @@
+"""Can the draft be trusted, and what follows."""

@@ -1,0 +1,116 @@
+"""Every knob, read once from the environment and `.env`; a wrong value stops the start with its name."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from rag.errors import SettingsError
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Settings(BaseSettings):
+    """What an organisation may change; the names are the environment's, in lower case."""
+
+    model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True)
+
+    # Models
+    slm_alias: str = Field("phi-4-mini", description="The small model, which answers first.")
+    llm_alias: str = Field("gpt-oss-20b", description="The larger model, which takes over when the draft is not good.")
+    foundry_local_endpoint: str = Field(
+        "", description="An OpenAI-compatible server to use instead of the runtime in this app, with or without /v1."
+    )
+    foundry_local_api_key: SecretStr = Field(SecretStr(""), description="Its key, if it wants one.")
+    llm_endpoint: str = Field("", description="A server of its own for the larger model.")
+    llm_api_key: SecretStr = Field(SecretStr(""), description="Its key, if it wants one.")
+    model_cache_dir: Path | None = Field(
+        None, description="Where model files lie; empty for Foundry Local's own folder."
+    )
+    runtime: Literal["auto", "off"] = Field(
+        "auto", description="`off` never starts Foundry Local in this app: quotes only, unless an endpoint is set."
+    )
+    keep_warm_s: float = Field(
+        0, ge=0, description="Seconds between one-token prompts that keep a model warm; 0 is off."
+    )
+    idle_timeout_s: float = Field(60, gt=0, description="A model that sends nothing for so many seconds has stalled.")
+
+    # Answers
+    draft_max_tokens: int = Field(300, ge=16, le=32_000, description="The longest draft, in tokens.")
+    answer_max_tokens: int = Field(
+        600, ge=16, le=32_000, description="The longest answer of the larger model, in tokens."
+    )
+    temperature: float = Field(0.3, ge=0, le=2, description="0 repeats itself, 1 varies.")
+    passages: int = Field(4, ge=1, le=20, description="The most passages that a prompt holds.")
+    passage_tokens: int = Field(1200, ge=100, le=100_000, description="Token budget for the passages.")
+    history_tokens: int = Field(800, ge=0, le=100_000, description="Token budget for earlier questions and answers.")
+    question_max_chars: int = Field(
+        8000, ge=100, description="Longer messages are refused with a hint to upload a file."
+    )
+
+    # Escalation
+    escalation: Literal["auto", "off"] = Field("auto", description="`off`: the larger model is used only when asked.")
+    confidence_threshold: Share = Field(0.5, description="A draft below it goes to the larger model.")
+    grounding_threshold: Share = Field(
+        0.3, description="A search below it means: the documents do not hold the answer."
+    )
+    long_answer_chars: int = Field(600, ge=0, description="A draft longer than this is refined; 0 is off.")
+    short_answer_chars: int = Field(0, ge=0, description="A draft shorter than this is answered again; 0 is off.")
+    flagged_topics: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Words, comma-separated, whose questions always get the larger model's polish."
+    )
+
+    # Documents
+    library_dir: Path = Field(Path("docs_corpus"), description="The folder whose documents everybody may ask about.")
+    upload_max_mb: float = Field(25, gt=0, le=1000, description="The largest file that may be dropped in.")
+    upload_max_files: int = Field(20, ge=1, le=200, description="The most files at once, and in one chat.")
+    document_max_pages: int = Field(2000, ge=1, description="The most pages of one document.")
+    document_max_chars: int = Field(5_000_000, ge=1000, description="The most text of one document, expanded.")
+    read_timeout_s: float = Field(30, gt=0, description="The longest that reading one file may take.")
+    read_workers: int = Field(1, ge=1, le=16, description="Processes that read files.")
+
+    # Chat
+    allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Other addresses, comma-separated, that may show this chat, such as https://chat.example.org."
+    )
+    disconnect_grace_s: float = Field(
+        15, ge=0, description="A closed tab may come back for so long before its answer stops."
+    )
+
+    @field_validator("flagged_topics", "allowed_origins", mode="before")
+    @classmethod
+    def _comma_separated(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("foundry_local_endpoint", "llm_endpoint")
+    @classmethod
+    def _web_address(cls, value: str) -> str:
+        value = value.strip().rstrip("/")
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("must start with http:// or https://")
+        return value
+
+    @cached_property
+    def llm_elsewhere(self) -> bool:
+        """True when the larger model has a server of its own."""
+        return bool(self.llm_endpoint)
+
+
+def read_settings() -> Settings:
+    """The settings of this process.
+
+    Raises:
+        SettingsError: a value is not allowed; the text names each setting, its value and what is allowed.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = [
+            f"{'.'.join(str(part) for part in fault['loc'][:1]).upper()}={fault['input']!r}: {fault['msg']}."
+            for fault in error.errors()
+        ]
+        raise SettingsError("These settings cannot be used, see .env.example: " + " ".join(lines)) from None
