@@ -1,4 +1,4 @@
-"""The nouns of a turn, all frozen: documents and passages, hits and citations, decisions, timings, the turn and its events."""
+"""The nouns of a turn, all frozen: documents and passages, hits and citations, decisions, timings, turns."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -18,65 +18,80 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True)
 
     # Models
-    slm_alias: str = Field("phi-4-mini", description="The small model, which answers first.")
-    llm_alias: str = Field("gpt-oss-20b", description="The larger model, which takes over when the draft is not good.")
-    foundry_local_endpoint: str = Field(
-        "", description="An OpenAI-compatible server to use instead of the runtime in this app, with or without /v1."
+    slm_alias: str = Field(default="phi-4-mini", description="The small model, which answers first.")
+    llm_alias: str = Field(
+        default="gpt-oss-20b", description="The larger model, which takes over when the draft is not good."
     )
-    foundry_local_api_key: SecretStr = Field(SecretStr(""), description="Its key, if it wants one.")
-    llm_endpoint: str = Field("", description="A server of its own for the larger model.")
-    llm_api_key: SecretStr = Field(SecretStr(""), description="Its key, if it wants one.")
+    foundry_local_endpoint: str = Field(
+        default="",
+        description="An OpenAI-compatible server to use instead of the runtime in this app, with or without /v1.",
+    )
+    foundry_local_api_key: SecretStr = Field(default=SecretStr(""), description="Its key, if it wants one.")
+    llm_endpoint: str = Field(default="", description="A server of its own for the larger model.")
+    llm_api_key: SecretStr = Field(default=SecretStr(""), description="Its key, if it wants one.")
     model_cache_dir: Path | None = Field(
-        None, description="Where model files lie; empty for Foundry Local's own folder."
+        default=None, description="Where model files lie; empty for Foundry Local's own folder."
     )
     runtime: Literal["auto", "off"] = Field(
-        "auto", description="`off` never starts Foundry Local in this app: quotes only, unless an endpoint is set."
+        default="auto",
+        description="`off` never starts Foundry Local in this app: quotes only, unless an endpoint is set.",
     )
     keep_warm_s: float = Field(
-        0, ge=0, description="Seconds between one-token prompts that keep a model warm; 0 is off."
+        default=0, ge=0, description="Seconds between one-token prompts that keep a model warm; 0 is off."
     )
-    idle_timeout_s: float = Field(60, gt=0, description="A model that sends nothing for so many seconds has stalled.")
+    idle_timeout_s: float = Field(
+        default=60, gt=0, description="A model that sends nothing for so many seconds has stalled."
+    )
 
     # Answers
-    draft_max_tokens: int = Field(300, ge=16, le=32_000, description="The longest draft, in tokens.")
+    draft_max_tokens: int = Field(default=300, ge=16, le=32_000, description="The longest draft, in tokens.")
     answer_max_tokens: int = Field(
-        600, ge=16, le=32_000, description="The longest answer of the larger model, in tokens."
+        default=600, ge=16, le=32_000, description="The longest answer of the larger model, in tokens."
     )
-    temperature: float = Field(0.3, ge=0, le=2, description="0 repeats itself, 1 varies.")
-    passages: int = Field(4, ge=1, le=20, description="The most passages that a prompt holds.")
-    passage_tokens: int = Field(1200, ge=100, le=100_000, description="Token budget for the passages.")
-    history_tokens: int = Field(800, ge=0, le=100_000, description="Token budget for earlier questions and answers.")
+    temperature: float = Field(default=0.3, ge=0, le=2, description="0 repeats itself, 1 varies.")
+    passages: int = Field(default=4, ge=1, le=20, description="The most passages that a prompt holds.")
+    passage_tokens: int = Field(default=1200, ge=100, le=100_000, description="Token budget for the passages.")
+    history_tokens: int = Field(
+        default=800, ge=0, le=100_000, description="Token budget for earlier questions and answers."
+    )
     question_max_chars: int = Field(
-        8000, ge=100, description="Longer messages are refused with a hint to upload a file."
+        default=8000, ge=100, description="Longer messages are refused with a hint to upload a file."
     )
 
     # Escalation
-    escalation: Literal["auto", "off"] = Field("auto", description="`off`: the larger model is used only when asked.")
-    confidence_threshold: Share = Field(0.5, description="A draft below it goes to the larger model.")
-    grounding_threshold: Share = Field(
-        0.3, description="A search below it means: the documents do not hold the answer."
+    escalation: Literal["auto", "off"] = Field(
+        default="auto", description="`off`: the larger model is used only when asked."
     )
-    long_answer_chars: int = Field(600, ge=0, description="A draft longer than this is refined; 0 is off.")
-    short_answer_chars: int = Field(0, ge=0, description="A draft shorter than this is answered again; 0 is off.")
+    confidence_threshold: Share = Field(default=0.5, description="A draft below it goes to the larger model.")
+    grounding_threshold: Share = Field(
+        default=0.3, description="A search below it means: the documents do not hold the answer."
+    )
+    long_answer_chars: int = Field(default=600, ge=0, description="A draft longer than this is refined; 0 is off.")
+    short_answer_chars: int = Field(
+        default=0, ge=0, description="A draft shorter than this is answered again; 0 is off."
+    )
     flagged_topics: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="Words, comma-separated, whose questions always get the larger model's polish."
+        default=(), description="Words, comma-separated, whose questions always get the larger model's polish."
     )
 
     # Documents
-    library_dir: Path = Field(Path("docs_corpus"), description="The folder whose documents everybody may ask about.")
-    upload_max_mb: float = Field(25, gt=0, le=1000, description="The largest file that may be dropped in.")
-    upload_max_files: int = Field(20, ge=1, le=200, description="The most files at once, and in one chat.")
-    document_max_pages: int = Field(2000, ge=1, description="The most pages of one document.")
-    document_max_chars: int = Field(5_000_000, ge=1000, description="The most text of one document, expanded.")
-    read_timeout_s: float = Field(30, gt=0, description="The longest that reading one file may take.")
-    read_workers: int = Field(1, ge=1, le=16, description="Processes that read files.")
+    library_dir: Path = Field(
+        default=Path("docs_corpus"), description="The folder whose documents everybody may ask about."
+    )
+    upload_max_mb: float = Field(default=25, gt=0, le=1000, description="The largest file that may be dropped in.")
+    upload_max_files: int = Field(default=20, ge=1, le=200, description="The most files at once, and in one chat.")
+    document_max_pages: int = Field(default=2000, ge=1, description="The most pages of one document.")
+    document_max_chars: int = Field(default=5_000_000, ge=1000, description="The most text of one document, expanded.")
+    read_timeout_s: float = Field(default=30, gt=0, description="The longest that reading one file may take.")
+    read_workers: int = Field(default=1, ge=1, le=16, description="Processes that read files.")
 
     # Chat
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="Other addresses, comma-separated, that may show this chat, such as https://chat.example.org."
+        default=(),
+        description="Other addresses, comma-separated, that may show this chat, such as https://chat.example.org.",
     )
     disconnect_grace_s: float = Field(
-        15, ge=0, description="A closed tab may come back for so long before its answer stops."
+        default=15, ge=0, description="A closed tab may come back for so long before its answer stops."
     )
 
     @field_validator("flagged_topics", "allowed_origins", mode="before")
