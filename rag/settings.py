@@ -49,7 +49,7 @@ class Settings(BaseSettings):
         default=600, ge=16, le=32_000, description="The longest answer of the larger model, in tokens."
     )
     temperature: float = Field(default=0.3, ge=0, le=2, description="0 repeats itself, 1 varies.")
-    passages: int = Field(default=4, ge=1, le=20, description="The most passages that a prompt holds.")
+    passages: int = Field(default=5, ge=1, le=20, description="The most passages that a prompt holds.")
     passage_tokens: int = Field(default=1200, ge=100, le=100_000, description="Token budget for the passages.")
     history_tokens: int = Field(
         default=800, ge=0, le=100_000, description="Token budget for earlier questions and answers."

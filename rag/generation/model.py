@@ -1,6 +1,6 @@
 """The one thing that every model can do: stream an answer to a prompt."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -83,6 +83,6 @@ class ChatModel(Protocol):
         """False for `quoting`, whose text is the documents' own."""
         ...
 
-    def stream(self, prompt: Prompt, limits: Limits) -> AsyncIterator[ModelEvent]:
+    def stream(self, prompt: Prompt, limits: Limits) -> AsyncGenerator[ModelEvent]:
         """The answer to the prompt, as it comes."""
         ...

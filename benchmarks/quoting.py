@@ -1,0 +1,60 @@
+"""How often do a few quoted sentences hold the answer, beside whole passages?
+
+    python benchmarks/quoting.py --data FOLDER [--json]
+
+FOLDER holds a question set in BEIR form whose queries have `answerable` and `answers` (squad, say). For every
+answerable question the table tells the share whose answer string stands in the text, and the text's mean length in
+tokens (characters / 4).
+"""
+
+import argparse
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from data import indexed, rows
+
+from rag.generation.quoting import choose
+from rag.records import SearchResult
+from rag.retrieval.highlights import highlights
+from rag.retrieval.search import Searcher
+
+METHODS: dict[str, Callable[[SearchResult], list[str]]] = {
+    "quoting (as shipped)": lambda search: [h.text for h in choose(search)],
+    **{f"best {n} sentences": lambda search, n=n: [h.text for h in highlights(search)[:n]] for n in (1, 2, 4, 8)},
+    **{f"top {n} whole passages": lambda search, n=n: [h.passage.text for h in search.hits[:n]] for n in (1, 2, 3, 5)},
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+
+    searcher = Searcher(indexed(arguments.data))
+    questions = [row for row in rows(arguments.data / "queries.jsonl") if row["answerable"]]
+    found = [(row["answers"], searcher.search(row["text"], limit=5)) for row in questions]
+    table = [_row(name, texts, found) for name, texts in METHODS.items()]
+    if arguments.json:
+        print(json.dumps({"questions": len(questions), "rows": table}))
+        return
+    print(f"{len(questions)} answerable questions, {len(searcher)} passages\n")
+    print(f"{'text':24} {'holds the answer':>16} {'tokens':>8}")
+    for row in table:
+        print(f"{row['text']:24} {row['holds']:16.3f} {row['tokens']:8.0f}")
+
+
+def _row(
+    name: str, texts: Callable[[SearchResult], list[str]], found: list[tuple[list[str], SearchResult]]
+) -> dict[str, str | float]:
+    held, characters = 0, 0
+    for answers, search in found:
+        text = "\n".join(texts(search))
+        held += any(answer in text for answer in answers)
+        characters += len(text)
+    return {"text": name, "holds": held / len(found), "tokens": characters / 4 / len(found)}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""What every index of passages can do, and the statistics that make two of them one ranking."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from rag.records import Document, Hit, Passage
+
+K1 = 1.2
+"""BM25's term saturation: Lucene's and tantivy's value."""
+B = 0.75
+"""BM25's length normalisation: Lucene's and tantivy's value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """How common some terms are; those of two collections add up."""
+
+    passages: int = 0
+    containing: Mapping[str, int] = field(default_factory=dict[str, int])
+    """How many passages hold each term."""
+
+    def __add__(self, other: "Statistics") -> "Statistics":
+        terms = self.containing.keys() | other.containing.keys()
+        both = {t: self.containing.get(t, 0) + other.containing.get(t, 0) for t in terms}
+        return Statistics(self.passages + other.passages, both)
+
+    def idf(self, term: str) -> float:
+        """log(1 + (N - n + 0.5) / (n + 0.5)), never negative (Lucene's form of Robertson and Spärck Jones)."""
+        n = self.containing.get(term, 0)
+        return math.log(1 + (self.passages - n + 0.5) / (n + 0.5))
+
+
+class PassageIndex(Protocol):
+    """A searchable set of passages; safe to call from several threads, every call may block for a while."""
+
+    def put(self, document: Document, passages: Sequence[Passage]) -> None:
+        """Adds a document, or replaces the one of its id."""
+        ...
+
+    def remove(self, document_id: str) -> bool:
+        """Takes a document out; False when it was not there."""
+        ...
+
+    def documents(self) -> list[Document]:
+        """All documents, in the order in which they came."""
+        ...
+
+    def leading(self, document_id: str, limit: int) -> list[Passage]:
+        """The first passages of a document."""
+        ...
+
+    def statistics(self, terms: Iterable[str]) -> Statistics:
+        """How common these terms are here."""
+        ...
+
+    def search(self, terms: Mapping[str, float], limit: int, statistics: Statistics | None = None) -> list[Hit]:
+        """The best passages by BM25 with a weight for each term, best first, without those that score 0.
+
+        With `statistics` the terms' idf comes from there, so that scores of two indexes are of one scale.
+        """
+        ...
+
+    def __len__(self) -> int:
+        """The number of passages."""
+        ...

@@ -1,0 +1,121 @@
+"""The library and this chat's uploads as one ranking, with one strength."""
+
+import math
+from collections.abc import Sequence, Set
+from dataclasses import replace
+
+from rag.records import Hit, Passage, SearchResult
+from rag.retrieval.analysis import Terms, analyse
+from rag.retrieval.index import PassageIndex, Statistics
+from rag.retrieval.query import Query, build_query, is_gram
+
+NEAR_DUPLICATE = 0.8
+"""Share of two passages' words, of all that they have, above which the lower one is left out."""
+
+FOCUS_BOOST = 1.25
+"""What a passage of a file that came with the question counts more than another."""
+
+_PRIOR_PASSAGES, _PRIOR_SHARE = 50, 0.05
+"""Strength sees each term as if in 5 % of 50 more passages, so that one uploaded page does not make every word that it
+lacks weigh five times one that it has."""
+
+
+class Searcher:
+    """Searches several indexes as if they were one; its calls block: run them in a worker thread."""
+
+    def __init__(self, *indexes: PassageIndex) -> None:
+        self.indexes = indexes
+
+    def __len__(self) -> int:
+        return sum(len(index) for index in self.indexes)
+
+    def search(
+        self, question: str, earlier: Sequence[str] = (), *, limit: int, focus: Set[str] = frozenset()
+    ) -> SearchResult:
+        """The best passages for a question; `earlier` are the chat's questions before it, oldest first.
+
+        `focus` names documents that came with the question: their passages count more, and where none of them is
+        found by its words ("summarise this"), their first passages are given.
+        """
+        query = build_query(question, earlier)
+        terms = query.terms
+        statistics = sum((index.statistics(terms) for index in self.indexes), Statistics())
+        found = [hit for index in self.indexes for hit in index.search(terms, 3 * limit, statistics)]
+        found = [_boosted(hit, focus) for hit in found]
+        found.sort(key=lambda hit: -hit.score)
+        hits = _distinct(found, limit)
+        if focus and not any(hit.passage.document.id in focus for hit in hits):
+            hits = (self._opening(focus, limit) + hits)[:limit]
+        weigher = _Weigher(query, statistics)
+        return SearchResult(
+            hits=tuple(weigher.with_strength(hit, focus) for hit in hits),
+            weights=weigher.weights,
+            searched=len(self),
+            coverage=weigher.coverage(hits),
+        )
+
+    def _opening(self, focus: Set[str], limit: int) -> list[Hit]:
+        passages = (p for index in self.indexes for document in sorted(focus) for p in index.leading(document, limit))
+        return [Hit(passage, 0.0) for passage in passages]
+
+
+class _Weigher:
+    """What a query's terms are worth, and how much of that a passage holds."""
+
+    def __init__(self, query: Query, statistics: Statistics) -> None:
+        self._own = {term: weight * _idf(statistics, term) for term, weight in query.own.items()}
+        self._earlier = {term: weight * _idf(statistics, term) for term, weight in query.earlier.items()}
+        self._own_mass = sum(self._own.values())
+        self.weights = {**self._earlier, **self._own}
+
+    def with_strength(self, hit: Hit, focus: Set[str]) -> Hit:
+        """The hit with the share of the query's mass that its passage holds; earlier questions count where they help.
+
+        A document that came with the question and was not found by its words has full strength: the person pointed
+        at it.
+        """
+        if hit.score == 0 and hit.passage.document.id in focus:
+            return replace(hit, strength=1.0)
+        held = _terms_of(hit.passage)
+        own = sum(mass for term, mass in self._own.items() if term in held)
+        earlier = sum(mass for term, mass in self._earlier.items() if term in held)
+        mass = self._own_mass + earlier
+        return replace(hit, strength=min(1.0, (own + earlier) / mass) if mass else 0.0)
+
+    def coverage(self, hits: Sequence[Hit]) -> float:
+        """[0, 1]: share of the mass of the question's words (where it has none, of its grams) that the hits hold."""
+        words = {term: mass for term, mass in self._own.items() if not is_gram(term)} or self._own
+        held: set[str] = set()
+        for hit in hits:
+            held |= _terms_of(hit.passage)
+        mass = sum(words.values())
+        return sum(m for term, m in words.items() if term in held) / mass if mass else 0.0
+
+
+def _idf(statistics: Statistics, term: str) -> float:
+    n = statistics.containing.get(term, 0) + _PRIOR_PASSAGES * _PRIOR_SHARE
+    return math.log(1 + (statistics.passages + _PRIOR_PASSAGES - n + 0.5) / (n + 0.5))
+
+
+def _terms_of(passage: Passage) -> set[str]:
+    terms: Terms = analyse("\n".join((passage.document.title, *passage.headings, passage.text)))
+    return {*terms.words, *terms.grams}
+
+
+def _boosted(hit: Hit, focus: Set[str]) -> Hit:
+    return replace(hit, score=hit.score * FOCUS_BOOST) if hit.passage.document.id in focus else hit
+
+
+def _distinct(hits: Sequence[Hit], limit: int) -> list[Hit]:
+    """The first hits whose words are not nearly those of one before."""
+    kept: list[Hit] = []
+    words: list[frozenset[str]] = []
+    for hit in hits:
+        own = frozenset(analyse(hit.passage.text).words)
+        if any(len(own & other) > NEAR_DUPLICATE * len(own | other) for other in words if own):
+            continue
+        kept.append(hit)
+        words.append(own)
+        if len(kept) == limit:
+            break
+    return kept

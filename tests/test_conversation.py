@@ -1,0 +1,216 @@
+"""A turn, as its callers see it: events, and the record at the end."""
+
+import time
+from collections.abc import Sequence
+from contextlib import aclosing
+from typing import Any
+
+import pytest
+
+from rag.conversation import Bench, Budget, answer
+from rag.errors import ModelCrashed, ModelUnavailable
+from rag.escalation.policy import Policy
+from rag.generation.quoting import Quoting
+from rag.records import Decided, Delta, Exchange, Finished, Notice, Reasoning, Retrieved, Stage, Turn, TurnEvent
+from rag.retrieval.search import Searcher
+from tests.fakes import FakeModel, Reply, index_of
+
+UPLOADS = "The largest file that may be uploaded is 25 MB. Larger files are refused with a reason."
+PRIVACY = "Documents never leave the machine. Telemetry is switched off by default."
+QUESTION = "What is the largest file that may be uploaded?"
+GOOD = "The largest file that may be uploaded is 25 MB [1]."
+LIBRARY = index_of(UPLOADS, PRIVACY)
+
+
+async def events_of(question: str = QUESTION, **arguments: Any) -> list[TurnEvent]:
+    arguments.setdefault("searcher", Searcher(LIBRARY))
+    async with aclosing(answer(question, **arguments)) as events:
+        return [event async for event in events]
+
+
+def turn_of(events: Sequence[TurnEvent]) -> Turn:
+    assert isinstance(events[-1], Finished)
+    assert sum(isinstance(event, Finished) for event in events) == 1
+    return events[-1].turn
+
+
+def text_of(events: Sequence[TurnEvent], *, escalated: bool = False) -> str:
+    return "".join(e.text for e in events if isinstance(e, Delta) and e.escalated == escalated)
+
+
+async def test_a_good_draft_is_streamed_cited_and_kept():
+    small = FakeModel().enqueue(GOOD)
+    events = await events_of(bench=Bench(small, FakeModel("gpt-oss-20b")))
+    turn = turn_of(events)
+    assert text_of(events) == turn.answer == GOOD
+    assert (turn.outcome, turn.model) == ("answered", "phi-4-mini")
+    assert [c.number for c in turn.citations if c.cited] == [1]
+    quote = turn.citations[0].quote
+    assert quote
+    assert UPLOADS[slice(*quote)] == "The largest file that may be uploaded is 25 MB."
+    assert turn.decision.action == "keep"
+    assert turn.decision.confidence >= turn.decision.threshold
+    assert [type(e) for e in events if not isinstance(e, Stage | Delta)] == [Retrieved, Decided, Finished]
+
+
+async def test_the_stages_follow_one_another_and_add_up_to_the_total():
+    began = time.perf_counter()
+    large = FakeModel("gpt-oss-20b").enqueue(Reply(GOOD, pause_s=0.002))
+    events = await events_of(bench=Bench(FakeModel().enqueue("I do not know."), large))
+    timings = turn_of(events).timings
+    outside = time.perf_counter() - began
+    names = [stage.name for stage in timings.stages]
+    assert names == [e.name for e in events if isinstance(e, Stage)]
+    assert names == [
+        *("search", "prompt", "request", "first_token", "generate", "check"),
+        *("escalation_request", "escalation_first_token", "escalation_generate", "escalation_check"),
+    ]
+    assert sum(stage.seconds for stage in timings.stages) == pytest.approx(timings.total, rel=0.05)
+    assert timings.total == pytest.approx(outside, rel=0.2, abs=0.02)
+    for before, after in zip(timings.stages, timings.stages[1:], strict=False):
+        assert before.start + before.seconds == pytest.approx(after.start)
+
+
+async def test_a_question_that_no_document_answers_is_not_sent_to_any_model():
+    small, large = FakeModel(), FakeModel("gpt-oss-20b")
+    turn = turn_of(await events_of("How do penguins raise their chicks in Antarctica?", bench=Bench(small, large)))
+    assert (turn.outcome, turn.answer, turn.draft) == ("abstained", "", None)
+    assert not small.prompts
+    assert not large.prompts
+    assert turn.decision.threshold == Policy().grounding_threshold
+
+
+async def test_asking_anyway_goes_past_the_gate():
+    large = FakeModel("gpt-oss-20b").enqueue("They huddle together.")
+    turn = turn_of(
+        await events_of("How do penguins raise their chicks?", bench=Bench(FakeModel(), large), mode="large")
+    )
+    assert (turn.outcome, turn.answer, turn.model) == ("escalated", "They huddle together.", "gpt-oss-20b")
+    assert turn.decision.trigger == "asked"
+
+
+async def test_a_draft_without_support_is_answered_again_by_the_larger_model():
+    large = FakeModel("gpt-oss-20b").enqueue(Reply(GOOD, reasoning="Passage one says 25 MB."))
+    events = await events_of(bench=Bench(FakeModel().enqueue("Bananas grow on tall green plants."), large))
+    turn = turn_of(events)
+    assert (turn.outcome, turn.answer) == ("escalated", GOOD)
+    assert turn.decision.trigger == "low_confidence"
+    assert turn.decision.way == "answer"
+    assert text_of(events) == "Bananas grow on tall green plants."
+    assert text_of(events, escalated=True) == GOOD
+    assert "".join(e.text for e in events if isinstance(e, Reasoning) and e.escalated) == "Passage one says 25 MB."
+    assert large.prompts[0].draft == ""
+    assert large.limits[0].max_tokens == 600
+
+
+@pytest.mark.parametrize(
+    ("policy", "draft", "trigger", "way"),
+    [
+        (Policy(long_answer_chars=20), Reply(GOOD), "long_answer", "refine"),
+        (Policy(short_answer_chars=200), Reply(GOOD), "short_answer", "answer"),
+        (Policy(flagged_topics=("uploaded",)), Reply(GOOD), "flagged_topic", "refine"),
+        (Policy(), Reply(GOOD, finish_reason="length"), "cut_off", "answer"),
+    ],
+)
+async def test_each_trigger_names_itself_and_its_way(policy: Policy, draft: Reply, trigger: str, way: str):
+    large = FakeModel("gpt-oss-20b").enqueue(GOOD)
+    turn = turn_of(await events_of(bench=Bench(FakeModel().enqueue(draft), large), policy=policy))
+    assert (turn.decision.trigger, turn.decision.way) == (trigger, way)
+    assert large.prompts[0].draft == (GOOD if way == "refine" else "")
+    assert turn.outcome == "escalated"
+
+
+@pytest.mark.parametrize(
+    ("mode", "policy", "large"),
+    [
+        ("local", Policy(long_answer_chars=20), True),
+        ("auto", Policy(long_answer_chars=20, automatic=False), True),
+        ("auto", Policy(long_answer_chars=20), False),
+    ],
+)
+async def test_the_draft_stays_where_the_larger_model_may_not_be_used(mode: Any, policy: Policy, large: bool):
+    bench = Bench(FakeModel().enqueue(GOOD), FakeModel("gpt-oss-20b") if large else None)
+    turn = turn_of(await events_of(bench=bench, policy=policy, mode=mode))
+    assert (turn.outcome, turn.decision.action, turn.decision.trigger) == ("answered", "keep", "long_answer")
+    assert "stays" in turn.decision.reason
+
+
+async def test_a_less_grounded_refinement_is_not_shown_in_the_drafts_place():
+    large = FakeModel("gpt-oss-20b").enqueue("Quantum elephants compute seventeen rainbows every Tuesday evening.")
+    turn = turn_of(await events_of(bench=Bench(FakeModel().enqueue(GOOD), large), policy=Policy(long_answer_chars=20)))
+    assert (turn.outcome, turn.answer, turn.model) == ("kept_draft", GOOD, "phi-4-mini")
+    assert turn.escalated
+    assert turn.escalated.text.startswith("Quantum")
+
+
+async def test_an_unreachable_larger_model_leaves_the_draft():
+    large = FakeModel("gpt-oss-20b").enqueue(ModelUnavailable("gpt-oss-20b cannot be reached."))
+    events = await events_of(bench=Bench(FakeModel().enqueue(GOOD), large), policy=Policy(long_answer_chars=20))
+    turn = turn_of(events)
+    assert (turn.outcome, turn.answer) == ("answered", GOOD)
+    assert turn.notices == ("gpt-oss-20b cannot be reached.",)
+    assert Notice("gpt-oss-20b cannot be reached.") in events
+
+
+async def test_a_larger_model_that_breaks_off_leaves_the_draft_and_its_citations():
+    large = FakeModel("gpt-oss-20b").enqueue(Reply("The largest", error=ModelCrashed("It stopped.")))
+    turn = turn_of(await events_of(bench=Bench(FakeModel().enqueue(GOOD), large), policy=Policy(long_answer_chars=20)))
+    assert (turn.outcome, turn.answer, turn.notices) == ("answered", GOOD, ("It stopped.",))
+    assert turn.citations[0].cited
+
+
+async def test_without_a_model_the_turn_quotes_and_says_why():
+    small = FakeModel().enqueue(ModelUnavailable("No model is running."))
+    turn = turn_of(await events_of(bench=Bench(small, stand_in=Quoting())))
+    assert turn.outcome == "quoted"
+    assert turn.model == "quoting"
+    assert turn.answer.startswith("> The largest file that may be uploaded is 25 MB.")
+    assert turn.answer.endswith("[1]")
+    assert turn.notices == ("No model is running.",)
+
+
+async def test_without_a_model_and_without_a_stand_in_the_failure_is_the_callers():
+    with pytest.raises(ModelUnavailable, match="No model is running"):
+        await events_of(bench=Bench(FakeModel().enqueue(ModelUnavailable("No model is running."))))
+
+
+async def test_a_draft_that_breaks_off_stays_as_far_as_it_came():
+    small = FakeModel().enqueue(Reply("The largest file is 25 MB [1]", error=ModelCrashed("phi-4-mini stopped.")))
+    turn = turn_of(await events_of(bench=Bench(small, FakeModel("gpt-oss-20b"), Quoting())))
+    assert (turn.outcome, turn.answer) == ("answered", "The largest file is 25 MB [1]")
+    assert turn.notices == ("phi-4-mini stopped.",)
+
+
+async def test_a_failing_larger_model_that_was_asked_for_gives_way_to_the_small_one():
+    large = FakeModel("gpt-oss-20b").enqueue(ModelUnavailable("gpt-oss-20b cannot be reached."))
+    turn = turn_of(await events_of(bench=Bench(FakeModel().enqueue(GOOD), large), mode="large"))
+    assert (turn.outcome, turn.answer) == ("answered", GOOD)
+    assert len(large.prompts) == 1
+
+
+async def test_closing_the_turn_stops_the_model_at_once():
+    small = FakeModel().enqueue(Reply("one two three four five six", pause_s=0.01))
+    async with aclosing(answer(QUESTION, searcher=Searcher(LIBRARY), bench=Bench(small))) as events:
+        async for event in events:
+            if isinstance(event, Delta):
+                break
+    assert small.closed_early == 1
+
+
+async def test_marks_that_point_nowhere_are_removed():
+    small = FakeModel().enqueue("The largest file that may be uploaded is 25 MB [1][9].")
+    turn = turn_of(await events_of(bench=Bench(small)))
+    assert turn.answer == GOOD
+
+
+async def test_earlier_exchanges_reach_the_search_and_the_prompt_within_their_budget():
+    history = [Exchange(f"Question {n} about uploads?", "Yes. " * 50) for n in range(20)]
+    small = FakeModel().enqueue(GOOD)
+    budget = Budget(history_tokens=200)
+    await events_of("And how large may it be?", bench=Bench(small), history=history, budget=budget)
+    kept = small.prompts[0].history
+    assert 0 < len(kept) < 20
+    assert kept[-1] == history[-1]
+    messages = small.prompts[0].messages()
+    assert messages[0]["role"] == "system"
+    assert messages[-1]["content"].endswith("And how large may it be?")
