@@ -11,7 +11,7 @@ from rag.errors import ModelUnavailable
 from rag.escalation import policy as policies
 from rag.escalation.policy import Policy
 from rag.escalation.signals import measure
-from rag.generation.model import ChatModel, Limits
+from rag.generation.model import Bench, ChatModel, Limits
 from rag.generation.prompt import Prompt, build
 from rag.latency import StageClock
 from rag.records import (
@@ -43,15 +43,6 @@ class Budget:
     draft_tokens: int = 300
     escalated_tokens: int = 600
     temperature: float = 0.3
-
-
-@dataclass(frozen=True, slots=True)
-class Bench:
-    """Who answers: the small model, the larger one if there is any, and who stands in when the small one cannot."""
-
-    small: ChatModel
-    large: ChatModel | None = None
-    stand_in: ChatModel | None = None
 
 
 async def answer(

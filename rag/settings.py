@@ -64,7 +64,7 @@ class Settings(BaseSettings):
     )
     confidence_threshold: Share = Field(default=0.5, description="A draft below it goes to the larger model.")
     grounding_threshold: Share = Field(
-        default=0.3, description="A search below it means: the documents do not hold the answer."
+        default=0.35, description="A search below it means: the documents do not hold the answer."
     )
     long_answer_chars: int = Field(default=600, ge=0, description="A draft longer than this is refined; 0 is off.")
     short_answer_chars: int = Field(

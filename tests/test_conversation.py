@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from rag.conversation import Bench, Budget, answer
+from rag.conversation import Budget, answer
 from rag.errors import ModelCrashed, ModelUnavailable
 from rag.escalation.policy import Policy
+from rag.generation.model import Bench
 from rag.generation.quoting import Quoting
 from rag.records import Decided, Delta, Exchange, Finished, Notice, Reasoning, Retrieved, Stage, Turn, TurnEvent
 from rag.retrieval.search import Searcher

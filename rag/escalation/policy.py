@@ -17,7 +17,7 @@ class Policy:
     """The thresholds of an organisation; lengths of 0 are off."""
 
     confidence_threshold: float = 0.5
-    grounding_threshold: float = 0.3
+    grounding_threshold: float = 0.35
     long_answer_chars: int = 600
     short_answer_chars: int = 0
     flagged_topics: tuple[str, ...] = ()

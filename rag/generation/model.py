@@ -86,3 +86,12 @@ class ChatModel(Protocol):
     def stream(self, prompt: Prompt, limits: Limits) -> AsyncGenerator[ModelEvent]:
         """The answer to the prompt, as it comes."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Who answers a turn: the small model, the larger one if there is any, and who stands in for the small one."""
+
+    small: ChatModel
+    large: ChatModel | None = None
+    stand_in: ChatModel | None = None

@@ -65,3 +65,9 @@ class PassageIndex(Protocol):
     def __len__(self) -> int:
         """The number of passages."""
         ...
+
+
+def searched_text(passage: Passage) -> str:
+    """What a passage is found by: its document's title, its headings and its text."""
+    headings = [heading for heading in passage.headings if heading != passage.document.title]
+    return "\n".join((passage.document.title, *headings, passage.text))

@@ -11,7 +11,7 @@ from rank_bm25 import BM25Okapi  # pyright: ignore[reportMissingTypeStubs]
 
 from rag.records import Document, Hit, Passage
 from rag.retrieval.analysis import Terms, analyse
-from rag.retrieval.index import K1, B, Statistics
+from rag.retrieval.index import K1, B, Statistics, searched_text
 from rag.retrieval.query import is_gram
 
 
@@ -123,12 +123,6 @@ class MemoryIndex:
                     entries, _field([e.terms.words for e in entries]), _field([e.terms.grams for e in entries])
                 )
             return self._snapshot
-
-
-def searched_text(passage: Passage) -> str:
-    """What a passage is found by: its document's title, its headings and its text."""
-    headings = [heading for heading in passage.headings if heading != passage.document.title]
-    return "\n".join((passage.document.title, *headings, passage.text))
 
 
 def _field(texts: list[tuple[str, ...]]) -> _Field | None:

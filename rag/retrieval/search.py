@@ -1,12 +1,13 @@
 """The library and this chat's uploads as one ranking, with one strength."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence, Set
 from dataclasses import replace
 
-from rag.records import Hit, Passage, SearchResult
-from rag.retrieval.analysis import Terms, analyse
-from rag.retrieval.index import PassageIndex, Statistics
+from rag.records import Hit, SearchResult
+from rag.retrieval.analysis import analyse
+from rag.retrieval.index import K1, B, PassageIndex, Statistics, searched_text
 from rag.retrieval.query import Query, build_query, is_gram
 
 NEAR_DUPLICATE = 0.8
@@ -46,7 +47,7 @@ class Searcher:
         hits = _distinct(found, limit)
         if focus and not any(hit.passage.document.id in focus for hit in hits):
             hits = (self._opening(focus, limit) + hits)[:limit]
-        weigher = _Weigher(query, statistics)
+        weigher = _Weigher(query, statistics, hits)
         return SearchResult(
             hits=tuple(weigher.with_strength(hit, focus) for hit in hits),
             weights=weigher.weights,
@@ -62,44 +63,44 @@ class Searcher:
 class _Weigher:
     """What a query's terms are worth, and how much of that a passage holds."""
 
-    def __init__(self, query: Query, statistics: Statistics) -> None:
+    def __init__(self, query: Query, statistics: Statistics, hits: Sequence[Hit]) -> None:
         self._own = {term: weight * _idf(statistics, term) for term, weight in query.own.items()}
         self._earlier = {term: weight * _idf(statistics, term) for term, weight in query.earlier.items()}
-        self._own_mass = sum(self._own.values())
         self.weights = {**self._earlier, **self._own}
+        self._terms = {hit.passage.id: analyse(searched_text(hit.passage)) for hit in hits}
+        lengths = [len(terms.words) or len(terms.grams) for terms in self._terms.values()]
+        self._mean_length = sum(lengths) / (len(lengths) or 1) or 1.0
 
     def with_strength(self, hit: Hit, focus: Set[str]) -> Hit:
-        """The hit with the share of the query's mass that its passage holds; earlier questions count where they help.
+        """The hit with its BM25 over the most that the query scores where each term stands once.
 
+        Of earlier questions only the terms that the passage holds count, so that a new topic is not held against it.
         A document that came with the question and was not found by its words has full strength: the person pointed
         at it.
         """
         if hit.score == 0 and hit.passage.document.id in focus:
             return replace(hit, strength=1.0)
-        held = _terms_of(hit.passage)
-        own = sum(mass for term, mass in self._own.items() if term in held)
-        earlier = sum(mass for term, mass in self._earlier.items() if term in held)
-        mass = self._own_mass + earlier
-        return replace(hit, strength=min(1.0, (own + earlier) / mass) if mass else 0.0)
+        terms = self._terms[hit.passage.id]
+        held = Counter(term for term in (*terms.words, *terms.grams) if term in self.weights)
+        length = (len(terms.words) or len(terms.grams)) / self._mean_length
+        score = sum(self.weights[t] * n * (K1 + 1) / (n + K1 * (1 - B + B * length)) for t, n in held.items())
+        most = sum(self._own.values()) + sum(self._earlier.get(term, 0.0) for term in held)
+        return replace(hit, strength=min(1.0, score / most) if most else 0.0)
 
     def coverage(self, hits: Sequence[Hit]) -> float:
         """[0, 1]: share of the mass of the question's words (where it has none, of its grams) that the hits hold."""
         words = {term: mass for term, mass in self._own.items() if not is_gram(term)} or self._own
         held: set[str] = set()
         for hit in hits:
-            held |= _terms_of(hit.passage)
-        mass = sum(words.values())
-        return sum(m for term, m in words.items() if term in held) / mass if mass else 0.0
+            terms = self._terms[hit.passage.id]
+            held.update(terms.words, terms.grams)
+        most = sum(words.values())
+        return sum(mass for term, mass in words.items() if term in held) / most if most else 0.0
 
 
 def _idf(statistics: Statistics, term: str) -> float:
     n = statistics.containing.get(term, 0) + _PRIOR_PASSAGES * _PRIOR_SHARE
     return math.log(1 + (statistics.passages + _PRIOR_PASSAGES - n + 0.5) / (n + 0.5))
-
-
-def _terms_of(passage: Passage) -> set[str]:
-    terms: Terms = analyse("\n".join((passage.document.title, *passage.headings, passage.text)))
-    return {*terms.words, *terms.grams}
 
 
 def _boosted(hit: Hit, focus: Set[str]) -> Hit:

@@ -1,0 +1,23 @@
+/** A passage in the sidebar, with the sentence that supports the claim marked. Props: a source of rag/chat/sources.py. */
+
+export default function Passage() {
+  const [before, quote, after] = props.parts;
+  const path = props.headings.filter((heading) => heading !== props.title);
+  return (
+    <article className="flex flex-col gap-3" data-testid="passage">
+      <header>
+        <h3 className="text-sm font-semibold" style={{ overflowWrap: "anywhere" }}>{props.title}</h3>
+        <p className="text-xs text-muted-foreground" style={{ overflowWrap: "anywhere" }}>
+          {props.document}
+          {path.length > 0 ? ` › ${path.join(" › ")}` : ""}
+          {props.page ? ` · page ${props.page}` : ""}
+        </p>
+      </header>
+      <p className="text-sm" style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere", lineHeight: 1.6 }}>
+        {before}
+        {quote && <mark className="rounded" style={{ background: "hsl(var(--primary) / 0.22)", color: "inherit", padding: "1px 2px" }}>{quote}</mark>}
+        {after}
+      </p>
+    </article>
+  );
+}

@@ -1,0 +1,189 @@
+import { useEffect, useState } from "react";
+
+/** The turn panel: where each millisecond went, what was decided and why. Props: rag/chat/panel.py. */
+
+const seconds = (ms) => (ms >= 10000 ? `${(ms / 1000).toFixed(1)} s` : ms >= 1000 ? `${(ms / 1000).toFixed(2)} s` : ms >= 10 ? `${Math.round(ms)} ms` : `${ms.toFixed(1)} ms`);
+const number = (value, digits = 1) => (value === null || value === undefined ? "–" : Number(value).toLocaleString(undefined, { maximumFractionDigits: digits }));
+
+function useElapsed(running, received) {
+  const [now, setNow] = useState(() => performance.now());
+  useEffect(() => {
+    if (!running) return undefined;
+    const timer = setInterval(() => setNow(performance.now()), 100);
+    return () => clearInterval(timer);
+  }, [running]);
+  return running ? Math.max(0, now - received) : 0;
+}
+
+function Section({ title, children }) {
+  return (
+    <section className="flex flex-col gap-2">
+      <h3 className="text-sm font-semibold">{title}</h3>
+      {children}
+    </section>
+  );
+}
+
+function Bar({ stage, total, live }) {
+  const left = total ? (stage.start_ms / total) * 100 : 0;
+  const width = total ? Math.max((stage.ms / total) * 100, 0.8) : 0;
+  return (
+    <tr data-stage={stage.name} data-ms={stage.ms}>
+      <th scope="row" className="text-left font-normal pr-2" style={{ width: "8.5rem", whiteSpace: "nowrap" }}>
+        {stage.label}
+      </th>
+      <td style={{ width: "100%" }}>
+        <div className="bg-muted rounded" style={{ height: 8, position: "relative", overflow: "hidden" }} aria-hidden="true">
+          <div
+            className={stage.larger ? "bg-foreground rounded" : "bg-primary rounded"}
+            style={{ position: "absolute", left: `${Math.min(left, 99)}%`, width: `${Math.min(width, 100 - Math.min(left, 99))}%`, height: "100%", opacity: live ? 0.6 : 1 }}
+          />
+        </div>
+      </td>
+      <td className="text-right pl-2 text-muted-foreground" style={{ whiteSpace: "nowrap", fontVariantNumeric: "tabular-nums" }}>
+        {seconds(stage.ms)}
+      </td>
+    </tr>
+  );
+}
+
+function Stages({ stages, total, running, elapsed }) {
+  const rows = stages.map((stage, n) => (running && n === stages.length - 1 ? { ...stage, ms: stage.ms + elapsed } : stage));
+  const part = (larger) => rows.filter((stage) => stage.larger === larger);
+  return (
+    <table className="text-xs w-full" style={{ borderSpacing: "0 4px", borderCollapse: "separate" }} data-testid="stages">
+      <tbody>
+        {part(false).map((stage, n) => (
+          <Bar key={`${stage.name}${n}`} stage={stage} total={total} live={running && stage === rows[rows.length - 1]} />
+        ))}
+        {part(true).length > 0 && (
+          <tr>
+            <th scope="rowgroup" colSpan={3} className="text-left text-muted-foreground font-medium" style={{ paddingTop: 6 }}>
+              Larger model
+            </th>
+          </tr>
+        )}
+        {part(true).map((stage, n) => (
+          <Bar key={`${stage.name}${n}`} stage={stage} total={total} live={running && stage === rows[rows.length - 1]} />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Model({ model }) {
+  const cell = "text-right pl-3";
+  return (
+    <tr>
+      <th scope="row" className="text-left font-normal">{model.generated ? model.alias : "quotes"}</th>
+      <td className={cell}>{number(model.tokens_in, 0)}</td>
+      <td className={cell}>
+        {number(model.tokens_out, 0)}
+        {model.tokens_reasoning ? ` (${number(model.tokens_reasoning, 0)} reasoning)` : ""}
+      </td>
+      <td className={cell}>{number(model.tokens_per_second)}</td>
+      <td className={cell}>{seconds(model.ms)}</td>
+    </tr>
+  );
+}
+
+function Models({ models, combined }) {
+  const head = "text-right pl-3 font-normal text-muted-foreground";
+  return (
+    <Section title="Models">
+      <div style={{ overflowX: "auto" }}>
+        <table className="text-xs w-full" style={{ fontVariantNumeric: "tabular-nums" }} data-testid="models">
+          <thead>
+            <tr>
+              <th scope="col" className="text-left font-normal text-muted-foreground">Model</th>
+              <th scope="col" className={head}>Tokens in</th>
+              <th scope="col" className={head}>out</th>
+              <th scope="col" className={head}>per second</th>
+              <th scope="col" className={head}>Time</th>
+            </tr>
+          </thead>
+          <tbody>{models.map((model) => <Model key={model.role} model={model} />)}</tbody>
+        </table>
+      </div>
+      {combined !== null && combined !== undefined && <p className="text-xs text-muted-foreground">Draft and larger model together: {seconds(combined)}</p>}
+    </Section>
+  );
+}
+
+function Meter({ label, value, threshold, title }) {
+  const percent = Math.round(Math.min(Math.max(value, 0), 1) * 100);
+  return (
+    <div className="flex items-center gap-2 text-xs" title={title}>
+      <span style={{ width: "6.5rem", flexShrink: 0 }}>{label}</span>
+      <div className="bg-muted rounded" style={{ position: "relative", height: 6, flexGrow: 1 }} aria-hidden="true">
+        <div className="bg-primary rounded" style={{ width: `${percent}%`, height: "100%" }} />
+        {threshold !== undefined && (
+          <div className="bg-foreground" style={{ position: "absolute", left: `${threshold * 100}%`, top: -3, width: 2, height: 12 }} />
+        )}
+      </div>
+      <span className="text-right text-muted-foreground" style={{ width: "2.5rem", fontVariantNumeric: "tabular-nums" }}>{value.toFixed(2)}</span>
+    </div>
+  );
+}
+
+function DecisionPart({ decision }) {
+  return (
+    <Section title="Decision">
+      <p className="text-xs" data-testid="reason">{decision.reason}</p>
+      {decision.trigger && (
+        <p className="text-xs text-muted-foreground">
+          Trigger: {decision.trigger}{decision.way ? ` · ${decision.way === "refine" ? "refine the draft" : "answer again"}` : ""}
+        </p>
+      )}
+      {decision.trigger !== "asked" && (
+        <Meter label={decision.action === "abstain" ? "Match" : "Confidence"} value={decision.confidence} threshold={decision.threshold} title={`Threshold ${decision.threshold}`} />
+      )}
+      {decision.signals.length > 0 && (
+        <details>
+          <summary className="text-xs text-muted-foreground cursor-pointer">Signals behind it</summary>
+          <div className="flex flex-col gap-1 mt-2">
+            {decision.signals.map((signal) => <Meter key={signal.name} label={signal.name} value={signal.value} title={signal.meaning} />)}
+          </div>
+        </details>
+      )}
+    </Section>
+  );
+}
+
+function Averages({ averages }) {
+  return (
+    <Section title={averages.turns === 1 ? "This chat (1 turn)" : `This chat (average of ${averages.turns} turns)`}>
+      <p className="text-xs text-muted-foreground" data-testid="averages">
+        {seconds(averages.total_ms)} in all
+        {averages.first_token_ms !== null && ` · first token after ${seconds(averages.first_token_ms)}`}
+        {averages.tokens_per_second !== null && ` · ${number(averages.tokens_per_second)} tokens/s`}
+        {` · larger model in ${number(averages.escalated_share * 100, 0)} %`}
+      </p>
+    </Section>
+  );
+}
+
+export default function Turn() {
+  const [received, setReceived] = useState(() => performance.now());
+  useEffect(() => setReceived(performance.now()), [props.total_ms, props.running]);
+  const elapsed = useElapsed(props.running, received);
+  const total = props.total_ms + elapsed;
+  return (
+    <div className="flex flex-col gap-4" data-testid="turn-panel" data-running={String(props.running)} data-total-ms={props.total_ms}>
+      <div>
+        <div className="font-semibold" style={{ fontSize: "1.5rem", fontVariantNumeric: "tabular-nums" }}>{seconds(total)}</div>
+        <div className="text-xs text-muted-foreground">
+          {props.title}
+          {props.searched ? ` · ${props.searched.hits} of ${number(props.searched.passages, 0)} passages` : ""}
+        </div>
+      </div>
+      <Section title="Stages">
+        <Stages stages={props.stages} total={total} running={props.running} elapsed={elapsed} />
+      </Section>
+      {props.models.length > 0 && <Models models={props.models} combined={props.combined_ms} />}
+      {props.decision && <DecisionPart decision={props.decision} />}
+      {props.averages && <Averages averages={props.averages} />}
+      {props.notices.map((notice) => <p key={notice} className="text-xs" role="note">{notice}</p>)}
+    </div>
+  );
+}

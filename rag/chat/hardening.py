@@ -1,0 +1,188 @@
+"""Closes what Chainlit leaves open: other websites, rebound names, markup in uploads, session ids that are paths."""
+
+import inspect
+import os
+import re
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from functools import wraps
+from secrets import token_urlsafe
+from typing import Any, cast
+
+from chainlit import server
+from chainlit import socket as chainlit_socket
+from chainlit.auth import get_configuration
+from chainlit.config import DEFAULT_HOST, FILES_DIRECTORY, config
+from fastapi.routing import APIRoute
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from rag.chat.origins import Doorkeeper
+from rag.chat.upload_route import UploadDesk
+
+_OURS = "groundwork"
+"""The name of our routes, by which a reload finds and replaces them."""
+_UNUSED = (
+    "/mcp",
+    "/copilot/{path:path}",
+    "/auth/oauth/{path:path}",
+    "/project/share/{path:path}",
+    "/project/thread/share",
+)
+_API_DOCS = ("/docs", "/docs/oauth2-redirect", "/redoc", "/openapi.json")
+_SESSION_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_OUTSIDE = re.compile(r'<(?:link|meta)\b[^>]*\b(?:href|content)="https?://[^>]*>')
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+_nonce = ContextVar("_nonce", default="")
+"""Marks the inline scripts of the page that this request is answered with."""
+_chainlits_page = cast(Callable[[str], str], inspect.unwrap(server.get_html_template))  # pyright: ignore
+
+
+def harden(*, allowed_origins: tuple[str, ...], upload_max_bytes: int, upload_max_files: int) -> None:
+    """Puts the guards in place; called when the app is imported, and again at each reload with what is set then.
+
+    Args:
+        allowed_origins: other addresses of this chat, such as "https://chat.example.org" behind a proxy.
+        upload_max_bytes: the largest file.
+        upload_max_files: the most files at once; three times as many may lie on disk for one chat.
+
+    Raises:
+        SettingsError: an origin is not an address.
+    """
+    # Chainlit forgets --host when it reloads its settings; the variable that it keeps it in stays.
+    doorkeeper = Doorkeeper.of(allowed_origins, os.environ.get("CHAINLIT_HOST", DEFAULT_HOST))
+    if not hasattr(server.app.state, "guard"):
+        server.app.add_middleware(_Doorway)
+    server.app.state.guard = _Guard(doorkeeper)
+    server.sio.eio.cors_allowed_origins = lambda _origin, environ: not doorkeeper.refusal(environ["asgi.scope"])  # pyright: ignore
+    server.sio.on("connect", _connect)  # pyright: ignore
+    server.get_html_template = _page
+    _take_over_routes(UploadDesk(max_bytes=upload_max_bytes, max_files=upload_max_files))
+    if upload := config.features.spontaneous_file_upload:
+        upload.max_files = upload_max_files
+        upload.max_size_mb = max(1, upload_max_bytes // 1_000_000)
+    FILES_DIRECTORY.chmod(0o700)
+
+
+class _Doorway:
+    """Stays in the middleware stack for the life of the process, which admits no other once it runs."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await server.app.state.guard(self._app, scope, receive, send)
+
+
+class _Guard:
+    """Refuses what is not the chat's own, and puts the security headers on every answer."""
+
+    def __init__(self, doorkeeper: Doorkeeper) -> None:
+        self._doorkeeper = doorkeeper
+
+    async def __call__(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await app(scope, receive, send)
+            return
+        refusal = self._doorkeeper.refusal(scope)
+        policy = _policy("" if refusal else Headers(scope=scope)["host"])
+        answered = False
+
+        async def guarded(message: Message) -> None:
+            nonlocal answered
+            if message["type"].endswith("http.response.start"):  # also a websocket's that is refused
+                answered = True
+                _add_headers(message, policy, is_upload="/project/file/" in scope["path"])
+            await send(message)
+
+        if refusal:
+            await PlainTextResponse(refusal, status_code=403)(scope, receive, guarded)
+            return
+        try:
+            await app(scope, receive, guarded)
+        except Exception:
+            if not answered and scope["type"] == "http":
+                sentence = "The server made a mistake with this request. Load the page again."
+                await JSONResponse({"detail": sentence}, status_code=500)(scope, receive, guarded)
+            raise
+
+
+def _add_headers(message: Message, policy: str, *, is_upload: bool) -> None:
+    headers = MutableHeaders(scope=message)
+    headers.update({**_HEADERS, "Content-Security-Policy": policy})
+    if is_upload:
+        headers.update({"Content-Disposition": "attachment", "Cache-Control": "no-store"})
+
+
+def _policy(host: str) -> str:
+    """Nothing from outside, and nothing inline but what the page of this request brings itself.
+
+    `unsafe-eval` is what custom elements are compiled with. Older browsers do not count websockets as 'self'.
+    """
+    _nonce.set(token_urlsafe(16))
+    websockets = f" ws://{host} wss://{host}" if host else ""
+    return "; ".join(
+        (
+            "default-src 'self'",
+            f"script-src 'self' 'nonce-{_nonce.get()}' 'unsafe-eval'",
+            "style-src 'self' 'unsafe-inline'",
+            "img-src 'self' data: blob:",
+            "font-src 'self' data:",
+            f"connect-src 'self'{websockets}",
+            "worker-src 'self' blob:",
+            "object-src 'none'",
+            "base-uri 'none'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+        )
+    )
+
+
+@wraps(_chainlits_page)
+def _page(root_path: str) -> str:
+    """Chainlit's page without the addresses outside that it prepares to fetch fonts and styles from."""
+    html = _OUTSIDE.sub("", _chainlits_page(root_path))
+    return html.replace("<script", f'<script nonce="{_nonce.get()}"')
+
+
+async def _connect(sid: str, environ: dict[str, Any], auth: object = None) -> bool:
+    """Chainlit's own, for session ids that are UUIDs: it names a folder after the id and deletes it with the chat."""
+    session_id = auth.get("sessionId") if isinstance(auth, Mapping) else None  # pyright: ignore
+    if not isinstance(session_id, str) or not _SESSION_ID.fullmatch(session_id):
+        raise ConnectionRefusedError("This chat cannot be opened. Load the page again.")
+    return await chainlit_socket.connect(sid, environ, auth)  # pyright: ignore
+
+
+def _take_over_routes(desk: UploadDesk) -> None:
+    """Puts ours before Chainlit's, of which some are replaced and some closed."""
+    prefix = server.router.prefix
+    ours = [
+        APIRoute(f"{prefix}/project/file", desk.take, methods=["POST"], response_model=None, name=_OURS),
+        Route(f"{prefix}/auth/config", _sign_in_and_theme, name=_OURS),
+        *(
+            Route(path, _closed, methods=["GET", "POST", "PUT", "DELETE"], name=_OURS)
+            for path in (*(prefix + path for path in _UNUSED), *_API_DOCS)
+        ),
+    ]
+    routes = server.app.router.routes
+    routes[:] = [*ours, *(route for route in routes if getattr(route, "name", None) != _OURS)]
+
+
+async def _closed(_request: Request) -> JSONResponse:
+    return JSONResponse({"detail": "This chat has no such page."}, status_code=404)
+
+
+async def _sign_in_and_theme(_request: Request) -> JSONResponse:
+    """Chainlit's own, with a theme that follows the system, which its settings cannot say."""
+    chosen = "default_theme" in config.ui.model_fields_set
+    return JSONResponse(get_configuration() | ({} if chosen else {"default_theme": "system"}))

@@ -1,0 +1,76 @@
+"""Stop, disconnect and reload, as a person expects them."""
+
+import asyncio
+import sys
+from typing import Any, cast
+
+import chainlit as cl
+from chainlit.context import init_ws_context
+from chainlit.server import app as asgi
+from chainlit.server import sio
+from chainlit.session import WebsocketSession
+
+from rag.errors import SettingsError
+from rag.services import Services
+from rag.settings import Settings, read_settings
+
+_background: set[asyncio.Task[Any]] = set()
+"""A loop holds its tasks weakly."""
+
+
+def settings_or_exit() -> Settings:
+    """The settings; a wrong one ends the start with one sentence instead of a stack trace."""
+    try:
+        return read_settings()
+    except SettingsError as error:
+        sys.exit(f"\n{error}\n")
+
+
+def adopt(services: Services) -> Services:
+    """These services in the place of the ones from before a `-w` reload, which are closed."""
+    before = cast(Services | None, getattr(asgi.state, "groundwork", None))
+    asgi.state.groundwork = services
+    if before:
+        _in_background(before.close())
+    return services
+
+
+def install_stop() -> None:
+    """Makes Stop cancel the running turn, also of an edited message; Chainlit's own says a fixed English line."""
+
+    async def stop(sid: str) -> None:
+        if session := WebsocketSession.get(sid):
+            init_ws_context(session)
+            if session.current_task:
+                session.current_task.cancel()
+
+    sio.on("stop", stop)  # pyright: ignore
+
+
+def on_chat_end(grace_s: float, session_timeout_s: float) -> None:
+    """Stops the answer of a tab that stays closed, and frees the chat when its session is over.
+
+    Chainlit calls this at every disconnect, also of a laptop that goes through a tunnel; so it waits.
+    """
+    session = cast(WebsocketSession, cl.context.session)
+    _in_background(_cancel_if_gone(session, session.socket_id, grace_s))
+    _in_background(_forget_if_gone(session, session.socket_id, session_timeout_s))
+
+
+async def _cancel_if_gone(session: WebsocketSession, socket_id: str, grace_s: float) -> None:
+    await asyncio.sleep(grace_s)
+    if session.socket_id == socket_id and session.current_task:
+        session.current_task.cancel()
+
+
+async def _forget_if_gone(session: WebsocketSession, socket_id: str, after_s: float) -> None:
+    await asyncio.sleep(0 if session.to_clear else after_s + 1)
+    if session.socket_id == socket_id:
+        init_ws_context(session)
+        cl.chat_context.clear()
+
+
+def _in_background(work: Any) -> None:
+    task = asyncio.get_running_loop().create_task(work)
+    _background.add(task)
+    task.add_done_callback(_background.discard)

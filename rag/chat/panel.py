@@ -1,0 +1,161 @@
+"""What the turn panel shows, as plain data: built live from a turn's events, then from its record."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from rag.records import Decided, Decision, Finished, Generation, Retrieved, Stage, StageName, Timings, Turn, TurnEvent
+
+Props = dict[str, Any]
+"""JSON for `public/elements/Turn.jsx`; all times in milliseconds."""
+
+LABELS: dict[StageName, str] = {
+    "search": "Search",
+    "prompt": "Prompt",
+    "load": "Load model",
+    "request": "Request",
+    "first_token": "First token",
+    "generate": "Generate",
+    "check": "Check",
+    "escalation_load": "Load larger model",
+    "escalation_request": "Request",
+    "escalation_first_token": "First token",
+    "escalation_generate": "Generate",
+    "escalation_check": "Check",
+}
+_TITLES = {
+    "answered": "Draft kept",
+    "escalated": "Larger model",
+    "kept_draft": "Draft kept after all",
+    "abstained": "Not in your documents",
+    "quoted": "Quotes",
+}
+
+
+class LivePanel:
+    """The panel of a turn that still runs."""
+
+    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
+        self._clock = clock
+        self._began = clock()
+        self._stages: list[tuple[StageName, float]] = []
+        self._decision: Decision | None = None
+        self._found: tuple[int, int] | None = None
+
+    def take(self, event: TurnEvent) -> bool:
+        """Notes an event; True when the panel looks different now."""
+        if isinstance(event, Stage):
+            self._stages.append((event.name, self._clock() - self._began))
+        elif isinstance(event, Retrieved):
+            self._found = (event.search.searched, len(event.search.hits))
+        elif isinstance(event, Decided):
+            self._decision = event.decision
+        return isinstance(event, Stage | Retrieved | Decided | Finished)
+
+    def props(self) -> Props:
+        """How it looks now; the last stage still runs, and the page counts on by itself."""
+        now = self._clock() - self._began
+        ends = [start for _, start in self._stages[1:]] + [now]
+        return {
+            "running": True,
+            "title": "Working",
+            "stages": [_bar(name, start, end - start) for (name, start), end in zip(self._stages, ends, strict=False)],
+            "total_ms": _ms(now),
+            "searched": self._found and {"passages": self._found[0], "hits": self._found[1]},
+            "decision": self._decision and _decision(self._decision),
+            "models": [],
+            "notices": [],
+        }
+
+
+def turn_props(turn: Turn, earlier: Sequence[Turn] = ()) -> Props:
+    """The panel of a finished turn; `earlier` are the chat's turns up to and with it, for the running averages."""
+    return {
+        "running": False,
+        "title": _TITLES[turn.outcome],
+        "outcome": turn.outcome,
+        "stages": [_bar(stage.name, stage.start, stage.seconds) for stage in turn.timings.stages],
+        "total_ms": _ms(turn.timings.total),
+        "searched": {"passages": turn.search.searched, "hits": len(turn.search.hits)},
+        "decision": _decision(turn.decision),
+        "models": [
+            _model(generation, role)
+            for generation, role in ((turn.draft, "draft"), (turn.escalated, "larger"))
+            if generation
+        ],
+        "combined_ms": _combined(turn),
+        "averages": _averages(earlier or (turn,)),
+        "notices": list(turn.notices),
+    }
+
+
+def first_token_ms(timings: Timings) -> float | None:
+    """Milliseconds from the question to the first token of whichever model spoke first; None when none did."""
+    starts = [stage.start for stage in timings.stages if stage.name in ("generate", "escalation_generate")]
+    return _ms(min(starts)) if starts else None
+
+
+def _bar(name: StageName, start: float, seconds: float) -> Props:
+    return {
+        "name": name,
+        "label": LABELS[name],
+        "start_ms": _ms(start),
+        "ms": _ms(seconds),
+        "larger": name.startswith("escalation"),
+    }
+
+
+def _decision(decision: Decision) -> Props:
+    return {
+        "action": decision.action,
+        "trigger": decision.trigger,
+        "way": decision.way,
+        "reason": decision.reason,
+        "confidence": round(decision.confidence, 3),
+        "threshold": round(decision.threshold, 3),
+        "signals": [{"name": s.name, "value": round(s.value, 3), "meaning": s.meaning} for s in decision.signals],
+    }
+
+
+def _model(generation: Generation, role: str) -> Props:
+    usage = generation.usage
+    return {
+        "role": role,
+        "alias": generation.model,
+        "ms": _ms(generation.seconds),
+        "tokens_in": usage.prompt if usage else None,
+        "tokens_out": usage.completion if usage else None,
+        "tokens_reasoning": usage.reasoning if usage else None,
+        "tokens_per_second": _rounded(generation.tokens_per_second),
+        "finish_reason": generation.finish_reason,
+        "generated": generation.generated,
+    }
+
+
+def _combined(turn: Turn) -> float | None:
+    """Draft and larger model together; None when only one of them wrote."""
+    return _ms(turn.draft.seconds + turn.escalated.seconds) if turn.draft and turn.escalated else None
+
+
+def _averages(turns: Sequence[Turn]) -> Props:
+    rates = [g.tokens_per_second for t in turns for g in (t.draft, t.escalated) if g and g.tokens_per_second]
+    firsts = [first for turn in turns if (first := first_token_ms(turn.timings)) is not None]
+    return {
+        "turns": len(turns),
+        "total_ms": _mean([_ms(turn.timings.total) for turn in turns]),
+        "first_token_ms": _mean(firsts),
+        "tokens_per_second": _mean(rates),
+        "escalated_share": _mean([float(turn.escalated is not None) for turn in turns]),
+    }
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return round(sum(values) / len(values), 2) if values else None
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 2)
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 1)

@@ -1,0 +1,184 @@
+"""Runs turns: a message in, the answer shown; again, anyway, from an earlier turn on."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from contextlib import aclosing
+from typing import Any, cast
+
+import chainlit as cl
+
+from rag.chat import uploads
+from rag.chat.session import AskedTurn, Chat, Preferences, current_chat, open_chat, payload_text
+from rag.chat.view import TurnView, show_panel
+from rag.conversation import answer
+from rag.errors import GroundworkError, QuestionError
+from rag.generation.models import Lineup
+from rag.records import Finished, Mode, Turn
+from rag.retrieval.search import Searcher
+from rag.services import Services, budget, policy
+
+_log = logging.getLogger(__name__)
+
+UNEXPECTED = (
+    "Something went wrong on the server, and it is not your question's fault. Ask again; the log has the details."
+)
+
+LIBRARY_WAIT_S = 10.0
+"""How long a first question waits for the library; after that it is answered from what has been read."""
+
+
+def preferences(services: Services) -> Preferences:
+    """What a new chat begins with."""
+    return Preferences(budget(services.settings), policy(services.settings))
+
+
+async def on_message(services: Services, message: cl.Message) -> None:
+    """Takes what a person sent: files, a command, a question, or an earlier message that was edited."""
+    chat = current_chat() or open_chat(preferences(services))
+    follow_this_task()
+    await take_back(chat, message.id)
+    try:
+        if message.command == "files" or message.content.strip() == "/files":
+            await uploads.show_list(chat)
+            return
+        focus = await uploads.take(services, chat, message.elements)
+        question = checked_question(message.content, services.settings.question_max_chars, files=bool(focus))
+        if question:
+            await run(services, chat, AskedTurn(message.id, question, _mode(message), focus))
+    except GroundworkError as error:
+        await cl.ErrorMessage(str(error)).send()
+
+
+async def on_action(services: Services, action: cl.Action) -> None:
+    """The buttons under an answer; an action that names no turn of this chat does nothing."""
+    chat = current_chat()
+    asked = chat and chat.find(payload_text(action, "turn"))
+    if not chat or not asked:
+        return
+    if action.name == "details" and asked.turn:
+        await show_panel(chat, asked.turn)
+    elif action.name == "again":
+        await _rerun(services, chat, asked, asked.mode)
+    elif action.name == "ask_larger":
+        await _rerun(services, chat, asked, "large")
+
+
+async def run(services: Services, chat: Chat, asked: AskedTurn) -> None:
+    """One turn, from the question to the buttons under the answer; a stop or an error leaves what was said."""
+    asked.run_id = step.id if (step := cl.context.current_run) else ""
+    history = chat.history
+    chat.asked.append(asked)
+    view = TurnView(chat, asked)
+    try:
+        if not await services.library_read(0):
+            view.wait("Reading the library")
+            await services.library_read(LIBRARY_WAIT_S)
+        view.wait("Looking for a model")
+        lineup = await services.models.lineup()
+        events = answer(
+            asked.question,
+            searcher=Searcher(services.library, chat.uploads),
+            bench=lineup.bench,
+            policy=chat.preferences.policy,
+            budget=chat.preferences.budget,
+            history=history,
+            mode=asked.mode,
+            focus=asked.focus,
+        )
+        async with aclosing(events):
+            async for event in events:
+                if isinstance(event, Finished):
+                    asked.turn = event.turn
+                await view.show(event)
+        if asked.turn:
+            await view.finish(asked.turn, _buttons(asked.message_id, asked.turn, lineup), lineup.note)
+    except asyncio.CancelledError:
+        await view.stopped()
+        raise
+    except GroundworkError as error:
+        await view.failed()
+        await cl.ErrorMessage(str(error)).send()
+    except Exception:  # noqa: BLE001  # the last place before the person, who is told in words
+        _log.exception("A turn failed")
+        await view.failed()
+        await cl.ErrorMessage(UNEXPECTED).send()
+
+
+def checked_question(text: str, most_chars: int, *, files: bool) -> str:
+    """The question without the white space around it; "" when only files came.
+
+    Raises:
+        QuestionError: nothing was asked, it is longer than `most_chars`, or it is not text.
+    """
+    question = text.strip()
+    if not question:
+        if files:
+            return ""
+        raise QuestionError("The message is empty. Type a question, or drop a file in and ask about it.")
+    if len(question) > most_chars:
+        raise QuestionError(
+            f"The message has {len(question):,} characters, and {most_chars:,} are the most. "
+            "Save it as a text file and drop that in; then ask about it."
+        )
+    controls = sum(not character.isprintable() and not character.isspace() for character in question)
+    if controls > len(question) / 10:
+        raise QuestionError("The message does not look like text. If it is a file's content, drop the file in instead.")
+    return question
+
+
+def follow_this_task() -> None:
+    """Makes the stop button stop the task that runs now; Chainlit follows only messages that are new."""
+    session = cast(Any, cl.context.session)
+    session.current_task = asyncio.current_task()
+
+
+async def take_back(chat: Chat, message_id: str) -> None:
+    """Removes a turn and all after it, so that the chat goes on from there."""
+    forgotten = chat.rewind(message_id)
+    for n, asked in enumerate(forgotten):
+        for sent in asked.sent:
+            await sent.remove()
+        await cl.context.emitter.delete_step({"id": asked.run_id if n == 0 else asked.message_id})  # type: ignore
+
+
+async def _rerun(services: Services, chat: Chat, asked: AskedTurn, mode: Mode) -> None:
+    await take_back(chat, asked.message_id)
+    again = AskedTurn(asked.message_id, asked.question, mode, asked.focus)
+    in_background(_as_run(services, chat, again))
+
+
+async def _as_run(services: Services, chat: Chat, asked: AskedTurn) -> None:
+    """Outside a message Chainlit makes no run, and without one there is no stop and no copy button."""
+    emitter = cl.context.emitter
+    await emitter.task_start()
+    try:
+        async with cl.Step(name="on_message", type="run", parent_id=asked.message_id):
+            await run(services, chat, asked)
+    finally:
+        await emitter.task_end()
+
+
+def in_background(work: Coroutine[Any, Any, None]) -> None:
+    """Runs a button's work as the session's current task, so that the button answers at once and stop reaches it."""
+    session = cast(Any, cl.context.session)
+    session.current_task = asyncio.create_task(work)
+
+
+def _mode(message: cl.Message) -> Mode:
+    chosen = (message.modes or {}).get("answer")
+    return chosen if chosen == "local" or chosen == "large" else "auto"
+
+
+def _buttons(message_id: str, turn: Turn, lineup: Lineup) -> list[cl.Action]:
+    payload = {"turn": message_id}
+    buttons = [cl.Action("details", payload, "Show details", icon="gauge")]
+    buttons.append(cl.Action("again", payload, "Answer again", icon="refresh-cw"))
+    if lineup.bench.large and turn.escalated is None:
+        anyway = " anyway" if turn.outcome == "abstained" else ""
+        buttons.append(cl.Action("ask_larger", payload, f"Ask {lineup.bench.large.alias}{anyway}", icon="sparkles"))
+    wanted = (turn.outcome == "quoted" and lineup.small_missing) or (turn.decision.trigger and lineup.large_missing)
+    if wanted:
+        label = f"Download {wanted.alias}" + (f" ({wanted.size})" if wanted.size else "")
+        buttons.append(cl.Action("download", {"alias": wanted.alias}, label, icon="download"))
+    return buttons

@@ -1,0 +1,94 @@
+"""What a chat begins with: example questions, the mode of a message, commands, settings."""
+
+from typing import Any
+
+import chainlit as cl
+from chainlit.input_widget import InputWidget, Slider, Switch
+from chainlit.mode import Mode, ModeOption
+
+from rag.chat.session import Preferences
+
+STARTERS = (
+    ("How does an answer come about?", "What happens between my question and the cited answer?", "route"),
+    ("Small or large model?", "When is a small model enough, and when does a larger one help?", "scale"),
+    ("What stays on this machine?", "What data leaves my machine when I use Groundwork?", "lock"),
+    ("Ask my own files", "How do I upload a document, and which files can be read?", "paperclip"),
+)
+"""Label, question, icon."""
+
+
+def starters() -> list[cl.Starter]:
+    """The example questions of an empty chat; the shipped documents answer each."""
+    return [cl.Starter(label=label, message=question, icon=icon) for label, question, icon in STARTERS]
+
+
+async def greet(preferences: Preferences, small: str, large: str) -> None:
+    """Sends the controls of a new chat."""
+    emitter = cl.context.emitter
+    await emitter.set_modes([_modes(small, large)])
+    await emitter.set_commands(
+        [{"id": "files", "description": "List and remove this chat's files", "icon": "files", "button": False}]  # type: ignore
+    )
+    await cl.ChatSettings(widgets(preferences)).send()
+
+
+def _modes(small: str, large: str) -> Mode:
+    return Mode(
+        "answer",
+        "Who answers",
+        [
+            ModeOption("auto", "Auto", f"{small} answers; {large} takes over when it helps", "sparkles", default=True),
+            ModeOption("local", "Local only", f"{small} answers, whatever comes", "laptop"),
+            ModeOption("large", "Large", f"{large} answers at once, and slower", "brain"),
+        ],
+    )
+
+
+def widgets(preferences: Preferences) -> list[InputWidget]:
+    """The settings of a chat; their ids are the names that `Chat.prefer` takes."""
+    budget, policy = preferences.budget, preferences.policy
+    return [
+        _slider("passages", "Passages to read", budget.passages, 20, "More of them cost time.", step=1, lowest=1),
+        _slider("temperature", "Temperature", budget.temperature, 1, "0 repeats itself, 1 varies.", step=0.1),
+        _slider(
+            "confidence_threshold",
+            "Confidence threshold",
+            policy.confidence_threshold,
+            1,
+            "A draft below it goes to the larger model.",
+        ),
+        _slider(
+            "grounding_threshold",
+            "Match threshold",
+            policy.grounding_threshold,
+            1,
+            "A search below it means that the documents do not hold the answer.",
+        ),
+        Switch(id="streaming", label="Show the answer while it is written", initial=preferences.streaming),
+        Switch(id="panel", label="Open the turn panel with each answer", initial=preferences.panel),
+    ]
+
+
+def _slider(
+    name: str, label: str, initial: float, highest: float, description: str, *, step: float = 0.05, lowest: float = 0
+) -> Slider:
+    return Slider(id=name, label=label, initial=initial, min=lowest, max=highest, step=step, description=description)
+
+
+def accepted(settings: dict[str, Any]) -> dict[str, float | bool]:
+    """What came back from the browser, as values that `Chat.prefer` may take; anything else is left out."""
+    limits = {
+        "passages": (1, 20),
+        "temperature": (0, 2),
+        "confidence_threshold": (0, 1),
+        "grounding_threshold": (0, 1),
+    }
+    values: dict[str, float | bool] = {}
+    for name, value in settings.items():
+        if name in ("streaming", "panel") and isinstance(value, bool):
+            values[name] = value
+        elif name in limits and isinstance(value, int | float) and not isinstance(value, bool):
+            low, high = limits[name]
+            number = min(max(value, low), high)
+            values[name] = round(number) if name == "passages" else number
+    return values

@@ -1,0 +1,101 @@
+"""What all chats of a process share: the library, the reader, the models. Put together here from the settings."""
+
+import asyncio
+import logging
+
+from rag.conversation import Budget
+from rag.documents.library import DocumentFailure, read_folder
+from rag.documents.reading import Reader
+from rag.errors import GroundworkError
+from rag.escalation.policy import Policy
+from rag.generation.models import Models
+from rag.retrieval.memory import MemoryIndex
+from rag.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+
+class Services:
+    """Made at once, started when the event loop runs; `start` may be called at every use."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.library = MemoryIndex()
+        self.failures: list[DocumentFailure] = []
+        self.reader = Reader(
+            workers=settings.read_workers,
+            timeout_s=settings.read_timeout_s,
+            max_bytes=int(settings.upload_max_mb * 1_000_000),
+            max_pages=settings.document_max_pages,
+            max_chars=settings.document_max_chars,
+        )
+        self.models = Models.from_addresses(
+            slm_alias=settings.slm_alias,
+            llm_alias=settings.llm_alias,
+            endpoint=settings.foundry_local_endpoint,
+            endpoint_key=settings.foundry_local_api_key.get_secret_value(),
+            llm_endpoint=settings.llm_endpoint,
+            llm_key=settings.llm_api_key.get_secret_value(),
+            runtime=settings.runtime == "auto",
+            cache_dir=settings.model_cache_dir,
+            idle_timeout_s=settings.idle_timeout_s,
+            keep_warm_s=settings.keep_warm_s,
+        )
+        self._library: asyncio.Task[None] | None = None
+        self._models: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begins to read the library and to prepare the small model, in the background; once."""
+        if self._library is None:
+            self._library = asyncio.create_task(self._read_library())
+            self._models = asyncio.create_task(self.models.start())
+
+    async def library_read(self, timeout_s: float | None = None) -> bool:
+        """Waits for the library, so long at the most; whether all of it can be searched."""
+        self.start()
+        assert self._library
+        await asyncio.wait([self._library], timeout=timeout_s)
+        return self._library.done()
+
+    async def close(self) -> None:
+        """Ends what runs for this app."""
+        for task in (self._library, self._models):
+            if task:
+                task.cancel()
+        await self.models.close()
+        await self.reader.close()
+
+    async def _read_library(self) -> None:
+        try:
+            async for read in read_folder(self.settings.library_dir, self.reader):
+                if isinstance(read, DocumentFailure):
+                    self.failures.append(read)
+                    _log.warning("%s", read.reason)
+                else:
+                    await asyncio.to_thread(self.library.put, read.document, read.passages)
+        except GroundworkError as error:
+            _log.error("%s", error)
+
+
+def budget(settings: Settings) -> Budget:
+    """How much a turn may read and say."""
+    return Budget(
+        passages=settings.passages,
+        passage_tokens=settings.passage_tokens,
+        history_tokens=settings.history_tokens,
+        draft_tokens=settings.draft_max_tokens,
+        escalated_tokens=settings.answer_max_tokens,
+        temperature=settings.temperature,
+    )
+
+
+def policy(settings: Settings) -> Policy:
+    """When the larger model is called, and when nobody answers."""
+    return Policy(
+        confidence_threshold=settings.confidence_threshold,
+        grounding_threshold=settings.grounding_threshold,
+        long_answer_chars=settings.long_answer_chars,
+        short_answer_chars=settings.short_answer_chars,
+        flagged_topics=settings.flagged_topics,
+        automatic=settings.escalation == "auto",
+    )
