@@ -2,15 +2,16 @@
 
 import chainlit as cl
 from chainlit.config import config
-from rag.chat.hardening import harden
 
 from rag.chat import downloads, lifecycle, turns, uploads, welcome
+from rag.chat.hardening import harden
 from rag.chat.session import current_chat, open_chat, payload_text
 from rag.services import Services
 
 settings = lifecycle.settings_or_exit()
 services = lifecycle.adopt(Services(settings))
 lifecycle.install_stop()
+lifecycle.quiet_logs()
 harden(
     allowed_origins=settings.allowed_origins,
     upload_max_bytes=int(settings.upload_max_mb * 1_000_000),
@@ -31,7 +32,7 @@ async def on_app_shutdown() -> None:
 
 
 @cl.set_starters
-async def set_starters() -> list[cl.Starter]:
+async def set_starters(user: cl.User | None, language: str | None) -> list[cl.Starter]:
     """Example questions."""
     return welcome.starters()
 

@@ -139,6 +139,8 @@ async def _large(turn: _Turn, prompt: Prompt) -> AsyncGenerator[TurnEvent]:
     if large:
         decision = policies.asked(large.alias)
         yield Decided(decision, None, large.alias)
+        if policies.gate(turn.policy, turn.search):
+            yield Notice(f"Your documents do not seem to hold this, so {large.alias} may be guessing.")
         writer = turn.escalating(large, prompt)
         async with aclosing(writer.write()) as events:
             async for event in events:

@@ -73,6 +73,7 @@ class Services:
                     _log.warning("%s", read.reason)
                 else:
                     await asyncio.to_thread(self.library.put, read.document, read.passages)
+            await asyncio.to_thread(self.library.statistics, ())  # builds the index, so that no question has to
         except GroundworkError as error:
             _log.error("%s", error)
 

@@ -88,6 +88,7 @@ async def test_asking_anyway_goes_past_the_gate():
     )
     assert (turn.outcome, turn.answer, turn.model) == ("escalated", "They huddle together.", "gpt-oss-20b")
     assert turn.decision.trigger == "asked"
+    assert turn.notices == ("Your documents do not seem to hold this, so gpt-oss-20b may be guessing.",)
 
 
 async def test_a_draft_without_support_is_answered_again_by_the_larger_model():

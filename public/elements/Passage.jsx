@@ -1,7 +1,10 @@
 /** A passage in the sidebar, with the sentence that supports the claim marked. Props: a source of rag/chat/sources.py. */
 
+/** Lines that were only wrapped in the file run on; lists, tables and paragraphs keep their lines. */
+const unwrapped = (text) => text.replace(/(\S)[ \t]*\n(?!\s*(?:\n|[-*+•|>#]|\d{1,3}[.)]\s))/g, "$1 ");
+
 export default function Passage() {
-  const [before, quote, after] = props.parts;
+  const [before, quote, after] = props.parts.map(unwrapped);
   const path = props.headings.filter((heading) => heading !== props.title);
   return (
     <article className="flex flex-col gap-3" data-testid="passage">

@@ -2,6 +2,8 @@ import { useEffect, useState } from "react";
 
 /** The turn panel: where each millisecond went, what was decided and why. Props: rag/chat/panel.py. */
 
+const SMALL = "hsl(var(--primary))";
+const LARGER = "hsl(var(--foreground) / 0.65)";
 const seconds = (ms) => (ms >= 10000 ? `${(ms / 1000).toFixed(1)} s` : ms >= 1000 ? `${(ms / 1000).toFixed(2)} s` : ms >= 10 ? `${Math.round(ms)} ms` : `${ms.toFixed(1)} ms`);
 const number = (value, digits = 1) => (value === null || value === undefined ? "–" : Number(value).toLocaleString(undefined, { maximumFractionDigits: digits }));
 
@@ -35,8 +37,8 @@ function Bar({ stage, total, live }) {
       <td style={{ width: "100%" }}>
         <div className="bg-muted rounded" style={{ height: 8, position: "relative", overflow: "hidden" }} aria-hidden="true">
           <div
-            className={stage.larger ? "bg-foreground rounded" : "bg-primary rounded"}
-            style={{ position: "absolute", left: `${Math.min(left, 99)}%`, width: `${Math.min(width, 100 - Math.min(left, 99))}%`, height: "100%", opacity: live ? 0.6 : 1 }}
+            className="rounded"
+            style={{ background: stage.larger ? LARGER : SMALL, position: "absolute", left: `${Math.min(left, 99)}%`, width: `${Math.min(width, 100 - Math.min(left, 99))}%`, height: "100%", opacity: live ? 0.6 : 1 }}
           />
         </div>
       </td>
@@ -92,7 +94,7 @@ function Models({ models, combined }) {
   return (
     <Section title="Models">
       <div style={{ overflowX: "auto" }}>
-        <table className="text-xs w-full" style={{ fontVariantNumeric: "tabular-nums" }} data-testid="models">
+        <table className="text-xs w-full" style={{ fontVariantNumeric: "tabular-nums", whiteSpace: "nowrap" }} data-testid="models">
           <thead>
             <tr>
               <th scope="col" className="text-left font-normal text-muted-foreground">Model</th>
@@ -118,7 +120,7 @@ function Meter({ label, value, threshold, title }) {
       <div className="bg-muted rounded" style={{ position: "relative", height: 6, flexGrow: 1 }} aria-hidden="true">
         <div className="bg-primary rounded" style={{ width: `${percent}%`, height: "100%" }} />
         {threshold !== undefined && (
-          <div className="bg-foreground" style={{ position: "absolute", left: `${threshold * 100}%`, top: -3, width: 2, height: 12 }} />
+          <div style={{ background: "hsl(var(--foreground))", position: "absolute", left: `${threshold * 100}%`, top: -3, width: 2, height: 12 }} />
         )}
       </div>
       <span className="text-right text-muted-foreground" style={{ width: "2.5rem", fontVariantNumeric: "tabular-nums" }}>{value.toFixed(2)}</span>

@@ -1,6 +1,7 @@
 """Stop, disconnect and reload, as a person expects them."""
 
 import asyncio
+import logging
 import sys
 from typing import Any, cast
 
@@ -26,6 +27,12 @@ def settings_or_exit() -> Settings:
         sys.exit(f"\n{error}\n")
 
 
+def quiet_logs() -> None:
+    """A line for each HTTP request says nothing to the person who started the app."""
+    for name in ("httpx", "httpx2", "openai"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
 def adopt(services: Services) -> Services:
     """These services in the place of the ones from before a `-w` reload, which are closed."""
     before = cast(Services | None, getattr(asgi.state, "groundwork", None))
@@ -41,8 +48,7 @@ def install_stop() -> None:
     async def stop(sid: str) -> None:
         if session := WebsocketSession.get(sid):
             init_ws_context(session)
-            if session.current_task:
-                session.current_task.cancel()
+            _cancel_task(session)
 
     sio.on("stop", stop)  # pyright: ignore
 
@@ -59,8 +65,13 @@ def on_chat_end(grace_s: float, session_timeout_s: float) -> None:
 
 async def _cancel_if_gone(session: WebsocketSession, socket_id: str, grace_s: float) -> None:
     await asyncio.sleep(grace_s)
-    if session.socket_id == socket_id and session.current_task:
-        session.current_task.cancel()
+    if session.socket_id == socket_id:
+        _cancel_task(session)
+
+
+def _cancel_task(session: WebsocketSession) -> None:
+    if task := cast(asyncio.Task[Any] | None, cast(Any, session).current_task):
+        task.cancel()
 
 
 async def _forget_if_gone(session: WebsocketSession, socket_id: str, after_s: float) -> None:

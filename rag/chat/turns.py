@@ -39,7 +39,7 @@ async def on_message(services: Services, message: cl.Message) -> None:
     follow_this_task()
     await take_back(chat, message.id)
     try:
-        if message.command == "files" or message.content.strip() == "/files":
+        if message.command == "Files" or message.content.strip() == "/files":
             await uploads.show_list(chat)
             return
         focus = await uploads.take(services, chat, message.elements)
@@ -111,7 +111,7 @@ def checked_question(text: str, most_chars: int, *, files: bool) -> str:
     Raises:
         QuestionError: nothing was asked, it is longer than `most_chars`, or it is not text.
     """
-    question = text.strip()
+    question = text.encode("utf-8", "replace").decode().strip()  # half a surrogate pair cannot be sent on
     if not question:
         if files:
             return ""

@@ -41,7 +41,7 @@ class TurnView:
         """Makes one event visible."""
         if isinstance(event, Stage):
             self._model = event.model or self._model
-            if not self._speaking:
+            if not self._speaking and self._model != "quoting":
                 self._tick(status_line(event))
         elif isinstance(event, Reasoning):
             await self._think(event.text)
@@ -114,7 +114,9 @@ class TurnView:
     async def _think(self, text: str) -> None:
         if not self._thoughts:
             await self._drop_status()
-            self._thoughts = cl.Step(name=f"Reasoning of {self._model}", type="tool", show_input=False)
+            self._thoughts = cl.Step(
+                name=f"Reasoning of {self._model}", type="tool", parent_id=self._asked.run_id, show_input=False
+            )
             self._thoughts.start = utc_now()
             await self._thoughts.send()
         await self._thinking.push(text)
@@ -136,7 +138,9 @@ class TurnView:
         await self._end_thoughts()
         await self._drop_status(also_words=True)
         if draft:
-            step = cl.Step(name=f"Draft by {draft.model} · {draft.seconds:.1f} s", type="tool", show_input=False)
+            took = f"{draft.seconds:.1f} s" if draft.seconds >= 1 else f"{draft.seconds * 1000:.0f} ms"
+            name = f"Draft by {draft.model} · {took}"
+            step = cl.Step(name=name, type="tool", parent_id=self._asked.run_id, show_input=False)
             step.start = step.end = utc_now()
             step.output = draft.text
             await step.send()

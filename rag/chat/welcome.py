@@ -9,17 +9,17 @@ from chainlit.mode import Mode, ModeOption
 from rag.chat.session import Preferences
 
 STARTERS = (
-    ("How does an answer come about?", "What happens between my question and the cited answer?", "route"),
-    ("Small or large model?", "When is a small model enough, and when does a larger one help?", "scale"),
-    ("What stays on this machine?", "What data leaves my machine when I use Groundwork?", "lock"),
-    ("Ask my own files", "How do I upload a document, and which files can be read?", "paperclip"),
+    ("How does an answer come about?", "What happens between my question and the cited answer?"),
+    ("Small or large model?", "When is a small model enough, and when does a larger one help?"),
+    ("What stays on this machine?", "What data leaves my machine when I use Groundwork?"),
+    ("Ask my own files", "How do I upload a document, and which files can be read?"),
 )
-"""Label, question, icon."""
+"""Label and question."""
 
 
 def starters() -> list[cl.Starter]:
     """The example questions of an empty chat; the shipped documents answer each."""
-    return [cl.Starter(label=label, message=question, icon=icon) for label, question, icon in STARTERS]
+    return [cl.Starter(label=label, message=question) for label, question in STARTERS]
 
 
 async def greet(preferences: Preferences, small: str, large: str) -> None:
@@ -27,7 +27,7 @@ async def greet(preferences: Preferences, small: str, large: str) -> None:
     emitter = cl.context.emitter
     await emitter.set_modes([_modes(small, large)])
     await emitter.set_commands(
-        [{"id": "files", "description": "List and remove this chat's files", "icon": "files", "button": False}]  # type: ignore
+        [{"id": "Files", "description": "List and remove this chat's files", "icon": "files", "button": True}]  # type: ignore
     )
     await cl.ChatSettings(widgets(preferences)).send()
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from rag.errors import ModelError
 from rag.generation.endpoint import EndpointModel
-from rag.generation.foundry_model import FoundryModel, ModelStatus
+from rag.generation.local import FoundryModel, ModelStatus
 from rag.generation.model import Bench
 from rag.generation.quoting import Quoting
 from rag.generation.supervisor import FoundryRuntime

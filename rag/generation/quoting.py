@@ -1,6 +1,7 @@
 """No model at all: the best sentences of the best passages, word for word and cited."""
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, Iterator
 from itertools import groupby
 
@@ -15,6 +16,9 @@ whole passage does so for 83 % at 200 (benchmarks/quoting)."""
 
 FAINT = 0.5
 """A sentence that scores less than this share of the best one is not quoted."""
+
+_WRAP = re.compile(r"(?<=\S)[ \t]*\n(?!\s*(?:\n|[-*+•|>#]|\d{1,3}[.)]\s))[ \t]*")
+"""The end of a line that was only wrapped: no list item, table row or paragraph begins after it."""
 
 
 class Quoting:
@@ -47,8 +51,8 @@ def _quotes(search: SearchResult, chosen: list[Highlight]) -> Iterator[str]:
     for number, group in groupby(ordered, key=lambda h: h.number):
         text = search.hits[number - 1].passage.text
         for start, end in _joined(group, text):
-            quoted = "\n> ".join(line.strip() for line in text[start:end].splitlines() if line.strip())
-            yield f"{separator}> {quoted} [{number}]"
+            lines = _WRAP.sub(" ", text[start:end]).splitlines()
+            yield f"{separator}> " + "\n> ".join(line.strip() for line in lines if line.strip()) + f" [{number}]"
             separator = "\n\n"
 
 
