@@ -9,11 +9,13 @@ tokens (characters / 4).
 
 import argparse
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from data import indexed, rows
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run as a script, this folder alone is on the path
 
+from benchmarks.data import indexed, rows
 from rag.generation.quoting import choose
 from rag.records import SearchResult
 from rag.retrieval.highlights import highlights

@@ -1,16 +1,21 @@
 """What all chats of a process share: the library, the reader, the models. Put together here from the settings."""
 
 import asyncio
+import importlib
 import logging
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from rag.conversation import Budget
 from rag.documents.library import DocumentFailure, read_folder
 from rag.documents.reading import Reader
 from rag.errors import GroundworkError
 from rag.escalation.policy import Policy
-from rag.generation.models import Models
 from rag.retrieval.memory import MemoryIndex
 from rag.settings import Settings
+
+if TYPE_CHECKING:
+    from rag.generation.models import Models
 
 _log = logging.getLogger(__name__)
 
@@ -29,7 +34,16 @@ class Services:
             max_pages=settings.document_max_pages,
             max_chars=settings.document_max_chars,
         )
-        self.models = Models.from_addresses(
+        self._library: asyncio.Task[None] | None = None
+        self._preparing: asyncio.Task[None] | None = None
+
+    @cached_property
+    def models(self) -> "Models":
+        """The models; made when they are first needed, because the openai client takes half a second to import."""
+        from rag.generation.models import Models
+
+        settings = self.settings
+        return Models.from_addresses(
             slm_alias=settings.slm_alias,
             llm_alias=settings.llm_alias,
             endpoint=settings.foundry_local_endpoint,
@@ -41,14 +55,12 @@ class Services:
             idle_timeout_s=settings.idle_timeout_s,
             keep_warm_s=settings.keep_warm_s,
         )
-        self._library: asyncio.Task[None] | None = None
-        self._models: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Begins to read the library and to prepare the small model, in the background; once."""
         if self._library is None:
             self._library = asyncio.create_task(self._read_library())
-            self._models = asyncio.create_task(self.models.start())
+            self._preparing = asyncio.create_task(self._prepare_models())
 
     async def library_read(self, timeout_s: float | None = None) -> bool:
         """Waits for the library, so long at the most; whether all of it can be searched."""
@@ -59,11 +71,16 @@ class Services:
 
     async def close(self) -> None:
         """Ends what runs for this app."""
-        for task in (self._library, self._models):
+        for task in (self._library, self._preparing):
             if task:
                 task.cancel()
-        await self.models.close()
+        if "models" in self.__dict__:
+            await self.models.close()
         await self.reader.close()
+
+    async def _prepare_models(self) -> None:
+        await asyncio.to_thread(importlib.import_module, "rag.generation.models")
+        await self.models.start()
 
     async def _read_library(self) -> None:
         try:

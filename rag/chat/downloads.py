@@ -1,11 +1,14 @@
 """A model's download as a person sees it: a bar, a cancel button, one sentence at the end."""
 
 import asyncio
+from typing import TYPE_CHECKING
 
 import chainlit as cl
 
-from rag.generation.models import Download
 from rag.services import Services
+
+if TYPE_CHECKING:
+    from rag.generation.models import Download
 
 EVERY_S = 0.5
 
@@ -33,11 +36,11 @@ def cancel(services: Services, alias: str) -> None:
     services.models.cancel(alias)
 
 
-def _props(download: Download) -> dict[str, object]:
+def _props(download: "Download") -> dict[str, object]:
     return {"alias": download.alias, "share": round(download.share, 4), "state": download.state}
 
 
-def _ended(download: Download) -> str:
+def _ended(download: "Download") -> str:
     match download.state:
         case "done":
             return f"**{download.alias}** is on this machine now. Ask again, and it answers."

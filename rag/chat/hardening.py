@@ -16,7 +16,7 @@ from chainlit.config import DEFAULT_HOST, FILES_DIRECTORY, config
 from fastapi.routing import APIRoute
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -35,6 +35,7 @@ _UNUSED = (
 _API_DOCS = ("/docs", "/docs/oauth2-redirect", "/redoc", "/openapi.json")
 _SESSION_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _OUTSIDE = re.compile(r'<(?:link|meta)\b[^>]*\b(?:href|content)="https?://[^>]*>')
+_NOT_IN_AN_AVATAR = re.compile(r"[^a-zA-Z0-9_ .-]")
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -169,6 +170,7 @@ def _take_over_routes(desk: UploadDesk) -> None:
     ours = [
         APIRoute(f"{prefix}/project/file", desk.take, methods=["POST"], response_model=None, name=_OURS),
         Route(f"{prefix}/auth/config", _sign_in_and_theme, name=_OURS),
+        Route(f"{prefix}/avatars/{{author:path}}", _avatar, name=_OURS),
         *(
             Route(path, _closed, methods=["GET", "POST", "PUT", "DELETE"], name=_OURS)
             for path in (*(prefix + path for path in _UNUSED), *_API_DOCS)
@@ -186,3 +188,8 @@ async def _sign_in_and_theme(_request: Request) -> JSONResponse:
     """Chainlit's own, with a theme that follows the system, which its settings cannot say."""
     chosen = "default_theme" in config.ui.model_fields_set
     return JSONResponse(get_configuration() | ({} if chosen else {"default_theme": "system"}))
+
+
+async def _avatar(request: Request) -> Response:
+    """Chainlit's own, also for authors such as "Draft by phi-4-mini · 1.2 s", whose picture it refuses to look for."""
+    return await server.get_avatar(_NOT_IN_AN_AVATAR.sub("", request.path_params["author"]) or "default")

@@ -53,7 +53,7 @@ class Doorkeeper:
 
     def refusal(self, scope: Mapping[str, Any]) -> str:
         """Why the request of this ASGI scope is not let in, for the person; "" when it is."""
-        headers = Headers(scope=dict(scope))
+        headers = Headers(raw=scope["headers"])
         address, port = scope.get("server") or (None, None)
         host = headers.get("host", "").lower()
         match = _HOST.fullmatch(host)

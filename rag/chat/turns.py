@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Coroutine
 from contextlib import aclosing
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import chainlit as cl
 
@@ -13,10 +13,12 @@ from rag.chat.session import AskedTurn, Chat, Preferences, current_chat, open_ch
 from rag.chat.view import TurnView, show_panel
 from rag.conversation import answer
 from rag.errors import GroundworkError, QuestionError
-from rag.generation.models import Lineup
 from rag.records import Finished, Mode, Turn
 from rag.retrieval.search import Searcher
 from rag.services import Services, budget, policy
+
+if TYPE_CHECKING:
+    from rag.generation.models import Lineup
 
 _log = logging.getLogger(__name__)
 
@@ -170,7 +172,7 @@ def _mode(message: cl.Message) -> Mode:
     return chosen if chosen == "local" or chosen == "large" else "auto"
 
 
-def _buttons(message_id: str, turn: Turn, lineup: Lineup) -> list[cl.Action]:
+def _buttons(message_id: str, turn: Turn, lineup: "Lineup") -> list[cl.Action]:
     payload = {"turn": message_id}
     buttons = [cl.Action("details", payload, "Show details", icon="gauge")]
     buttons.append(cl.Action("again", payload, "Answer again", icon="refresh-cw"))

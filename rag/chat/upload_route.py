@@ -76,7 +76,7 @@ class UploadDesk:
         path = session.files_dir / file_id
         field = _FileField(request.headers.get("content-type", ""))
         try:
-            size = await self._write(path, field, pieces, int(request.headers.get("content-length", 0)))
+            size = await self._write(path, field, pieces)
             if not field.complete:
                 raise HTTPException(400, "It did not arrive whole. Send it again.")
             if not size:
@@ -94,26 +94,22 @@ class UploadDesk:
         session.files[file_id] = {"id": file_id, "path": path, "name": name, "type": kind, "size": size}
         return file_id
 
-    async def _write(self, path: Path, field: "_FileField", pieces: AsyncGenerator[bytes], announced: int) -> int:
+    async def _write(self, path: Path, field: "_FileField", pieces: AsyncGenerator[bytes]) -> int:
         """The file's size in bytes, once all of the form has arrived."""
         received = size = 0
-        self._check(announced, size)
         await asyncio.to_thread(path.parent.mkdir, mode=0o700, exist_ok=True)
         file = await asyncio.to_thread(path.open, "xb")
         try:
             async for piece in pieces:
                 data = field.feed(piece)
                 received, size = received + len(piece), size + len(data)
-                self._check(received, size)
+                if size > self.max_bytes or received > self.max_bytes + _AROUND_THE_FILE:
+                    limit = f"{self.max_bytes / 1_000_000:.3g} MB"
+                    raise HTTPException(413, f"It is larger than {limit}. Split it, or save a smaller copy.")
                 await asyncio.to_thread(file.write, data)
         finally:
             await asyncio.to_thread(file.close)
         return size
-
-    def _check(self, received: int, size: int) -> None:
-        if size > self.max_bytes or received > self.max_bytes + _AROUND_THE_FILE:
-            limit = f"{self.max_bytes / 1_000_000:.3g} MB"
-            raise HTTPException(413, f"It is larger than {limit}. Split it, or save a smaller copy.")
 
     async def _read_away(self, pieces: AsyncGenerator[bytes]) -> None:
         left = _PATIENCE * self.max_bytes

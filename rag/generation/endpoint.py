@@ -21,6 +21,10 @@ _CONNECT_TIMEOUT_S = 10.0
 _RETRY_AFTER_MAX_S = 10.0
 """Nobody in front of a chat waits longer for a second try."""
 _NAMED_MODELS = 5
+_KEPT = httpx2.Limits()
+_FRESH = httpx2.Limits(max_keepalive_connections=0)
+"""On this machine a new connection costs under a millisecond and a kept one 40: Foundry Local's server holds its second
+chunk back until the first is acknowledged (Nagle), which systems put off on a connection that was used before."""
 _SERVER_FAULTS = (openai.APIError, httpx2.RequestError, TimeoutError, ValueError)
 """What a server can bring about here; ValueError is JSON or text that cannot be decoded."""
 
@@ -70,6 +74,7 @@ class EndpointModel:
                 auth=(url.username, url.password) if url.userinfo else None,
                 timeout=openai.Timeout(None, connect=_CONNECT_TIMEOUT_S),
                 trust_env=not _is_loopback(url.host),  # a proxy would look for the model on its own machine
+                limits=_FRESH if _is_loopback(url.host) else _KEPT,
                 follow_redirects=False,  # the question and the key go to this server only
             ),
         )

@@ -1,5 +1,6 @@
 """Hits to a prompt that fits: fixed text first, passages next, the question last, so that a prefix cache can help."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypedDict
@@ -21,6 +22,9 @@ REFINE = (
     "Below the question stands a draft answer. Improve its clarity and order. Keep every fact and every [n] mark "
     "that the passages support, leave out what they do not, and add nothing new. Give only the improved answer."
 )
+
+
+_FENCE = re.compile(r"<(?=\s*/?\s*(?:passages|draft)\b|\|)", re.IGNORECASE)
 
 
 class ChatMessage(TypedDict):
@@ -127,6 +131,4 @@ def _fenced(hits: Sequence[Hit]) -> str:
 
 def _unfence(text: str) -> str:
     """The text without anything that could close our fences or speak the chat template's own marks."""
-    for mark in ("<passages>", "</passages>", "<draft>", "</draft>", "<|"):
-        text = text.replace(mark, mark.replace("<", "‹").replace(">", "›"))
-    return text
+    return _FENCE.sub("‹", text)

@@ -1,0 +1,36 @@
+"""Fixtures that several test modules share."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from rag.generation.supervisor import FoundryRuntime
+from tests.runtime.tiny_models import LARGE, SLOW, SMALL, TinyModel, write_cache
+
+HUGE = TinyModel("huge-model", "huge-model-generic-cpu", ("No",), size_mb=10_000_000)
+"""On the disk, with a size that no computer has the memory for."""
+MISSING = TinyModel("missing-model", "missing-model-generic-cpu", on_disk=False, size_mb=3400)
+ENORMOUS = TinyModel("enormous-model", "enormous-model-generic-cpu", on_disk=False, size_mb=2_000_000_000)
+
+
+@pytest.fixture(scope="session")
+def foundry_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model cache for the real Foundry Local, with tiny models under the names of the real ones."""
+    cache = tmp_path_factory.mktemp("models")
+    write_cache(cache, (SMALL, LARGE, SLOW, HUGE, MISSING, ENORMOUS))
+    return cache
+
+
+@pytest_asyncio.fixture
+async def runtime(
+    foundry_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[FoundryRuntime]:
+    """The real Foundry Local over the tiny models; it never asks for the catalogue over the network."""
+    monkeypatch.setenv("HOME", str(tmp_path))  # where its native libraries would leave files
+    runtime = FoundryRuntime(
+        cache_dir=foundry_cache, app_data_dir=tmp_path / "app", log_file=tmp_path / "child.log", catalogue="disk"
+    )
+    yield runtime
+    await runtime.close()

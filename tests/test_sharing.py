@@ -1,0 +1,74 @@
+"""A slow job that runs once for all who ask at the same time."""
+
+import asyncio
+
+import pytest
+
+from rag.errors import ModelUnavailable
+from rag.generation.sharing import Shared
+
+
+class Job:
+    """Counts its runs; each ends when `go` is set."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.runs = 0
+        self.go = asyncio.Event()
+        self._error = error
+
+    async def __call__(self) -> int:
+        self.runs += 1
+        await self.go.wait()
+        if self._error:
+            raise self._error
+        return self.runs
+
+
+async def test_all_who_ask_share_one_run() -> None:
+    job = Job()
+    shared = Shared(job)
+    waiting = [asyncio.create_task(shared()) for _ in range(3)]
+    await asyncio.sleep(0)
+    assert shared.running
+    job.go.set()
+    assert await asyncio.gather(*waiting) == [1, 1, 1]
+    assert not shared.running
+
+
+async def test_who_asks_later_gets_a_new_run() -> None:
+    job = Job()
+    job.go.set()
+    shared = Shared(job)
+    assert [await shared(), await shared()] == [1, 2]
+
+
+async def test_who_leaves_does_not_end_it_for_the_others() -> None:
+    job = Job()
+    shared = Shared(job)
+    leaves, stays = asyncio.create_task(shared()), asyncio.create_task(shared())
+    await asyncio.sleep(0)
+    leaves.cancel()
+    await asyncio.wait((leaves,))
+    job.go.set()
+    assert leaves.cancelled()
+    assert await stays == 1
+
+
+async def test_all_hear_of_its_failure_and_the_next_run_is_new() -> None:
+    job = Job(OSError("no"))
+    job.go.set()
+    shared = Shared(job)
+    results = await asyncio.gather(shared(), shared(), return_exceptions=True)
+    assert [type(result) for result in results] == [OSError, OSError]
+    with pytest.raises(OSError, match="no"):
+        await shared()
+    assert job.runs == 2
+
+
+async def test_cancelling_it_is_an_error_for_those_who_wait_not_their_own_end() -> None:
+    shared = Shared(Job())
+    waiting = asyncio.create_task(shared())
+    await asyncio.sleep(0)
+    await shared.cancel()
+    with pytest.raises(ModelUnavailable, match="Ask again"):
+        await waiting
