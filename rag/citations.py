@@ -11,7 +11,8 @@ from rag.sentences import sentence_spans
 
 _NUMBERS = r"\d{1,3}(?:\s*(?:[,;–—-]|and|y|e|и|in)\s*\d{1,3})*"
 _MARK = re.compile(
-    rf"(?P<gap>[ \t]*)(?:\[\^?(?P<square>{_NUMBERS})\](?!\()|【(?P<lens>{_NUMBERS})(?:†[^】]{{0,80}})?】)"
+    r"(?:(?<![ \t])(?P<gap>[ \t]++))?"
+    rf"(?:\[\^?(?P<square>{_NUMBERS})\](?!\()|【(?P<lens>{_NUMBERS})(?:†[^】]{{0,80}})?】)"
 )
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]+`", re.DOTALL)
 _RANGE = re.compile(r"(\d+)\s*[–—-]\s*(\d+)")
@@ -39,16 +40,7 @@ def check(answer: str, hits: Sequence[Hit]) -> Checked:
 
     Marks come as `[1]`, `[1, 2]`, `[1-3]`, `[^1]` or `【1†…】` and leave as `[1]`, `[1][2]` …; code is left alone.
     """
-    removed = 0
-
-    def checked(match: re.Match[str]) -> str:
-        nonlocal removed
-        numbers = list(_expanded(match["square"] or match["lens"]))
-        valid = [n for n in numbers if 1 <= n <= len(hits)]
-        removed += len(numbers) - len(valid)
-        return match["gap"] + "".join(f"[{n}]" for n in valid) if valid else ""
-
-    text = "".join(part if code else _MARK.sub(checked, part) for part, code in _parts(answer)).strip()
+    text, removed = _with_valid_marks(answer, len(hits))
     claims = claims_by_number(text)
     citations = (
         Citation(n, hit, n in claims, _best_sentence(hit.passage.text, claims[n]) if n in claims else None)
@@ -63,7 +55,8 @@ def without_marks(text: str) -> str:
 
 
 def claims_by_number(text: str) -> dict[int, list[str]]:
-    """For each cited number the sentences that carry its mark."""
+    """For each cited number the sentences that carry its mark; `x[1]` in code is none."""
+    text = _CODE.sub(lambda code: re.sub(r"[][【】]", " ", code.group()), text)
     claims: dict[int, list[str]] = defaultdict(list)
     for start, end in sentence_spans(text):
         sentence = text[start:end]
@@ -71,6 +64,23 @@ def claims_by_number(text: str) -> dict[int, list[str]]:
             for number in _expanded(match["square"] or match["lens"]):
                 claims[number].append(without_marks(sentence))
     return dict(claims)
+
+
+def _with_valid_marks(text: str, passages: int) -> tuple[str, int]:
+    """The text with its marks in order, and how many were taken out because they point at no passage."""
+    removed = 0
+
+    def checked(match: re.Match[str]) -> str:
+        nonlocal removed
+        numbers = list(_expanded(match["square"] or match["lens"]))
+        valid = [n for n in numbers if 1 <= n <= passages]
+        removed += len(numbers) - len(valid)
+        return (match["gap"] or "") + "".join(f"[{n}]" for n in valid) if valid else ""
+
+    before = ""
+    while text != before:  # taking [9] out of "[1[9]7]" leaves another mark
+        before, text = text, "".join(part if code else _MARK.sub(checked, part) for part, code in _parts(text))
+    return text.strip(), removed
 
 
 def _parts(text: str) -> Iterator[tuple[str, bool]]:

@@ -3,21 +3,25 @@
 import re
 from collections.abc import Iterator
 
+_CITED = r"(?:[ \t]*\[\d{1,2}\]|\s+\[\d{1,2}\](?=[\[\]\d \t]*(?:\n|\Z)))*"
+"""A mark like [1] after a sentence stays with it; on a later line only where nothing else stands there."""
 _END = re.compile(
-    r"""
-    [.!?…]+["'”’»)\]]*(?:\s*\[\d{1,2}\])*(?=\s|$)     # Latin, Cyrillic, Greek …: a mark, then space; [1] stays with it
-    | [。！？｡]+["'”’」』）]*                            # Chinese, Japanese: no space needed
-    | [।॥။።؟۔]+(?=\s|$)                              # Hindi, Burmese, Amharic, Arabic, Urdu
-    | \n(?=\s*(?:[-*+•|#>]|\d{1,3}[.)]\s)) | \n\s*\n   # list items, table rows, headings, paragraphs
+    rf"""
+    (?<![.!?…])[.!?…]++["'”’»)\]]*{_CITED}(?=\s|$)     # Latin, Cyrillic, Greek …: a mark, then space
+    | [。！？｡]+["'”’」』）]*{_CITED}                    # Chinese, Japanese: no space needed
+    | [।॥။።؟۔]+{_CITED}(?=\s|$)                      # Hindi, Burmese, Amharic, Arabic, Urdu
+    | \n(?=\s*(?:[-*+•|#>]|\d{{1,3}}[.)]\s)) | \n\s*\n   # list items, table rows, headings, paragraphs
     """,
     re.VERBOSE,
 )
 _ABBREVIATION = re.compile(
-    r"(?:^|[\s(\"'«„])(?:[^\W\d_]|e\.g|i\.e|etc|vs|cf|ca|approx|no|nr|fig|vol|pp?|dr|mr|mrs|ms|prof|st|jr|sr|inc|ltd|co"
+    r"(?:^|[\s(\"'«„])(?:[^\W\d_]|e\.g|i\.e|etc|vs|cf|ca|approx|nr|fig|vol|pp?|dr|mr|mrs|ms|prof|st|jr|sr|inc|ltd|co"
     r"|z\.\s?b|d\.\s?h|u\.\s?a|bzw|usw|p\.\s?ej|sra?|ud|núm|т\.\s?[её]|т\.\s?д|т\.\s?п|др|см|рис|стр|npr|itd|oz|št|str)\.$",
     re.IGNORECASE,
 )
 _LIST_NUMBER = re.compile(r"^\s*\d{1,3}\.$")
+_NUMERO = re.compile(r"(?:^|[\s(])no\.$", re.IGNORECASE)
+"""An abbreviation before a number only: "no. 5", but "The answer is no."."""
 
 
 def sentence_spans(text: str) -> Iterator[tuple[int, int]]:
@@ -42,6 +46,8 @@ def _goes_on(text: str, start: int, end: int) -> bool:
     before = text[start:end]
     following = text[end : end + 2].strip()[:1]
     if following.islower() and text[end - 1] == ".":
+        return True
+    if following.isdigit() and _NUMERO.search(before[-5:]):
         return True
     return bool(_LIST_NUMBER.match(before) or _ABBREVIATION.search(before[-12:]))
 

@@ -51,6 +51,7 @@ class Services:
             llm_endpoint=settings.llm_endpoint,
             llm_key=settings.llm_api_key.get_secret_value(),
             runtime=settings.runtime == "auto",
+            catalogue=settings.catalogue,
             cache_dir=settings.model_cache_dir,
             idle_timeout_s=settings.idle_timeout_s,
             keep_warm_s=settings.keep_warm_s,

@@ -36,6 +36,10 @@ class Settings(BaseSettings):
         default="auto",
         description="`off` never starts Foundry Local in this app: quotes only, unless an endpoint is set.",
     )
+    catalogue: Literal["online", "disk"] = Field(
+        default="online",
+        description="`disk` knows only the models on this disk and gives Foundry Local no way to the internet.",
+    )
     keep_warm_s: float = Field(
         default=0, ge=0, description="Seconds between one-token prompts that keep a model warm; 0 is off."
     )

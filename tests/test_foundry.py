@@ -247,11 +247,31 @@ async def test_a_model_over_the_memory_is_not_loaded(runtime: FoundryRuntime, mo
     assert not (await runtime.describe(HUGE.alias)).loaded
 
 
+async def test_with_the_catalogue_on_the_disk_the_runtime_has_no_way_out(
+    foundry_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[bytes] = []
+
+    async def proxy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append(await reader.readline())
+        writer.close()
+
+    async with await asyncio.start_server(proxy, "127.0.0.1", 0) as server:
+        address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
+            monkeypatch.setenv(name, address)
+        runtime = FoundryRuntime(cache_dir=foundry_cache, app_data_dir=tmp_path / "app", catalogue="disk")
+        await runtime.load(SMALL.alias)
+        await asyncio.sleep(3)  # its telemetry tries about a second after the start when it is let
+        await runtime.close()
+    assert heard == []
+
+
 async def test_a_model_that_nobody_knows(model: MakeModel) -> None:
     unknown = model("phi-5-nano")
     with pytest.raises(ModelNotFound, match="no model phi-5-nano"):
         await events(unknown)
-    assert (await unknown.status()).state == "missing"
+    assert (await unknown.status()).state == "unavailable"
 
 
 async def test_damaged_files_are_one_plain_sentence(runtime: FoundryRuntime, foundry_cache: Path) -> None:

@@ -72,7 +72,7 @@ def harden(*, allowed_origins: tuple[str, ...], upload_max_bytes: int, upload_ma
     if upload := config.features.spontaneous_file_upload:
         upload.max_files = upload_max_files
         upload.max_size_mb = max(1, upload_max_bytes // 1_000_000)
-    FILES_DIRECTORY.chmod(0o700)
+    FILES_DIRECTORY.chmod(0o700)  # a machine may have other users
 
 
 class _Doorway:
@@ -96,6 +96,7 @@ class _Guard:
             await app(scope, receive, send)
             return
         refusal = self._doorkeeper.refusal(scope)
+        _nonce.set(token_urlsafe(16))
         policy = _policy("" if refusal else Headers(scope=scope)["host"])
         answered = False
 
@@ -130,7 +131,6 @@ def _policy(host: str) -> str:
 
     `unsafe-eval` is what custom elements are compiled with. Older browsers do not count websockets as 'self'.
     """
-    _nonce.set(token_urlsafe(16))
     websockets = f" ws://{host} wss://{host}" if host else ""
     return "; ".join(
         (

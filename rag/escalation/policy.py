@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from rag.escalation.signals import confidence, grounding, support
 from rag.records import Decision, Generation, Hit, Mode, SearchResult, Signal, Trigger
-from rag.retrieval.analysis import fold
+from rag.retrieval.analysis import analyse
 
 KEEP_DRAFT_MARGIN = 0.05
 """A refined answer may be this much less supported than its draft before the draft is kept: other words for the same
@@ -110,5 +110,10 @@ def _trigger(policy: Policy, question: str, draft: Generation, value: float) -> 
 
 
 def _flagged(policy: Policy, question: str) -> str | None:
-    asked_words = f" {' '.join(fold(question).replace('-', ' ').split())} "
-    return next((topic for topic in policy.flagged_topics if fold(topic) in asked_words), None)
+    """The first topic whose words stand in the question, also as the beginnings of longer ones."""
+    asked_words = _spaced(question)
+    return next((topic for topic in policy.flagged_topics if (flag := _spaced(topic)) and flag in asked_words), None)
+
+
+def _spaced(text: str) -> str:
+    return "".join(f" {unit}" for unit in analyse(text).units)

@@ -73,8 +73,7 @@ def grounding(search: SearchResult) -> float:
 
 def support(text: str, hits: Sequence[Hit]) -> float:
     """[0, 1]: share of the text's stems (in unspaced scripts, of its grams) that the passages hold; 0 for none."""
-    terms = analyse(text)
-    own = terms.words or terms.grams
+    own = analyse(text).units
     held = _held(hits)
     return sum(term in held for term in own) / len(own) if own else 0.0
 
@@ -97,7 +96,7 @@ def citation_validity(checked: Checked) -> float:
 
 def refuses(text: str) -> bool:
     """Whether a short text says that the answer is not there, in one of the interface's five languages."""
-    folded = fold(text)
+    folded = fold(text).replace("’", "'")
     return len(text) < 400 and any(phrase in folded for phrase in _REFUSALS)
 
 

@@ -13,6 +13,9 @@ from rag.generation.control import CATALOGUE_SILENT, Catalogue
 PROGRAM = (sys.executable, "-P", "-m", "rag.generation.foundry")
 """-P: nothing is imported from the working directory, where uploads may lie."""
 
+NOWHERE = "http://127.0.0.1:9"
+"""Port 9 is "discard" (RFC 863); nobody listens there."""
+
 
 class CatalogueSilent(ChildEnded):
     """The catalogue's server kept the child waiting for longer than its patience."""
@@ -41,7 +44,7 @@ class Launcher:
             CatalogueSilent: the catalogue's server does not answer; "disk" does without it.
             ChildEnded, RequestFailed, TimeoutError, OSError: it does not start.
         """
-        child = await Child.spawn(self._command(catalogue), _environment(), self.log_file)
+        child = await Child.spawn(self._command(catalogue), _environment(catalogue), self.log_file)
         try:
             async with asyncio.timeout(self.timeout_s):
                 await child.ready()
@@ -63,7 +66,17 @@ class Launcher:
         ]
 
 
-def _environment() -> dict[str, str]:
-    """The app's, with this package within reach and ONNX Runtime's telemetry off, which the SDK's switch leaves on."""
+def _environment(catalogue: Catalogue) -> dict[str, str]:
+    """The app's, with this package within reach and ONNX Runtime's telemetry off, which the SDK's switch leaves on.
+
+    With "disk" there is no way out either: the runtime honours proxies, and the one that it gets is not there. Both
+    switches leave attempts to reach Microsoft's telemetry host, which then end on this computer.
+    """
     paths = [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths)), "ORT_DISABLE_TELEMETRY": "1"}
+    own = {"PYTHONPATH": os.pathsep.join(filter(None, paths)), "ORT_DISABLE_TELEMETRY": "1"}
+    if catalogue == "disk":
+        own |= dict.fromkeys(
+            ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"), NOWHERE
+        )
+        own |= dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1,localhost,::1")
+    return {**os.environ, **own}

@@ -7,7 +7,7 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Literal
 
-from rag.errors import ModelCrashed, ModelError, ModelNotFound, ModelNotReady
+from rag.errors import ModelCrashed, ModelError, ModelNotReady
 from rag.generation.capacity import check_memory, gigabytes
 from rag.generation.control import ModelInfo
 from rag.generation.endpoint import EndpointModel
@@ -106,8 +106,6 @@ class FoundryModel:
             return ModelStatus(self._alias, "loading", f"{self._alias} is being loaded.")
         try:
             return self._described(await self._runtime.describe(self._alias))
-        except ModelNotFound as error:
-            return ModelStatus(self._alias, "missing", str(error))
         except ModelError as error:
             return ModelStatus(self._alias, "unavailable", str(error))
 

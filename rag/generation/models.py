@@ -13,6 +13,9 @@ from rag.generation.model import Bench
 from rag.generation.quoting import Quoting
 from rag.generation.supervisor import FoundryRuntime
 
+LOG = Path.home() / ".groundwork" / "foundry.log"
+"""What the runtime prints, also when it crashes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Missing:
@@ -73,6 +76,7 @@ class Models:
         llm_endpoint: str,
         llm_key: str,
         runtime: bool,
+        catalogue: Literal["online", "disk"],
         cache_dir: Path | None,
         idle_timeout_s: float,
         keep_warm_s: float,
@@ -87,7 +91,9 @@ class Models:
                 return None
             return FoundryModel(foundry, alias, idle_timeout_s=idle_timeout_s, keep_warm_s=keep_warm_s)
 
-        foundry = FoundryRuntime(cache_dir=cache_dir) if runtime and not (endpoint and llm_endpoint) else None
+        foundry = None
+        if runtime and not (endpoint and llm_endpoint):
+            foundry = FoundryRuntime(cache_dir=cache_dir, catalogue=catalogue, log_file=LOG)
         small = remote(slm_alias, endpoint, endpoint_key) if endpoint else local(slm_alias)
         if llm_endpoint:
             large = remote(llm_alias, llm_endpoint, llm_key)

@@ -34,8 +34,11 @@ STOP_WORDS = frozenset(
 )
 """Lucene's short list; a longer one helps long questions and hurts short ones."""
 
-_ACCENTS = re.compile("[\u0300-\u036f\u064b-\u0652]")
-_UNDECOMPOSED = str.maketrans({"ø": "o", "đ": "d", "ł": "l", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe"})
+_ACCENTS = re.compile("[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u0655\u0670]")
+"""Latin, Greek and Cyrillic accents, Hebrew points, Arabic vowel and hamza signs: what people do not type."""
+_UNDECOMPOSED = str.maketrans(
+    {"ø": "o", "đ": "d", "ð": "d", "þ": "th", "ł": "l", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe"}
+)
 _MARKS = "".join(chr(c) for c in range(0x300, 0xFFFF) if unicodedata.category(chr(c)) in ("Mn", "Mc"))
 _WORD = re.compile(rf"[^\W_](?:[^\W_]|[{_MARKS}])*")
 _UNSPACED = re.compile(
@@ -52,19 +55,23 @@ class Terms:
     words: tuple[str, ...]
     grams: tuple[str, ...]
     """Each with `GRAM_PREFIX`."""
+    units: tuple[str, ...]
+    """What a text is measured by: its words and, where a script has no spaces, its grams."""
 
 
 def analyse(text: str) -> Terms:
     """The terms of a text; empty for text without letters and digits."""
     words: list[str] = []
     grams: list[str] = []
+    units: list[str] = []
     for token in _WORD.findall(fold(text)):
         for piece in _pieces(token):
             word, its_grams = _terms(piece)
             if word:
                 words.append(word)
             grams.extend(its_grams)
-    return Terms(tuple(words), tuple(grams))
+            units.extend((word,) if word else its_grams)
+    return Terms(tuple(words), tuple(grams), tuple(units))
 
 
 def fold(text: str) -> str:

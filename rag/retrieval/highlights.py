@@ -46,6 +46,6 @@ def highlights(search: SearchResult, *, most_passages: int = 5) -> list[Highligh
 def _score(text: str, weights: Mapping[str, float]) -> float:
     terms = analyse(text)
     held = Counter(term for term in (*terms.words, *terms.grams) if term in weights)
-    length = len(terms.words) or len(terms.grams) / 2
+    length = (len(terms.words) + len(terms.units)) / 2  # a gram of a script without spaces is half a word
     norm = 1 + 0.3 * (length / _LENGTH_PIVOT - 1)
     return sum(weights[term] * 2.2 * n / (n + 1.2 * norm) for term, n in held.items())

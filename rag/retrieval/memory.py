@@ -64,8 +64,10 @@ class MemoryIndex:
     """A `PassageIndex` that lives and dies with its process; rebuilt at the first search after a change."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # around what is kept; held for moments, so that `len` never waits for a search
+        self._working = threading.Lock()  # around building and scoring
         self._documents: dict[str, _Held] = {}
+        self._changes = 0
         self._snapshot: _Snapshot | None = None
 
     def put(self, document: Document, passages: Sequence[Passage]) -> None:
@@ -73,12 +75,12 @@ class MemoryIndex:
         entries = tuple(_Entry(passage, analyse(searched_text(passage))) for passage in passages)
         with self._lock:
             self._documents[document.id] = _Held(document, entries)
-            self._snapshot = None
+            self._changed()
 
     def remove(self, document_id: str) -> bool:
         """Takes a document out; False when it was not there."""
         with self._lock:
-            self._snapshot = None
+            self._changed()
             return self._documents.pop(document_id, None) is not None
 
     def documents(self) -> list[Document]:
@@ -104,7 +106,7 @@ class MemoryIndex:
             return []
         statistics = statistics or self.statistics(terms)
         scores = np.zeros(len(snapshot.entries))
-        with self._lock:  # the fields keep the idf of the running search
+        with self._working:  # the fields keep the idf of the running search
             for fields, grams in ((snapshot.words, False), (snapshot.grams, True)):
                 if fields:
                     scores += fields.weighted({t: w for t, w in terms.items() if is_gram(t) == grams}, statistics)
@@ -115,14 +117,23 @@ class MemoryIndex:
         with self._lock:
             return sum(len(held.entries) for held in self._documents.values())
 
+    def _changed(self) -> None:
+        self._changes += 1
+        self._snapshot = None
+
     def _current(self) -> _Snapshot:
-        with self._lock:
-            if self._snapshot is None:
+        with self._working:
+            with self._lock:
+                if self._snapshot:
+                    return self._snapshot
+                changes = self._changes
                 entries = tuple(chain.from_iterable(held.entries for held in self._documents.values()))
-                self._snapshot = _Snapshot(
-                    entries, _field([e.terms.words for e in entries]), _field([e.terms.grams for e in entries])
-                )
-            return self._snapshot
+            words, grams = _field([e.terms.words for e in entries]), _field([e.terms.grams for e in entries])
+            snapshot = _Snapshot(entries, words, grams)
+            with self._lock:
+                if changes == self._changes:
+                    self._snapshot = snapshot
+            return snapshot
 
 
 def _field(texts: list[tuple[str, ...]]) -> _Field | None:

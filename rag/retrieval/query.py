@@ -18,6 +18,8 @@ class Query:
     """Words (weight 1) and grams (`GRAM_WEIGHT`) of the question itself."""
     earlier: Mapping[str, float]
     """Terms that only earlier questions have, at `EARLIER_WEIGHT` of that."""
+    units: frozenset[str]
+    """The terms of `own` that the question is measured by."""
 
     @property
     def terms(self) -> dict[str, float]:
@@ -32,7 +34,8 @@ def build_query(question: str, earlier: Sequence[str] = ()) -> Query:
     before: dict[str, float] = {}
     for text in heard:
         before |= _weighted(text, EARLIER_WEIGHT)
-    return Query(own, {term: weight for term, weight in before.items() if term not in own})
+    earlier_only = {term: weight for term, weight in before.items() if term not in own}
+    return Query(own, earlier_only, frozenset(analyse(question).units))
 
 
 def _weighted(text: str, weight: float) -> dict[str, float]:

@@ -4,11 +4,12 @@ import math
 from collections import Counter
 from collections.abc import Sequence, Set
 from dataclasses import replace
+from itertools import zip_longest
 
 from rag.records import Hit, SearchResult
 from rag.retrieval.analysis import analyse
 from rag.retrieval.index import K1, B, PassageIndex, Statistics, searched_text
-from rag.retrieval.query import Query, build_query, is_gram
+from rag.retrieval.query import Query, build_query
 
 NEAR_DUPLICATE = 0.8
 """Share of two passages' words, of all that they have, above which the lower one is left out."""
@@ -56,8 +57,9 @@ class Searcher:
         )
 
     def _opening(self, focus: Set[str], limit: int) -> list[Hit]:
-        passages = (p for index in self.indexes for document in sorted(focus) for p in index.leading(document, limit))
-        return [Hit(passage, 0.0) for passage in passages]
+        """The first passages of these documents: all first ones, then all second ones."""
+        each = [index.leading(document, limit) for index in self.indexes for document in sorted(focus)]
+        return [Hit(passage, 0.0) for row in zip_longest(*each) for passage in row if passage]
 
 
 class _Weigher:
@@ -67,8 +69,9 @@ class _Weigher:
         self._own = {term: weight * _idf(statistics, term) for term, weight in query.own.items()}
         self._earlier = {term: weight * _idf(statistics, term) for term, weight in query.earlier.items()}
         self.weights = {**self._earlier, **self._own}
+        self._units = query.units
         self._terms = {hit.passage.id: analyse(searched_text(hit.passage)) for hit in hits}
-        lengths = [len(terms.words) or len(terms.grams) for terms in self._terms.values()]
+        lengths = [len(terms.units) for terms in self._terms.values()]
         self._mean_length = sum(lengths) / (len(lengths) or 1) or 1.0
 
     def with_strength(self, hit: Hit, focus: Set[str]) -> Hit:
@@ -82,14 +85,14 @@ class _Weigher:
             return replace(hit, strength=1.0)
         terms = self._terms[hit.passage.id]
         held = Counter(term for term in (*terms.words, *terms.grams) if term in self.weights)
-        length = (len(terms.words) or len(terms.grams)) / self._mean_length
+        length = len(terms.units) / self._mean_length
         score = sum(self.weights[t] * n * (K1 + 1) / (n + K1 * (1 - B + B * length)) for t, n in held.items())
         most = sum(self._own.values()) + sum(self._earlier.get(term, 0.0) for term in held)
         return replace(hit, strength=min(1.0, score / most) if most else 0.0)
 
     def coverage(self, hits: Sequence[Hit]) -> float:
-        """[0, 1]: share of the mass of the question's words (where it has none, of its grams) that the hits hold."""
-        words = {term: mass for term, mass in self._own.items() if not is_gram(term)} or self._own
+        """[0, 1]: share of the mass of the question's words (in scripts without spaces, its grams) in the hits."""
+        words = {term: mass for term, mass in self._own.items() if term in self._units}
         held: set[str] = set()
         for hit in hits:
             terms = self._terms[hit.passage.id]
@@ -112,7 +115,7 @@ def _distinct(hits: Sequence[Hit], limit: int) -> list[Hit]:
     kept: list[Hit] = []
     words: list[frozenset[str]] = []
     for hit in hits:
-        own = frozenset(analyse(hit.passage.text).words)
+        own = frozenset(analyse(hit.passage.text).units)
         if any(len(own & other) > NEAR_DUPLICATE * len(own | other) for other in words if own):
             continue
         kept.append(hit)

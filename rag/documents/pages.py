@@ -1,0 +1,104 @@
+"""Pages to one Markdown text; those of a PDF get their headings and paragraphs from a layout analysis."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rag.documents.cleaning import clean_text
+from rag.documents.headings import demote_guesses, protect, reads_like_a_title
+
+_PAGE_END = "\n\n\f"
+_PAGE_NUMBER = re.compile(
+    r"\W*(?:page|p\.|seite|página|стр\.|第)?\s*\d{1,4}(?:\s*(?:/|of|von|de|из)\s*\d{1,4})?\W*", re.I
+)
+_RULER = re.compile(r"^[-=_*·.\s]{3,}$", re.MULTILINE)
+_NO_LETTER = re.compile(r"[\W_]+")
+_KEY = 24
+"""Letters and digits that are enough to find a paragraph's first line on its page."""
+_EDGE = 2
+"""Lines at the top and at the bottom of a page that can be running headers and footers."""
+_MOST_HEADING_LINES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A paragraph or a heading, as the layout analysis saw it."""
+
+    page: int
+    """From 1."""
+    text: str
+    level: int
+    """Of a heading, from 1; 0 for a paragraph."""
+
+
+def join_pages(pages: Sequence[str]) -> tuple[str, tuple[int, ...]]:
+    """One text without the unlikely headings, and the offset in it at which each page begins."""
+    text, starts = "", list[int]()
+    for page in demote_guesses(_PAGE_END.join(pages)).split("\f"):
+        starts.append(len(text))
+        text += page.strip("\n") + "\n\n"
+    return text.rstrip("\n"), tuple(starts)
+
+
+def mark_up(pages: Sequence[str], blocks: Sequence[Block]) -> list[str]:
+    """The plain pages as Markdown: every line stays, blocks that are found on their page are set apart.
+
+    The page's own text is the better one (complete, hyphenation mended); the analysis knows what is a heading.
+    """
+    lines = _without_furniture([_RULER.sub("", clean_text(page)).split("\n") for page in pages])
+    return [_marked(page, [block for block in blocks if block.page == number]) for number, page in enumerate(lines, 1)]
+
+
+def _without_furniture(pages: list[list[str]]) -> list[list[str]]:
+    """The pages without the header and footer lines that stand on most of them; the first of each stays."""
+    counts = Counter(key for page in pages for key in {_shape(page[i]) for i in _edges(page)})
+    running = {key for key, count in counts.items() if key and count > 2 and 2 * count > len(pages)}
+    seen, kept = set[str](), list[list[str]]()
+    for page in pages:
+        drop = {i for i in _edges(page) if _shape(page[i]) in running & seen}
+        seen |= {_shape(page[i]) for i in _edges(page)}
+        kept.append([line for i, line in enumerate(page) if i not in drop])
+    return kept
+
+
+def _edges(page: list[str]) -> list[int]:
+    full = [i for i, line in enumerate(page) if line.strip()]
+    return full if len(full) <= 2 * _EDGE else full[:_EDGE] + full[-_EDGE:]
+
+
+def _shape(line: str) -> str:
+    """What two running lines have in common; only page numbers may differ, since other numbers are data."""
+    return "0" if _PAGE_NUMBER.fullmatch(line) else line.strip()
+
+
+def _marked(lines: Sequence[str], blocks: Sequence[Block]) -> str:
+    """The lines with the blocks that are found among them, in order, set apart by blank lines and heading marks."""
+    keys = [_key(line) for line in lines]
+    out, done = list[str](), 0
+    for block in blocks:
+        wanted = [_key(line) for line in block.text.splitlines()]
+        heading = block.level > 0 and len(wanted) <= _MOST_HEADING_LINES and reads_like_a_title(block.text)
+        start = _find(wanted, keys, done, whole=heading)
+        if start is None or (not heading and lines[start][:1].islower()):  # a sentence goes on
+            continue
+        out += [protect("\n".join(lines[done:start])), ""]
+        done = start
+        if heading:
+            done = start + len(wanted)
+            out += [f"{'#' * block.level} {' '.join(lines[start:done])}", ""]
+    return "\n".join([*out, protect("\n".join(lines[done:]))])
+
+
+def _find(wanted: Sequence[str], keys: Sequence[str], start: int, *, whole: bool) -> int | None:
+    """The line at which the block begins, by its first words or, with `whole`, by all of its lines."""
+    if not any(wanted):
+        return None
+    for index in range(start, len(keys)):
+        if keys[index : index + len(wanted)] == wanted if whole else keys[index][:_KEY] == wanted[0][:_KEY]:
+            return index
+    return None
+
+
+def _key(line: str) -> str:
+    return _NO_LETTER.sub("", line).casefold()

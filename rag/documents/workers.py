@@ -1,0 +1,165 @@
+"""Child processes that answer one request at a time, and are replaced when they crash, hang or are not wanted."""
+
+import asyncio
+import contextlib
+import os
+import pickle
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
+from typing import BinaryIO, cast
+
+_START_TIMEOUT_S = 60.0
+"""For a cold start from a slow disk, with a virus scanner in between."""
+
+
+class WorkerCrashed(Exception):
+    """The process ended before it answered."""
+
+
+class WorkerTimedOut(Exception):
+    """The process did not answer in time, and was ended."""
+
+
+class WorkerPool:
+    """So many processes, each started when it is first needed; requests wait for a free one.
+
+    A process runs `python -m module`, which writes one pickle when it is ready, and then for each pickled request on
+    its standard input one pickled reply to its standard output. It is a plain subprocess: it inherits no pipe and no
+    socket, and does not import the parent's main module, as `multiprocessing` would. It sees the end of its input when
+    the parent dies, however that happens.
+    """
+
+    def __init__(self, module: str, workers: int) -> None:
+        self._workers = [_Worker(module) for _ in range(workers)]
+        self._idle: SimpleQueue[_Worker] = SimpleQueue()
+        for worker in self._workers:
+            self._idle.put(worker)
+        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="worker")
+
+    async def ask(self, request: object, timeout_s: float) -> object:
+        """The reply; `timeout_s` counts from when a process takes the request up. Safe from several event loops.
+
+        Cancelling it frees its process at once.
+
+        Raises:
+            WorkerCrashed: the process ended instead.
+            WorkerTimedOut: it took too long.
+        """
+        reply = asyncio.wrap_future(self._threads.submit(self._serve, request, timeout_s))
+        try:
+            return await reply
+        except asyncio.CancelledError:
+            for worker in self._workers:
+                worker.abandon(request)
+            raise
+
+    async def close(self) -> None:
+        """Ends all processes; what still waits is cancelled."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        await asyncio.to_thread(self._end)
+
+    def _serve(self, request: object, timeout_s: float) -> object:
+        worker = self._idle.get()
+        try:
+            return worker.ask(request, timeout_s)
+        finally:
+            self._idle.put(worker)
+
+    def _end(self) -> None:
+        for worker in self._workers:
+            worker.kill()
+        self._threads.shutdown(wait=True)
+        for worker in self._workers:
+            worker.end()
+
+
+class _Worker:
+    """One process at a time; `ask` is called by one thread at a time, the rest from anywhere."""
+
+    def __init__(self, module: str) -> None:
+        self._module = module
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+        self._request: object = None
+        """What is being answered; the process may be killed for its sake only."""
+        self._killed = self._timed_out = False
+
+    def ask(self, request: object, timeout_s: float) -> object:
+        with self._lock:
+            self._request, self._timed_out = request, False
+        try:
+            if self._process is None or self._killed or self._process.poll() is not None:
+                self._restart()
+            return self._exchange(request, timeout_s)
+        except (EOFError, OSError, pickle.UnpicklingError) as error:
+            self.end()
+            raise WorkerTimedOut if self._timed_out else WorkerCrashed from error
+        finally:
+            with self._lock:
+                self._request = None
+
+    def abandon(self, request: object) -> None:
+        """Nobody waits for the answer to this request any more."""
+        with self._lock:
+            if self._request is request:
+                self.kill()
+
+    def kill(self) -> None:
+        if self._process:
+            self._killed = True
+            self._process.kill()
+
+    def end(self) -> None:
+        """Kills the process and frees all that it held."""
+        process, self._process = self._process, None
+        if process and process.stdin and process.stdout:
+            process.kill()
+            process.wait()
+            process.stdout.close()
+            with contextlib.suppress(OSError):  # a request that was never read is still in its buffer
+                process.stdin.close()
+
+    def _restart(self) -> None:
+        self.end()
+        self._killed = False
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", self._module],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=os.environ | _environment(),
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )
+        self._exchange(None, _START_TIMEOUT_S)
+
+    def _exchange(self, request: object, timeout_s: float) -> object:
+        assert self._process
+        requests, replies = cast(BinaryIO, self._process.stdin), cast(BinaryIO, self._process.stdout)
+        timer = threading.Timer(timeout_s, self._time_out, [self._request])
+        timer.daemon = True
+        timer.start()
+        try:
+            if request is not None:
+                pickle.dump(request, requests)
+                requests.flush()
+            return pickle.load(replies)
+        finally:
+            timer.cancel()
+
+    def _time_out(self, request: object) -> None:
+        with self._lock:
+            if self._request is request:
+                self._timed_out = True
+                self.kill()
+
+
+def _environment() -> dict[str, str]:
+    return {
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),  # the child finds what its parent found
+        "MALLOC_ARENA_MAX": "2",  # an arena for each core would use up the limit of the address space
+        "RAYON_NUM_THREADS": "2",
+        "TOKIO_WORKER_THREADS": "2",
+    }
