@@ -7,16 +7,18 @@ from rag.chat import downloads, lifecycle, turns, uploads, welcome
 from rag.chat.hardening import harden
 from rag.chat.session import current_chat, open_chat, payload_text
 from rag.services import Services
+from rag.settings import read_settings
 
-settings = lifecycle.settings_or_exit()
-services = lifecycle.adopt(Services(settings))
+with lifecycle.bad_settings_end_the_start():
+    settings = read_settings()
+    services = lifecycle.adopt(Services(settings))
+    harden(
+        allowed_origins=settings.allowed_origins,
+        upload_max_bytes=int(settings.upload_max_mb * 1_000_000),
+        upload_max_files=settings.upload_max_files,
+    )
 lifecycle.install_stop()
 lifecycle.quiet_logs()
-harden(
-    allowed_origins=settings.allowed_origins,
-    upload_max_bytes=int(settings.upload_max_mb * 1_000_000),
-    upload_max_files=settings.upload_max_files,
-)
 
 
 @cl.on_app_startup

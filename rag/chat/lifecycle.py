@@ -3,6 +3,8 @@
 import asyncio
 import logging
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any, cast
 
 import chainlit as cl
@@ -13,16 +15,16 @@ from chainlit.session import WebsocketSession
 
 from rag.errors import SettingsError
 from rag.services import Services
-from rag.settings import Settings, read_settings
 
 _background: set[asyncio.Task[Any]] = set()
 """A loop holds its tasks weakly."""
 
 
-def settings_or_exit() -> Settings:
-    """The settings; a wrong one ends the start with one sentence instead of a stack trace."""
+@contextmanager
+def bad_settings_end_the_start() -> Generator[None]:
+    """A wrong setting ends the start with one sentence instead of a stack trace."""
     try:
-        return read_settings()
+        yield
     except SettingsError as error:
         sys.exit(f"\n{error}\n")
 

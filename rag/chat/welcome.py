@@ -9,17 +9,20 @@ from chainlit.mode import Mode, ModeOption
 from rag.chat.session import Preferences
 
 STARTERS = (
-    ("How does an answer come about?", "What happens between my question and the cited answer?"),
-    ("Small or large model?", "When is a small model enough, and when does a larger one help?"),
-    ("What stays on this machine?", "What data leaves my machine when I use Groundwork?"),
-    ("Ask my own files", "How do I upload a document, and which files can be read?"),
+    ("How does an answer come about?", "What happens between my question and the cited answer?", "route"),
+    ("Small or large model?", "When is a small model enough, and when does a larger one help?", "scale"),
+    ("What stays on this machine?", "What data leaves my machine when I use Groundwork?", "lock"),
+    ("Ask my own files", "How do I upload a document, and which files can be read?", "paperclip"),
 )
-"""Label and question."""
+"""Label, question, and the name of an icon in `public/icons`."""
 
 
 def starters() -> list[cl.Starter]:
     """The example questions of an empty chat; the shipped documents answer each."""
-    return [cl.Starter(label=label, message=question) for label, question in STARTERS]
+    return [
+        cl.Starter(label=label, message=question, icon=f"/public/icons/{icon}.svg")
+        for label, question, icon in STARTERS
+    ]
 
 
 async def greet(preferences: Preferences, small: str, large: str) -> None:
