@@ -122,3 +122,7 @@ async def _doctor() -> int:
         await services.close()
     typer.echo("All is well." if not problems else f"{problems} problem{'' if problems == 1 else 's'} found.")
     return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,95 @@
+"""What the README says is true: its commands run, its tables agree with the code."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rag.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS = [line for block in re.findall(r"```bash\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
+
+
+def run(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
+        cwd=ROOT,
+        env={**os.environ, "RUNTIME": "off", "PYTHONIOENCODING": "utf-8", **environment},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+
+
+def rag(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return run(sys.executable, "-m", "rag.cli", *arguments, **environment)
+
+
+def test_the_first_two_commands_are_the_start_and_the_tests():
+    assert COMMANDS[0] == "pip install -e . && chainlit run app.py -w"
+    assert COMMANDS[1] == 'pip install -e ".[test]" && pytest'
+    assert COMMANDS[1] in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("rag ")])
+def test_each_rag_command_of_the_readme_runs(command: str):
+    done = rag(*shlex.split(command)[1:])
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.strip()
+
+
+def test_rag_ask_quotes_with_marks_and_says_that_no_model_wrote_it():
+    done = rag("ask", "What data leaves my machine when I use Groundwork?")
+    assert re.search(r"\[1\] \S+\.md", done.stdout)
+    assert "No model is set up" in done.stdout
+    assert "ms: search" in done.stderr
+
+
+def test_rag_ask_says_when_the_documents_do_not_hold_the_answer():
+    done = rag("ask", "How do penguins raise their chicks in winter?")
+    assert done.returncode == 0
+    assert "do not seem to hold an answer" in done.stdout
+
+
+def test_a_wrong_setting_is_one_sentence_and_a_failing_exit_code():
+    done = rag("doctor", TEMPERATURE="hot")
+    assert done.returncode == 1
+    assert "TEMPERATURE='hot'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_endpoint_that_is_down_is_a_problem_for_the_doctor_and_no_stack_trace():
+    done = rag("doctor", FOUNDRY_LOCAL_ENDPOINT="http://127.0.0.1:9")
+    assert done.returncode == 1
+    assert "PROBLEM  phi-4-mini:" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("python benchmarks/")])
+def test_each_benchmark_of_the_readme_can_be_started(command: str):
+    done = run(sys.executable, shlex.split(command)[1], "--help")
+    assert done.returncode == 0, done.stderr
+    assert "--json" in done.stdout
+
+
+def test_the_settings_table_is_the_settings():
+    rows = re.findall(r"^\| `([A-Z_]+)` \| (.*?) \| (.*?) \|$", README, re.MULTILINE)
+    assert [name for name, _, _ in rows] == [name.upper() for name in Settings.model_fields]
+    for name, default, meaning in rows:
+        field = Settings.model_fields[name.lower()]
+        assert meaning == field.description
+        if default != "–":
+            assert str(field.default).removesuffix(".0") == default.strip("`")
+
+
+def test_links_and_pictures_are_there():
+    targets = re.findall(r"\]\((?!https?://)([^)#]+)\)", README)
+    assert "docs/screenshot.png" in targets
+    assert all((ROOT / target).exists() for target in targets)
