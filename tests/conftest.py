@@ -7,6 +7,7 @@ import pytest
 import pytest_asyncio
 
 from rag.generation.supervisor import FoundryRuntime
+from tests import chainlit_session  # noqa: F401  # the first to import chainlit, in a folder of its own
 from tests.runtime.tiny_models import LARGE, SLOW, SMALL, TinyModel, write_cache
 
 HUGE = TinyModel("huge-model", "huge-model-generic-cpu", ("No",), size_mb=10_000_000)

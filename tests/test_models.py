@@ -1,0 +1,141 @@
+"""Who answers a turn, and downloads; the runtime's children are real processes."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from rag.generation.endpoint import EndpointModel
+from rag.generation.local import FoundryModel
+from rag.generation.models import Download, Models
+from rag.generation.quoting import Quoting
+from rag.generation.supervisor import FoundryRuntime
+from tests.conftest import HUGE, MISSING
+from tests.runtime.tiny_models import LARGE, SMALL
+
+DOWNLOADING = (sys.executable, "-m", "tests.runtime.scripted_child")
+"""Its models: "downloads" takes a second to download and 10 MB, "breaks" fails."""
+
+ADDRESSES = {
+    "slm_alias": "phi-4-mini",
+    "llm_alias": "gpt-oss-20b",
+    "endpoint": "",
+    "endpoint_key": "",
+    "llm_endpoint": "",
+    "llm_key": "",
+    "runtime": True,
+    "catalogue": "disk",
+    "cache_dir": None,
+    "idle_timeout_s": 60.0,
+    "keep_warm_s": 0.0,
+}
+
+
+@pytest_asyncio.fixture
+async def downloading(tmp_path: Path) -> AsyncIterator[Models]:
+    runtime = FoundryRuntime(cache_dir=tmp_path, app_data_dir=tmp_path, program=DOWNLOADING)
+    models = Models(FoundryModel(runtime, "downloads"), FoundryModel(runtime, "breaks"), runtime)
+    yield models
+    await models.close()
+
+
+async def ended(download: Download) -> Download:
+    async with asyncio.timeout(20):
+        while download.state == "running":
+            await asyncio.sleep(0.02)
+    return download
+
+
+@pytest.mark.parametrize(
+    ("changes", "small", "large", "runtime"),
+    [
+        ({}, FoundryModel, FoundryModel, True),
+        ({"runtime": False}, Quoting, type(None), False),
+        ({"endpoint": "http://127.0.0.1:9"}, EndpointModel, EndpointModel, True),
+        ({"llm_endpoint": "http://127.0.0.1:9"}, FoundryModel, EndpointModel, True),
+        ({"runtime": False, "llm_endpoint": "http://127.0.0.1:9"}, Quoting, EndpointModel, False),
+        ({"endpoint": "http://127.0.0.1:9", "llm_endpoint": "http://127.0.0.1:8"}, EndpointModel, EndpointModel, False),
+    ],
+)
+async def test_the_settings_decide_where_each_model_is(
+    changes: dict[str, object], small: type, large: type, runtime: bool
+):
+    models = Models.from_addresses(**{**ADDRESSES, **changes})  # type: ignore[arg-type]
+    assert (type(models.small), type(models.large), models.runtime is not None) == (small, large, runtime)
+    await models.close()
+
+
+async def test_models_on_the_disk_answer_and_quotes_stand_in(runtime: FoundryRuntime):
+    models = Models(FoundryModel(runtime, SMALL.alias), FoundryModel(runtime, LARGE.alias), runtime)
+    await models.start()
+    lineup = await models.lineup()
+    assert (lineup.bench.small.alias, lineup.bench.large and lineup.bench.large.alias) == (SMALL.alias, LARGE.alias)
+    assert isinstance(lineup.bench.stand_in, Quoting)
+    assert (lineup.note, lineup.small_missing, lineup.large_missing) == ("", None, None)
+    await models.close()
+
+
+async def test_a_missing_small_model_is_offered_with_its_size_while_quotes_answer(runtime: FoundryRuntime):
+    models = Models(FoundryModel(runtime, MISSING.alias), FoundryModel(runtime, HUGE.alias), runtime)
+    lineup = await models.lineup()
+    assert isinstance(lineup.bench.small, Quoting)
+    assert lineup.small_missing
+    assert (lineup.small_missing.alias, lineup.small_missing.size) == (MISSING.alias, "3.4 GB")
+    assert lineup.note.startswith(
+        "No model is running, so these are your documents' own words. missing-model is not on"
+    )
+    await models.close()
+
+
+async def test_a_missing_larger_model_leaves_the_turn_to_the_small_one(runtime: FoundryRuntime):
+    models = Models(FoundryModel(runtime, SMALL.alias), FoundryModel(runtime, MISSING.alias), runtime)
+    lineup = await models.lineup()
+    assert lineup.bench.large is None
+    assert lineup.large_missing
+    assert lineup.large_missing.alias == MISSING.alias
+    await models.close()
+
+
+async def test_a_model_that_nobody_offers_is_not_offered_for_download(runtime: FoundryRuntime):
+    models = Models(FoundryModel(runtime, "phi-99"), None, runtime)
+    lineup = await models.lineup()
+    assert lineup.small_missing is None
+    assert "no model phi-99" in lineup.note
+    await models.close()
+
+
+async def test_a_download_runs_once_for_everybody_and_tells_its_share(downloading: Models):
+    download = downloading.download("downloads")
+    assert downloading.download("downloads") is download
+    shares: set[float] = set()
+    while download.state == "running":
+        shares.add(download.share)
+        await asyncio.sleep(0.01)
+    assert (download.state, download.share) == ("done", 1.0)
+    assert len(shares) > 3
+    assert (await downloading.lineup()).small_missing is None
+
+
+async def test_a_cancelled_download_can_be_begun_again(downloading: Models):
+    download = downloading.download("downloads")
+    await asyncio.sleep(0.3)
+    downloading.cancel("downloads")
+    assert (await ended(download)).state == "cancelled"
+    assert (await downloading.lineup()).small_missing
+    assert (await ended(downloading.download("downloads"))).state == "done"
+
+
+async def test_a_download_that_breaks_off_says_why(downloading: Models):
+    download = await ended(downloading.download("breaks"))
+    assert download.state == "failed"
+    assert download.detail == "breaks could not be downloaded. Check the internet connection and try again."
+
+
+async def test_without_a_runtime_a_download_says_who_has_the_models():
+    models = Models(Quoting(), None)
+    download = await ended(models.download("phi-4-mini"))
+    assert download.state == "failed"
+    assert "endpoint" in download.detail
