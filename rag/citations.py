@@ -59,10 +59,11 @@ def claims_by_number(text: str) -> dict[int, list[str]]:
     text = _CODE.sub(lambda code: re.sub(r"[][【】]", " ", code.group()), text)
     claims: dict[int, list[str]] = defaultdict(list)
     for start, end in sentence_spans(text):
-        sentence = text[start:end]
-        for match in _MARK.finditer(sentence):
-            for number in _expanded(match["square"] or match["lens"]):
-                claims[number].append(without_marks(sentence))
+        marks = _MARK.finditer(text, start, end)
+        numbers = {number for mark in marks for number in _expanded(mark["square"] or mark["lens"])}
+        claim = without_marks(text[start:end]) if numbers else ""
+        for number in numbers:
+            claims[number].append(claim)
     return dict(claims)
 
 

@@ -9,11 +9,13 @@ from rag.errors import ModelError
 from rag.generation.model import (
     Ended,
     Limits,
+    Loading,
     ModelEvent,
     Opened,
     ReasoningDelta,
     Requested,
     TextDelta,
+    Trimmed,
 )
 from rag.generation.prompt import Prompt
 from rag.records import Document, Passage, Usage
@@ -31,6 +33,10 @@ class Reply:
     """Raised after the words."""
     pause_s: float = 0.0
     """Before each word."""
+    loads: bool = False
+    """It is brought into memory first."""
+    trims: int = 0
+    """How many passages it drops, one at each try, until the prompt fits."""
 
 
 @dataclass
@@ -59,10 +65,17 @@ class FakeModel:
         reply = self._queue.popleft()
         done = False
         try:
+            if reply.loads:
+                yield Loading()
             yield Requested()
             if reply.error and not reply.text:
                 raise reply.error
             yield Opened()
+            for _ in range(reply.trims):
+                prompt = prompt.without_lowest_passage() or prompt
+                yield Trimmed(prompt)
+                yield Requested()
+                yield Opened()
             for word in _words(reply.reasoning):
                 yield ReasoningDelta(word)
             for word in _words(reply.text):

@@ -1,7 +1,9 @@
 """A turn, as its callers see it: events, and the record at the end."""
 
+import asyncio
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -12,9 +14,24 @@ from rag.errors import ModelCrashed, ModelUnavailable
 from rag.escalation.policy import Policy
 from rag.generation.model import Bench
 from rag.generation.quoting import Quoting
-from rag.records import Decided, Delta, Exchange, Finished, Notice, Reasoning, Retrieved, Stage, Turn, TurnEvent
+from rag.records import (
+    Decided,
+    Delta,
+    Document,
+    Exchange,
+    Finished,
+    Hit,
+    Notice,
+    Reasoning,
+    Retrieved,
+    Stage,
+    Turn,
+    TurnEvent,
+)
+from rag.retrieval.index import Statistics
+from rag.retrieval.memory import MemoryIndex
 from rag.retrieval.search import Searcher
-from tests.fakes import FakeModel, Reply, index_of
+from tests.fakes import FakeModel, Reply, index_of, passages
 
 UPLOADS = "The largest file that may be uploaded is 25 MB. Larger files are refused with a reason."
 PRIVACY = "Documents never leave the machine. Telemetry is switched off by default."
@@ -216,3 +233,53 @@ async def test_earlier_exchanges_reach_the_search_and_the_prompt_within_their_bu
     messages = small.prompts[0].messages()
     assert messages[0]["role"] == "system"
     assert messages[-1]["content"].endswith("And how large may it be?")
+
+
+async def test_after_a_trimmed_prompt_only_the_passages_that_the_model_saw_are_cited():
+    library = index_of(UPLOADS, "Uploads of the largest kind are rare.")
+    small = FakeModel().enqueue(Reply(f"{GOOD} So they are rare [2].", trims=1))
+    turn = turn_of(await events_of(bench=Bench(small), searcher=Searcher(library)))
+    assert len(turn.search.hits) == 2
+    assert [citation.number for citation in turn.citations] == [1]
+    assert turn.answer == f"{GOOD} So they are rare."
+    assert [stage.name for stage in turn.timings.stages].count("request") == 2
+
+
+async def test_loading_a_model_is_a_stage_of_its_own():
+    small = FakeModel().enqueue(Reply("I do not know.", loads=True))
+    large = FakeModel("gpt-oss-20b").enqueue(Reply(GOOD, loads=True))
+    events = await events_of(bench=Bench(small, large))
+    loading = [(event.name, event.model) for event in events if isinstance(event, Stage) and "load" in event.name]
+    assert loading == [("load", "phi-4-mini"), ("escalation_load", "gpt-oss-20b")]
+
+
+async def test_the_event_loop_goes_on_while_the_search_runs():
+    go_on = threading.Event()
+
+    class Slow(MemoryIndex):
+        def search(self, terms: Mapping[str, float], limit: int, statistics: Statistics | None = None) -> list[Hit]:
+            assert go_on.wait(20), "the event loop stood still"
+            return super().search(terms, limit, statistics)
+
+    index = Slow()
+    document = Document("guide.md", "Guide")
+    index.put(document, passages(document, [UPLOADS]))
+    asyncio.get_running_loop().call_later(0.05, go_on.set)
+    turn = turn_of(await events_of(bench=Bench(FakeModel().enqueue(GOOD)), searcher=Searcher(index)))
+    assert turn.answer == GOOD
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="_auto hides the larger model from decide() when it was asked for and failed, so the reason says that "
+    "none is set up",
+)
+async def test_a_larger_model_that_was_asked_for_and_failed_is_not_called_missing():
+    large = FakeModel("gpt-oss-20b").enqueue(ModelUnavailable("gpt-oss-20b cannot be reached."))
+    turn = turn_of(
+        await events_of(
+            bench=Bench(FakeModel().enqueue(GOOD), large), mode="large", policy=Policy(long_answer_chars=20)
+        )
+    )
+    assert turn.outcome == "answered"
+    assert "no larger model is set up" not in turn.decision.reason

@@ -45,7 +45,7 @@ async def on_message(services: Services, message: cl.Message) -> None:
             await uploads.show_list(chat)
             return
         focus = await uploads.take(services, chat, message.elements)
-        question = checked_question(message.content, services.settings.question_max_chars, files=bool(focus))
+        question = checked_question(message.content, services.settings.question_max_chars, files=bool(message.elements))
         if question:
             await run(services, chat, AskedTurn(message.id, question, _mode(message), focus))
     except GroundworkError as error:

@@ -8,6 +8,7 @@ from typing import Any
 import chainlit as cl
 from chainlit.utils import utc_now
 
+from rag.chat.markdown import page_markdown
 from rag.chat.panel import LivePanel, turn_props
 from rag.chat.session import AskedTurn, Chat, is_narrow
 from rag.chat.sources import source_props
@@ -60,7 +61,7 @@ class TurnView:
         """The finished answer with its sources, buttons and panel."""
         await self._quiet()
         message = self._message or cl.Message("")
-        message.content = turn.answer or abstention(turn)
+        message.content = page_markdown(turn.answer) or abstention(turn)
         elements: list[Any] = [
             cl.CustomElement(name="Sources", props=source_props(turn, note), display="inline", url=_NO_FILE),
             *(
@@ -80,7 +81,7 @@ class TurnView:
         """The partial answer, marked as stopped; a turn that had not begun to speak leaves one line."""
         await self._quiet()
         message = self._message or cl.Message("")
-        message.content = f"{message.content.rstrip()}\n\n*Stopped.*" if self._speaking else "*Stopped.*"
+        message.content = f"{page_markdown(message.content).rstrip()}\n\n*Stopped.*" if self._speaking else "*Stopped.*"
         await message.send()
         self._asked.sent.append(message)
 
@@ -88,6 +89,7 @@ class TurnView:
         """Takes away the status line; words that were already there stay."""
         await self._quiet()
         if self._message and self._speaking:
+            self._message.content = page_markdown(self._message.content)
             await self._message.send()
             self._asked.sent.append(self._message)
         elif self._message:

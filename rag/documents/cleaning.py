@@ -7,7 +7,7 @@ _LINE_ENDS = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _INVISIBLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u200b\u2060\ufeff\ufffc]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _ODD_SPACE = re.compile(r"[\xa0\u2000-\u200a\u202f\u205f]")
-_TRAILING_SPACE = re.compile(r"[ \t]+(?=\n|\Z)")
+_TRAILING_SPACE = re.compile(r"(?<![ \t])[ \t]++(?=\n|\Z)")
 _MANY_LINES = re.compile(r"\n{3,}")
 _FENCED = re.compile(r"^ {0,3}(`{3,}|~{3,})[^\n]*\n.*?(?:^ {0,3}\1[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
 _BASE64 = re.compile(r"(?:data:[\w.+/-]+;base64,)?[A-Za-z0-9+/]{200,}={0,2}|data:[\w.+/-]+;base64,[A-Za-z0-9+/]*={0,2}")
@@ -72,7 +72,8 @@ def linked(words: str, address: str) -> str:
 
 
 def _clean_prose(text: str, parsed: bool) -> str:
-    text = _IMAGE.sub(lambda image: described(image[1]), _COMMENT.sub(lambda comment: "" if comment[1] else comment[0], text))
+    text = _COMMENT.sub(lambda comment: "" if comment[1] else comment[0], text)
+    text = _IMAGE.sub(lambda image: described(image[1]), text)
     text = _TAG.sub(_gap, _LINK.sub(_relinked, _RULE.sub("", text)))
     if parsed:
         text = _EMPTY_MARK.sub("", text.replace("**", "").replace("\\*\\*", ""))

@@ -88,7 +88,7 @@ class _MarkupReader(HTMLParser):
         """The blocks so far, one below the other."""
         return "".join(
             block + ("\n" if self._xml or (_ITEM.match(block) and _ITEM.match(following)) else "\n\n")
-            for block, following in zip(self._targets[0], [*self._targets[0][1:], ""], strict=True)
+            for block, following in zip(self._targets[0], [*self._targets[0][1:], ""], strict=False)
         ).strip()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rag.citations import without_marks
 from rag.escalation.signals import confidence, grounding, support
 from rag.records import Decision, Generation, Hit, Mode, SearchResult, Signal, Trigger
 from rag.retrieval.analysis import analyse
@@ -90,7 +91,8 @@ def keeps_draft(draft: Generation, escalated: Generation, signals: Sequence[Sign
     """Whether the draft stays because the larger model's text stands less on the passages; never a refusing draft."""
     if any(signal.name == "commitment" and not signal.value for signal in signals):
         return False
-    return support(escalated.text, hits) < support(draft.text, hits) - KEEP_DRAFT_MARGIN
+    before, after = (support(without_marks(text), hits) for text in (draft.text, escalated.text))
+    return after < before - KEEP_DRAFT_MARGIN
 
 
 def _trigger(policy: Policy, question: str, draft: Generation, value: float) -> tuple[Trigger, str] | None:

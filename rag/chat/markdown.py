@@ -1,0 +1,14 @@
+"""Answers as Markdown that the page shows word for word."""
+
+import re
+
+_CODE_OR_ADDRESS = r"```.*?(?:```|\Z)|`[^`\n]+`|https?://\S+"
+_EATEN = re.compile(rf"{_CODE_OR_ADDRESS}|(?P<eaten>(?<![:\\]):(?=[^\W\d_])|(?<!\\)!(?=\[))", re.DOTALL)
+
+
+def page_markdown(text: str) -> str:
+    """The text, escaped where Chainlit's page would leave words out or ask for a picture; code and addresses stay.
+
+    The page takes ":latest" in "app:latest" for a directive and shows nothing in its place.
+    """
+    return _EATEN.sub(lambda match: f"\\{match[0]}" if match["eaten"] else match[0], text)

@@ -1,0 +1,122 @@
+"""A question and its answer: the marks, the sources, the panel; who answers; and answers without any model."""
+
+import re
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.conftest import Visit
+from tests.serving import App
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+QUESTION = "What data leaves my machine when I use Groundwork?"
+
+
+async def test_a_first_question_is_answered_with_marks_sources_and_a_byline(visit: Visit, app: App) -> None:
+    chat = await visit(app)
+    answer = await chat.ask(QUESTION)
+    await expect(answer.get_by_role("article")).to_have_text(
+        "Groundwork sends no documents, questions or answers from your machine [1]. Only ProcessInfo leaves it [2]!"
+    )
+    for number in (1, 2):
+        await expect(chat.mark(answer, number)).to_be_visible()
+        await expect(chat.source(answer, number)).to_contain_text("privacy.md")
+    await expect(answer.get_by_text("3 passages were read but not cited")).to_be_visible()
+    await expect(answer.get_by_test_id("byline")).to_have_text("Written by phi-4-mini.")
+
+
+async def test_the_panel_shows_where_the_time_went_and_why_the_draft_was_kept(visit: Visit, app: App) -> None:
+    chat = await visit(app)
+    await chat.ask(QUESTION)
+    await expect(chat.panel).to_have_attribute("data-running", "false")
+
+    stages, total = await chat.stages(), await chat.total_ms()
+    assert set(stages) >= {"search", "prompt", "request", "first_token", "generate", "check"}
+    assert sum(stages.values()) == pytest.approx(total, rel=0.05)
+    row = chat.panel.get_by_test_id("models").locator("tbody tr")
+    await expect(row).to_have_text(re.compile(r"^phi-4-mini[\d,]{4,}16[\d,.]+\d+ ms$"))
+    await expect(chat.panel.get_by_test_id("reason")).to_have_text(
+        re.compile(r"^Confidence 0\.\d\d is at or above 0\.50\.$")
+    )
+    await expect(chat.panel.get_by_title("Threshold 0.5")).to_have_text(re.compile(r"^Confidence0\.\d\d$"))
+    await expect(chat.panel.get_by_test_id("averages")).to_have_text(
+        re.compile(r"^[\d.]+ m?s in all · first token after [\d.]+ m?s · [\d,.]+ tokens/s · larger model in 0 %$")
+    )
+
+
+async def test_the_averages_are_of_all_turns(visit: Visit, app: App) -> None:
+    chat = await visit(app)
+    await chat.ask(QUESTION)
+    first = await chat.total_ms()
+    await chat.ask("What is the event called ProcessInfo?")
+    await expect(chat.panel.get_by_text("This chat (average of 2 turns)")).to_be_visible()
+    second = await chat.total_ms()
+    shown = await chat.panel.get_by_test_id("averages").inner_text()
+    number, unit = re.match(r"([\d.]+) (m?s) in all", shown).groups()  # type: ignore[union-attr]
+    assert float(number) * (1 if unit == "ms" else 1000) == pytest.approx((first + second) / 2, rel=0.05)
+
+
+@pytest.mark.parametrize("by", ["mouse", "keyboard"])
+async def test_a_mark_opens_its_passage_with_the_supporting_sentence_marked(visit: Visit, app: App, by: str) -> None:
+    chat = await visit(app)
+    answer = await chat.ask(QUESTION)
+    if by == "mouse":
+        await chat.mark(answer, 2).click()
+    else:
+        await chat.mark(answer, 2).focus()
+        await chat.page.keyboard.press("Enter")
+    passage = chat.sidebar.get_by_test_id("passage")
+    await expect(passage.locator("header")).to_contain_text("privacy.md › What leaves the machine")
+    await expect(passage.locator("mark")).to_contain_text("ProcessInfo")
+    assert chat.page.url.rstrip("/") == app.url, "the chat is still there"
+
+
+async def test_a_source_opens_its_passage_and_the_panel_comes_back(visit: Visit, app: App) -> None:
+    chat = await visit(app)
+    answer = await chat.ask(QUESTION)
+    await chat.source(answer, 1).click()
+    await expect(chat.sidebar.get_by_test_id("passage").locator("header")).to_contain_text("privacy.md")
+    await answer.get_by_role("button", name="Show details").click()
+    await expect(chat.panel).to_be_visible()
+
+
+async def test_local_only_never_asks_the_larger_model(visit: Visit, eager_app: App) -> None:
+    chat = await visit(eager_app)
+    await chat.choose("Local only")
+    answer = await chat.ask(QUESTION)
+    await expect(answer.get_by_test_id("byline")).to_have_text(
+        re.compile(
+            r"^Written by phi-4-mini\. The draft has \d+ characters, more than 20\. It stays because .*Local only"
+        )
+    )
+    await expect(chat.steps).to_have_count(0)
+
+
+async def test_large_asks_the_larger_model_at_once(visit: Visit, app: App) -> None:
+    chat = await visit(app)
+    await chat.choose("Large")
+    answer = await chat.ask(QUESTION)
+    await expect(answer.get_by_test_id("byline")).to_have_text("Written by gpt-oss-20b. You asked for gpt-oss-20b.")
+    await expect(chat.panel.get_by_test_id("models").locator("tbody tr")).to_have_count(1)
+
+
+async def test_without_a_model_the_documents_are_quoted_word_for_word(visit: Visit, quoting_app: App) -> None:
+    chat = await visit(quoting_app)
+    answer = await chat.ask(QUESTION)
+    quote, _, mark = (await answer.locator("blockquote").first.inner_text()).strip().rpartition(" ")
+    document = (await chat.source(answer, int(mark.strip("[]"))).inner_text()).split()[1]
+    assert _words(quote) in _words((quoting_app.root / "docs_corpus" / document).read_text(encoding="utf-8"))
+    await expect(answer.get_by_role("note")).to_have_text(
+        re.compile(r"^No model is set up, so these are your documents")
+    )
+    await expect(answer.get_by_test_id("byline")).to_have_text("Quoted word for word; no model wrote this.")
+
+    await answer.locator("blockquote").first.get_by_text(mark).click()
+    marked = await chat.sidebar.get_by_test_id("passage").locator("mark").inner_text()
+    assert _words(marked) in _words(quote)
+
+
+def _words(text: str) -> str:
+    """The text with its lines and spaces as one, and without the marks of code."""
+    return " ".join(text.replace("`", "").split())

@@ -1,0 +1,90 @@
+"""When the larger model takes over, and when nobody answers, because the documents hold nothing."""
+
+import re
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.conftest import Visit
+from tests.browser.test_answers import QUESTION
+from tests.serving import App
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+UNANSWERABLE = "Who won the football world cup in 1998?"
+
+
+async def test_the_larger_models_answer_stands_below_its_reasoning_and_the_draft(visit: Visit, eager_app: App) -> None:
+    chat = await visit(eager_app)
+    answer = await chat.ask(QUESTION)
+    await expect(answer.get_by_role("article")).to_have_text("Documents, questions and answers never go [1].")
+    await expect(answer.get_by_test_id("byline")).to_have_text(
+        re.compile(r"^Written by gpt-oss-20b\. The draft has \d+ characters, more than 20\.$")
+    )
+
+    draft, reasoning = chat.steps.nth(0), chat.steps.nth(1)
+    await expect(draft).to_have_text(re.compile(r"^\s*Draft by phi-4-mini · [\d.]+ m?s$"))
+    await expect(reasoning).to_have_text("Reasoning of gpt-oss-20b")
+    await draft.get_by_role("button").click()
+    await expect(draft).to_contain_text("Groundwork sends no documents")
+    await reasoning.get_by_role("button").click()
+    await expect(reasoning).to_contain_text("The passages name what stays")
+    kinds = await chat.page.locator(".step").evaluate_all("steps => steps.map(step => step.dataset.stepType)")
+    assert kinds == ["user_message", "tool", "tool", "assistant_message"], "the draft, the reasoning, the answer"
+    await expect(chat.messages).not_to_contain_text("what stays")
+
+
+async def test_the_panel_has_both_models_and_their_time_together(visit: Visit, eager_app: App) -> None:
+    chat = await visit(eager_app)
+    await chat.ask(QUESTION)
+    rows = chat.panel.get_by_test_id("models").locator("tbody tr")
+    await expect(rows).to_have_text([re.compile("^phi-4-mini"), re.compile(r"^gpt-oss-20b.*\(\d+ reasoning\)")])
+    times = [_ms(await row.locator("td").last.inner_text()) for row in await rows.all()]
+    together = await chat.panel.get_by_text("Draft and larger model together:").inner_text()
+    assert _ms(together.partition(": ")[2]) == pytest.approx(sum(times), rel=0.05)
+
+    stages, total = await chat.stages(), await chat.total_ms()
+    assert {"generate", "escalation_generate", "escalation_check"} <= set(stages)
+    assert sum(stages.values()) == pytest.approx(total, rel=0.05)
+    await expect(chat.panel.get_by_text("Trigger: long_answer · refine the draft")).to_be_visible()
+    await expect(chat.panel.get_by_test_id("averages")).to_contain_text("larger model in 100 %")
+
+
+async def test_a_question_that_the_documents_do_not_answer_gets_no_answer(visit: Visit, app: App) -> None:
+    chat = await visit(app)
+    answer = await chat.ask(UNANSWERABLE)
+    await expect(answer.get_by_role("article")).to_have_text(
+        re.compile(r"^I could not find an answer to this in your documents\. The nearest that they have: \w")
+    )
+    await expect(answer.get_by_label("Nearest passages").get_by_role("button").first).to_be_visible()
+    await expect(chat.panel.get_by_test_id("reason")).to_contain_text("do not seem to hold an answer")
+    await expect(answer.get_by_test_id("byline")).to_have_count(0)
+
+
+async def test_an_upload_is_offered_where_the_documents_hold_nothing(visit: Visit, app: App) -> None:
+    chat = await visit(app)
+    await chat.page.add_init_script("delete window.showOpenFilePicker")  # Firefox has none, and Playwright sees none
+    await chat.open()
+    answer = await chat.ask(UNANSWERABLE)
+    async with chat.page.expect_file_chooser():
+        await answer.get_by_role("button", name="Upload a document").click()
+
+
+async def test_the_larger_model_can_be_asked_anyway_and_is_said_to_guess(visit: Visit, app: App) -> None:
+    chat = await visit(app)
+    answer = await chat.ask(UNANSWERABLE)
+    await answer.get_by_role("button", name="Ask gpt-oss-20b anyway").click()
+    await expect(chat.answers.get_by_test_id("byline")).to_have_text(
+        "Written by gpt-oss-20b. You asked for gpt-oss-20b."
+    )
+    await expect(chat.answers.get_by_role("note")).to_have_text(
+        "Your documents do not seem to hold this, so gpt-oss-20b may be guessing."
+    )
+    await expect(chat.answers).to_have_count(1)
+    await expect(chat.questions).to_have_count(1)
+    await chat.rests()
+
+
+def _ms(shown: str) -> float:
+    number, unit = shown.split()
+    return float(number) * (1 if unit == "ms" else 1000)

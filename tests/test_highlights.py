@@ -1,0 +1,82 @@
+"""The sentences that a person would underline."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rag.records import Hit, SearchResult
+from rag.retrieval.highlights import highlights
+from rag.retrieval.search import Searcher
+from tests.fakes import index_of
+
+RULES = "Files are read in a worker. The largest file that may be uploaded is 25 MB. Larger ones are refused."
+PRIVACY = "Nothing leaves this machine. Telemetry is off."
+
+
+def searched(question: str, *texts: str) -> SearchResult:
+    return Searcher(index_of(*texts)).search(question, limit=5)
+
+
+def test_the_sentence_that_answers_comes_first():
+    found = highlights(searched("How large may a file be that is uploaded?", RULES, PRIVACY))
+    assert found[0].text == "The largest file that may be uploaded is 25 MB."
+    assert found[0].number == 1
+    assert [h.score for h in found] == sorted((h.score for h in found), reverse=True)
+
+
+def test_every_sentence_of_the_hits_is_there_once():
+    search = searched("uploaded files machine", RULES, PRIVACY)
+    found = highlights(search)
+    assert sorted(h.text for h in found) == sorted(
+        [
+            "Files are read in a worker.",
+            "The largest file that may be uploaded is 25 MB.",
+            "Larger ones are refused.",
+            "Nothing leaves this machine.",
+            "Telemetry is off.",
+        ]
+    )
+
+
+def test_a_sentence_of_a_better_passage_wins_between_equals():
+    same = "Uploads are kept."
+    search = searched("uploads of large files", f"{same} Large files too.", f"{same} The sun shines.")
+    assert [h.number for h in highlights(search) if h.text == same] == [1, 2]
+
+
+def test_only_the_first_passages_are_read():
+    search = searched("uploads", *(f"Uploads of kind {n} are kept, {word}." for n, word in enumerate("abcdef")))
+    assert {h.number for h in highlights(search)} == {1, 2, 3, 4, 5}
+    assert {h.number for h in highlights(search, most_passages=2)} == {1, 2}
+
+
+def test_a_long_sentence_does_not_win_by_its_length():
+    long = "Uploads " + "and many other things that nobody asked about " * 6 + "are kept."
+    found = highlights(searched("uploads", f"{long} Uploads are kept."))
+    assert found[0].text == "Uploads are kept."
+
+
+@pytest.mark.parametrize("latin", ["", "Groundwork "])
+def test_sentences_without_spaces_are_ranked_too(latin: str):
+    search = searched("遥测功能", f"{latin}上传的文件有上限。{latin}遥测功能默认关闭。")
+    assert highlights(search)[0].text == f"{latin}遥测功能默认关闭。".strip()
+
+
+def test_without_hits_there_is_nothing_to_underline():
+    assert highlights(SearchResult(())) == []
+
+
+def test_passages_that_were_only_pointed_at_keep_their_order():
+    search = Searcher(index_of("One. Two.", "Three.", origin="upload")).search("?", limit=5, focus={"upload:guide.md"})
+    assert [h.text for h in highlights(search)] == ["One.", "Two.", "Three."]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.text(max_size=60), min_size=1, max_size=4), st.dictionaries(st.sampled_from("abc"), st.floats(0, 9)))
+def test_each_highlight_is_the_text_of_its_span(texts: list[str], weights: dict[str, float]):
+    passages = index_of(*texts).leading("library:guide.md", 9)
+    search = SearchResult(tuple(Hit(p, 1.0) for p in passages), weights)
+    for highlight in highlights(search):
+        passage = search.hits[highlight.number - 1].passage
+        assert passage.text[highlight.start : highlight.end] == highlight.text != ""
+        assert highlight.score >= 0

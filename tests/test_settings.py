@@ -1,0 +1,210 @@
+"""Settings: defaults, `.env`, and a plain sentence for every value that cannot be used."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from rag.errors import SettingsError
+from rag.settings import Settings, read_settings
+
+EXAMPLE = Path(__file__).parents[1] / ".env.example"
+KEYS = ("foundry_local_api_key", "llm_api_key")
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """An empty folder to start in, and an environment without any of our names."""
+    monkeypatch.chdir(tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    return tmp_path
+
+
+def write_env(text: str, encoding: str = "utf-8") -> None:
+    Path(".env").write_text(text, encoding=encoding)
+
+
+def test_without_any_setting_the_defaults_apply():
+    settings = read_settings()
+    assert (settings.slm_alias, settings.llm_alias) == ("phi-4-mini", "gpt-oss-20b")
+    assert (settings.runtime, settings.escalation) == ("auto", "auto")
+    assert settings.library_dir == Path("docs_corpus")
+    assert (settings.flagged_topics, settings.allowed_origins) == ((), ())
+    assert (settings.long_answer_chars, settings.short_answer_chars, settings.keep_warm_s) == (600, 0, 0)
+    assert settings.foundry_local_endpoint == settings.llm_endpoint == ""
+    assert settings.model_cache_dir is None
+
+
+def test_a_file_named_env_is_read():
+    write_env("SLM_ALIAS=qwen  # ours\nPASSAGES=7\nLLM_ALIAS='größer'\nSOMETHING_ELSE=1\n")
+    settings = read_settings()
+    assert (settings.slm_alias, settings.passages, settings.llm_alias) == ("qwen", 7, "größer")
+
+
+def test_a_file_with_a_byte_order_mark_is_read_from_its_first_line():
+    write_env("SLM_ALIAS=qwen\n", encoding="utf-8-sig")
+    assert read_settings().slm_alias == "qwen"
+
+
+@pytest.mark.xfail(strict=True, reason="a .env that is not UTF-8 ends in UnicodeDecodeError, not in a sentence")
+def test_a_file_in_another_encoding_is_named_in_plain_words():
+    write_env("SLM_ALIAS=größer\n", encoding="cp1252")
+    with pytest.raises(SettingsError, match="UTF-8"):
+        read_settings()
+
+
+def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch):
+    write_env("SLM_ALIAS=qwen\nPASSAGES=7\n")
+    monkeypatch.setenv("SLM_ALIAS", "mistral")
+    assert (read_settings().slm_alias, read_settings().passages) == ("mistral", 7)
+
+
+@pytest.mark.parametrize("name", sorted(Settings.model_fields))
+def test_an_empty_value_means_the_default(name: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv(name.upper(), "")
+    write_env(f"{name.upper()}=\n")
+    assert read_settings() == Settings.model_construct()
+
+
+@dataclass(frozen=True)
+class Wrong:
+    name: str
+    value: str
+    allowed: str
+
+
+WRONG = [
+    Wrong("PASSAGES", "five", "integer"),
+    Wrong("PASSAGES", "2.5", "integer"),
+    Wrong("PASSAGES", "0", "greater than or equal to 1"),
+    Wrong("PASSAGES", "21", "less than or equal to 20"),
+    Wrong("DRAFT_MAX_TOKENS", "15", "greater than or equal to 16"),
+    Wrong("TEMPERATURE", "0,3", "number"),
+    Wrong("TEMPERATURE", "2.1", "less than or equal to 2"),
+    Wrong("TEMPERATURE", "nan", "less than or equal to 2"),
+    Wrong("CONFIDENCE_THRESHOLD", "50", "less than or equal to 1"),
+    Wrong("GROUNDING_THRESHOLD", "-0.1", "greater than or equal to 0"),
+    Wrong("IDLE_TIMEOUT_S", "0", "greater than 0"),
+    Wrong("UPLOAD_MAX_MB", "1001", "less than or equal to 1000"),
+    Wrong("RUNTIME", "on", "'auto' or 'off'"),
+    Wrong("ESCALATION", "false", "'auto' or 'off'"),
+    Wrong("FOUNDRY_LOCAL_ENDPOINT", "localhost:5273", "http:// or https://"),
+    Wrong("LLM_ENDPOINT", "ftp://example.org", "http:// or https://"),
+]
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=lambda wrong: f"{wrong.name}={wrong.value}")
+def test_a_wrong_value_is_named_with_what_is_allowed(wrong: Wrong, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv(wrong.name, wrong.value)
+    with pytest.raises(SettingsError) as caught:
+        read_settings()
+    message = str(caught.value)
+    assert f"{wrong.name}={wrong.value!r}" in message
+    assert wrong.allowed in message
+    assert ".env.example" in message
+    assert "\n" not in message
+    assert "pydantic" not in message
+
+
+def test_every_wrong_value_is_named_at_once(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PASSAGES", "0")
+    monkeypatch.setenv("RUNTIME", "on")
+    with pytest.raises(SettingsError, match=r"PASSAGES='0'.*RUNTIME='on'|RUNTIME='on'.*PASSAGES='0'"):
+        read_settings()
+
+
+@pytest.mark.parametrize("name", ["flagged_topics", "allowed_origins"])
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("dismissal", ("dismissal",)),
+        (" dismissal , data breach,,", ("dismissal", "data breach")),
+        (" , ", ()),
+    ],
+)
+def test_lists_are_written_with_commas(
+    name: str, value: str, expected: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv(name.upper(), value)
+    assert getattr(read_settings(), name) == expected
+
+
+@pytest.mark.parametrize(
+    "value", ["http://127.0.0.1:5273/v1/", "http://127.0.0.1:5273/v1", " http://127.0.0.1:5273/v1 "]
+)
+def test_an_address_loses_its_last_slash(value: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("LLM_ENDPOINT", value)
+    assert read_settings().llm_endpoint == "http://127.0.0.1:5273/v1"
+    assert read_settings().llm_elsewhere
+
+
+def test_the_larger_model_shares_the_server_unless_it_has_its_own(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("FOUNDRY_LOCAL_ENDPOINT", "http://127.0.0.1:5273")
+    assert not read_settings().llm_elsewhere
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_no_key_stands_in_a_printed_form(name: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv(name.upper(), "sk-very-secret")
+    settings = read_settings()
+    assert getattr(settings, name).get_secret_value() == "sk-very-secret"
+    for printed in (repr(settings), str(settings), settings.model_dump_json(), str(settings.model_dump())):
+        assert "very-secret" not in printed
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_no_key_stands_in_the_message_about_another_value(name: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv(name.upper(), "sk-very-secret")
+    monkeypatch.setenv("PASSAGES", "0")
+    with pytest.raises(SettingsError) as caught:
+        read_settings()
+    assert "very-secret" not in str(caught.value)
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
+
+
+def test_only_keys_are_secret_and_all_of_them():
+    secret = [name for name, field in Settings.model_fields.items() if field.annotation is SecretStr]
+    assert secret == [name for name in Settings.model_fields if "key" in name] == list(KEYS)
+
+
+def test_settings_do_not_change_after_the_start():
+    with pytest.raises(ValueError, match="frozen"):
+        read_settings().passages = 3  # type: ignore[misc]
+
+
+def offered() -> dict[str, str]:
+    """Each setting of the example file, with the value that stands behind it."""
+    return dict(re.findall(r"^#([A-Z][A-Z_]*)=(.*)$", EXAMPLE.read_text(encoding="utf-8"), re.MULTILINE))
+
+
+def test_every_setting_stands_in_the_example_file_in_the_same_order():
+    assert list(offered()) == [name.upper() for name in Settings.model_fields]
+
+
+def test_the_example_file_as_it_is_changes_nothing():
+    write_env(EXAMPLE.read_text(encoding="utf-8"))
+    assert read_settings() == Settings.model_construct()
+
+
+def test_the_example_file_shows_the_defaults():
+    uncommented = re.sub(r"^#(?=[A-Z][A-Z_]*=)", "", EXAMPLE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    write_env(uncommented)
+    assert read_settings() == Settings.model_construct()
+
+
+def test_each_value_of_the_example_file_is_written_as_its_default():
+    for name, value in offered().items():
+        default = Settings.model_fields[name.lower()].default
+        shown = default.get_secret_value() if isinstance(default, SecretStr) else default
+        assert value == ("" if shown in ((), None) else str(shown)), name
+
+
+def test_every_setting_says_what_it_is_for():
+    for name, field in Settings.model_fields.items():
+        assert field.description, name
+        assert field.description.endswith("."), name
