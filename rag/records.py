@@ -98,8 +98,8 @@ class SearchResult:
 
     @property
     def strength(self) -> float:
-        """[0, 1]: the best hit's."""
-        return self.hits[0].strength if self.hits else 0.0
+        """[0, 1]: the strongest hit's; after a change of topic it need not be the first."""
+        return max((hit.strength for hit in self.hits), default=0.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,6 +127,8 @@ def read_settings() -> Settings:
     """
     try:
         return Settings()
+    except UnicodeDecodeError:
+        raise SettingsError("The file .env is not UTF-8 text. Save it in that encoding.") from None
     except ValidationError as error:
         lines = [
             f"{'.'.join(str(part) for part in fault['loc'][:1]).upper()}={fault['input']!r}: {fault['msg']}."

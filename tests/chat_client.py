@@ -44,8 +44,8 @@ class ChatClient:
     ended: int = 0
     """How many turns have ended."""
 
-    async def connect(self) -> None:
-        """Opens the chat and waits for its controls."""
+    async def connect(self, *, again: bool = False) -> None:
+        """Opens the chat and waits for its controls, or takes up one that a tab has left."""
         self.socket = socketio.AsyncClient(reconnection=False, http_session=self.http)
         self.socket.on("*", self._on_event)
         await self.socket.connect(
@@ -56,7 +56,8 @@ class ChatClient:
             headers={"Origin": self.url},
         )
         await self.socket.emit("connection_successful")
-        await until(lambda: any(name == "set_modes" for name, _ in self.events), "the chat opens")
+        last = "clear_call_fn" if again else "chat_settings"
+        await until(lambda: any(name == last for name, _ in self.events) and not self.busy, "the chat opens")
 
     async def disconnect(self) -> None:
         """Closes the tab."""
@@ -74,6 +75,7 @@ class ChatClient:
             "modes": {"answer": mode} if mode else None,
         }
         payload = {"message": message, "fileReferences": [{"id": file} for file in files]}
+        self.steps[message["id"]] = message
         await self.socket.emit("edit_message" if message_id else "client_message", payload)
         return message["id"]
 
@@ -109,6 +111,11 @@ class ChatClient:
         return [step for step in self.steps.values() if step["type"] == "assistant_message"]
 
     @property
+    def asked(self) -> list[str]:
+        """The questions in the chat now, in order."""
+        return [step["output"] for step in self.steps.values() if step["type"] == "user_message"]
+
+    @property
     def text(self) -> str:
         """What the last of them says."""
         return self.said[-1]["output"] if self.said else ""
@@ -126,7 +133,7 @@ class ChatClient:
         self.events.append((name, data))
         match name:
             case "new_message" | "update_message" | "stream_start":
-                self.steps[data["id"]] = data
+                self.steps[data["id"]] = dict(data)
             case "delete_message":
                 self.steps.pop(data["id"], None)
             case "stream_token" if step := self.steps.get(data["id"]):
@@ -143,10 +150,10 @@ class ChatClient:
 
 @asynccontextmanager
 async def open_chat(url: str, *, session_id: str = "") -> AsyncIterator[ChatClient]:
-    """A new chat, or one that a tab has left."""
-    async with aiohttp.ClientSession() as http:
+    """A new chat, or the one of that session, which another tab has left."""
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True)) as http:
         chat = ChatClient(url, http, session_id or str(uuid4()))
-        await chat.connect()
+        await chat.connect(again=bool(session_id))
         try:
             yield chat
         finally:

@@ -350,6 +350,11 @@ def ipynb(markdown: str, code: str) -> bytes:
     return json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}).encode()
 
 
+def protected_office_file() -> bytes:
+    """The start of what Office saves with a password: an OLE file that holds the locked document as a stream."""
+    return b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504) + "EncryptedPackage".encode("utf-16-le") + bytes(500)
+
+
 def executable() -> bytes:
     """The first bytes of a Windows program."""
     return b"MZ\x90\x00\x03\x00\x00\x00" + bytes(range(256)) * 4

@@ -3,7 +3,7 @@
 import asyncio
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -12,7 +12,8 @@ import pytest
 from rag.conversation import Budget, answer
 from rag.errors import ModelCrashed, ModelUnavailable
 from rag.escalation.policy import Policy
-from rag.generation.model import Bench
+from rag.generation.model import Bench, Limits, ModelEvent
+from rag.generation.prompt import Prompt
 from rag.generation.quoting import Quoting
 from rag.records import (
     Decided,
@@ -27,6 +28,7 @@ from rag.records import (
     Stage,
     Turn,
     TurnEvent,
+    Usage,
 )
 from rag.retrieval.index import Statistics
 from rag.retrieval.memory import MemoryIndex
@@ -269,11 +271,41 @@ async def test_the_event_loop_goes_on_while_the_search_runs():
     assert turn.answer == GOOD
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="_auto hides the larger model from decide() when it was asked for and failed, so the reason says that "
-    "none is set up",
-)
+async def test_a_weak_draft_that_broke_off_is_not_sent_to_the_larger_model():
+    small = FakeModel().enqueue(Reply("Bananas grow on tall", error=ModelCrashed("phi-4-mini stopped.")))
+    large = FakeModel("gpt-oss-20b")
+    turn = turn_of(await events_of(bench=Bench(small, large)))
+    assert (turn.outcome, turn.decision.trigger, turn.escalated) == ("answered", "low_confidence", None)
+    assert not large.prompts
+
+
+async def test_seconds_run_from_the_request_and_the_rate_from_the_first_token():
+    time_s = 100.0
+
+    class Timed(FakeModel):
+        async def stream(self, prompt: Prompt, limits: Limits) -> AsyncGenerator[ModelEvent]:
+            nonlocal time_s
+            async for event in super().stream(prompt, limits):
+                time_s += 1.0
+                yield event
+
+    small = Timed().enqueue(Reply("It is 25 MB [1].", reasoning="25 MB.", loads=True))
+    turn = turn_of(await events_of(bench=Bench(small), clock=lambda: time_s))
+    assert turn.draft
+    assert turn.draft.usage == Usage(100, 5, 2)
+    assert turn.draft.seconds == 9.0, "opened, 2 deltas of reasoning, 5 of text, the end"
+    assert turn.draft.tokens_per_second == pytest.approx((5 - 1) / 7)
+    assert turn.timings.seconds("load") == turn.timings.seconds("request") == turn.timings.seconds("first_token") == 1.0
+    assert turn.timings.seconds("generate") == 7.0
+    assert turn.timings.total == 11.0
+
+
+async def test_without_a_second_token_there_is_no_rate():
+    turn = turn_of(await events_of(bench=Bench(FakeModel().enqueue("25"))))
+    assert turn.draft
+    assert turn.draft.tokens_per_second is None
+
+
 async def test_a_larger_model_that_was_asked_for_and_failed_is_not_called_missing():
     large = FakeModel("gpt-oss-20b").enqueue(ModelUnavailable("gpt-oss-20b cannot be reached."))
     turn = turn_of(

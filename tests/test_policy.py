@@ -152,6 +152,7 @@ def test_asking_for_the_larger_model_is_a_reason_of_its_own():
     decision = asked(LARGER)
     assert (decision.action, decision.trigger, decision.way) == ("escalate", "asked", "answer")
     assert decision.reason == "You asked for gpt-oss-20b."
+    assert (decision.confidence, decision.threshold) == (1.0, 0.0)
 
 
 # Flagged topics

@@ -179,11 +179,6 @@ def test_after_a_long_question_a_new_topic_still_has_its_passage_among_the_hits(
     assert VACATION in texts_of(search("How many vacation days do I have?", LONG_BEFORE))
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="SearchResult.strength is the first hit's; after a long earlier question that hit is of the old topic and "
-    "weak, so a question that the second hit answers is abstained from",
-)
 def test_a_new_topic_after_a_long_question_is_not_weaker_than_alone():
     question = "How many vacation days do I have?"
     assert search(question, LONG_BEFORE).strength >= search(question).strength > 0
@@ -201,11 +196,6 @@ def test_a_file_that_is_only_pointed_at_gives_its_first_passages_in_full_strengt
     assert result.strength == 1.0
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="one shared word or gram (please, #summ of summer) counts as found: strength .10 and .34, so the turn says "
-    "that the documents hold no answer about the file that the person has just dropped",
-)
 @pytest.mark.parametrize("question", ["Summarise this", "Please summarise this file"])
 def test_pointing_at_a_file_is_enough_also_when_a_word_of_it_happens_to_occur(question: str):
     result = search(question, indexes=(LIBRARY, uploaded(SUMMER, HATS)), focus={CAMP})
@@ -247,6 +237,30 @@ def test_a_question_typed_without_accents_is_as_strong_as_with_them(text: str, q
     result = search(question, indexes=(index_of(*HANDBOOK, text),))
     assert texts_of(result)[0] == text
     assert result.strength >= ENOUGH
+
+
+def test_a_passage_of_usual_length_that_holds_each_word_once_has_full_strength():
+    result = search("alpha beta", indexes=(index_of("Alpha beta gamma."),))
+    assert result.strength == pytest.approx(1.0)
+    half = search("alpha omega", indexes=(index_of("Alpha beta gamma."),)).strength
+    assert half == pytest.approx(0.5, abs=0.1)
+
+
+def test_a_word_in_a_long_passage_is_weaker_and_a_repeated_one_stronger():
+    texts = ("Vacation days.", "Vacation is here, with many other things that nobody asked about, and days.")
+    first, second = search("vacation days omega sigma", indexes=(index_of(*texts),)).hits
+    assert first.passage.text == texts[0]
+    assert 0 < second.strength < first.strength < 1
+    once, often = (
+        search("vacation omega sigma", indexes=(index_of(text, title=""),)).strength
+        for text in ("Vacation beta.", "Vacation vacation.")
+    )
+    assert once < often < 2 * once
+
+
+def test_in_one_uploaded_page_a_word_that_it_lacks_weighs_hardly_more_than_one_that_it_has():
+    page = uploaded("Alpha stands here.", title="")
+    assert search("alpha omega", indexes=(page,)).coverage == pytest.approx(0.47, abs=0.03)
 
 
 def test_weights_hold_every_term_of_the_query_and_rare_ones_weigh_more():

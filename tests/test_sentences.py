@@ -46,6 +46,7 @@ CASES = [
     Case("plain", ("Files stay here.", "Are they safe?", "Yes!")),
     Case("abbreviations", ("Use a proxy, e.g. Squid, etc. as usual.", "Dr. Smith and Mr. Jones agreed.")),
     Case("an abbreviation before a capital", ("It is approx. 5 GB large.", "See fig. 2 and vol. 3 of it.")),
+    Case("an unknown abbreviation before a small letter", ("From Jan. to Feb. it is closed.", "Then it opens.")),
     Case("numero before a number", ("Take no. 5 of the list.", "Then stop.")),
     Case("no as an answer", ("The answer is no.", "We refuse.")),
     Case("initials", ("J. R. R. Tolkien wrote it.", "He was born in 1892.")),

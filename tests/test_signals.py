@@ -125,6 +125,11 @@ REFUSALS = [
     "I can’t answer this from the documents.",
     "There is no information about trains in the passages [1].",
     "I DO NOT KNOW.",
+    "The passages do not say.",
+    "The provided text doesn't explicitly mention trains.",
+    "Trains are not mentioned in the given passages.",
+    "Based on the passages, there is no mention of trains.",
+    "Sorry, I couldn’t find this.",
     "Los pasajes no contienen la respuesta.",
     "No hay información sobre los trenes.",
     "No se menciona en los documentos.",
@@ -168,15 +173,15 @@ def test_a_long_answer_with_a_reservation_is_no_refusal():
     assert not refuses("The documents do not mention trains. " + "But they say much about buses. " * 15)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="a phrase alone decides: a supported, cited answer about what is not there counts as a refusal, "
-    "so its confidence is 0 and it goes to the larger model",
-)
 @pytest.mark.parametrize(
     "text",
     [
         "No information leaves your machine [2].",
+        "No information is sent to other servers [2].",
+        "Your documents do not leave your machine [2].",
+        "The text of a scan does not need to be typed [1].",
+        "It is not found in the library, but among the uploads [1].",
+        "The model is not provided by Microsoft [1].",
         "Foundry Local does not provide authentication [2].",
         "The message says insufficient memory [1].",
         "El botón no aparece hasta guardar [1].",

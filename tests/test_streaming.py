@@ -144,7 +144,6 @@ async def test_an_action_that_fails_at_once_is_the_callers_and_the_next_request_
     assert runs == [1]
 
 
-@pytest.mark.xfail(strict=True, reason="a send that the timer began and the next push overlap, so c overtakes b")
 async def test_text_keeps_its_order_when_one_send_is_slow():
     sent: list[str] = []
 
@@ -162,7 +161,6 @@ async def test_text_keeps_its_order_when_one_send_is_slow():
     assert sent == ["a", "b", "c"]
 
 
-@pytest.mark.xfail(strict=True, reason="close() does not wait for a send that the timer has begun")
 async def test_after_closing_everything_has_been_sent_also_over_a_slow_connection():
     sent: list[str] = []
 

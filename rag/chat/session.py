@@ -1,5 +1,6 @@
 """One chat: its uploads, its turns, its preferences. Dies with Chainlit's session; no chat sees another's."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, cast
@@ -38,6 +39,8 @@ class AskedTurn:
     turn: Turn | None = None
     """None while it runs, and when it was stopped or failed."""
     sent: list[cl.Message] = field(default_factory=list[cl.Message])
+    task: asyncio.Task[None] | None = None
+    """What runs it, or ran it."""
 
     @property
     def exchange(self) -> Exchange | None:

@@ -8,12 +8,13 @@ INTERVAL_S = 0.05
 
 
 class Throttle:
-    """Runs an action at once, then at most every `interval_s`; the last request is never lost."""
+    """Runs an action at once, then at most every `interval_s`, one run at a time; the last request is never lost."""
 
     def __init__(self, action: Callable[[], Awaitable[None]], *, interval_s: float = INTERVAL_S) -> None:
         self._action, self._interval = action, interval_s
         self._timer: asyncio.Task[None] | None = None
         self._ran_at = float("-inf")
+        self._running = asyncio.Lock()
 
     async def request(self) -> None:
         """Runs the action now or within the interval."""
@@ -26,13 +27,14 @@ class Throttle:
             self._timer = asyncio.create_task(self._run_after(wait))
 
     async def close(self, *, run: bool = True) -> None:
-        """Ends the waiting; with `run` the action runs a last time if it was waited for."""
-        if not self._timer:
-            return
-        self._timer.cancel()
-        self._timer = None
-        if run:
+        """Ends the waiting, after a run that has begun; with `run` what was waited for runs now."""
+        waiting, self._timer = self._timer, None
+        if waiting:
+            waiting.cancel()
+        if waiting and run:
             await self._run()
+        async with self._running:
+            pass
 
     async def _run_after(self, wait_s: float) -> None:
         await asyncio.sleep(wait_s)
@@ -40,8 +42,9 @@ class Throttle:
         await self._run()
 
     async def _run(self) -> None:
-        self._ran_at = asyncio.get_running_loop().time()
-        await self._action()
+        async with self._running:
+            self._ran_at = asyncio.get_running_loop().time()
+            await self._action()
 
 
 class TokenStream:

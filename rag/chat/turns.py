@@ -47,7 +47,8 @@ async def on_message(services: Services, message: cl.Message) -> None:
         focus = await uploads.take(services, chat, message.elements)
         question = checked_question(message.content, services.settings.question_max_chars, files=bool(message.elements))
         if question:
-            await run(services, chat, AskedTurn(message.id, question, _mode(message), focus))
+            chat.asked.append(AskedTurn(message.id, question, _mode(message), focus))
+            await run(services, chat, chat.asked[-1])
     except GroundworkError as error:
         await cl.ErrorMessage(str(error)).send()
 
@@ -69,8 +70,8 @@ async def on_action(services: Services, action: cl.Action) -> None:
 async def run(services: Services, chat: Chat, asked: AskedTurn) -> None:
     """One turn, from the question to the buttons under the answer; a stop or an error leaves what was said."""
     asked.run_id = step.id if (step := cl.context.current_run) else ""
+    asked.task = asyncio.current_task()
     history = chat.history
-    chat.asked.append(asked)
     view = TurnView(chat, asked)
     try:
         if not await services.library_read(0):
@@ -136,9 +137,12 @@ def follow_this_task() -> None:
 
 
 async def take_back(chat: Chat, message_id: str) -> None:
-    """Removes a turn and all after it, so that the chat goes on from there."""
+    """Removes a turn and all after it, so that the chat goes on from there; one that still runs is stopped."""
     forgotten = chat.rewind(message_id)
     for n, asked in enumerate(forgotten):
+        if asked.task and not asked.task.done():
+            asked.task.cancel()
+            await asyncio.wait([asked.task])
         for sent in asked.sent:
             await sent.remove()
         await cl.context.emitter.delete_step({"id": asked.run_id if n == 0 else asked.message_id})  # type: ignore
@@ -147,7 +151,8 @@ async def take_back(chat: Chat, message_id: str) -> None:
 async def _rerun(services: Services, chat: Chat, asked: AskedTurn, mode: Mode) -> None:
     await take_back(chat, asked.message_id)
     again = AskedTurn(asked.message_id, asked.question, mode, asked.focus)
-    in_background(_as_run(services, chat, again))
+    chat.asked.append(again)
+    again.task = in_background(_as_run(services, chat, again))
 
 
 async def _as_run(services: Services, chat: Chat, asked: AskedTurn) -> None:
@@ -161,10 +166,11 @@ async def _as_run(services: Services, chat: Chat, asked: AskedTurn) -> None:
         await emitter.task_end()
 
 
-def in_background(work: Coroutine[Any, Any, None]) -> None:
+def in_background(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
     """Runs a button's work as the session's current task, so that the button answers at once and stop reaches it."""
     session = cast(Any, cl.context.session)
-    session.current_task = asyncio.create_task(work)
+    session.current_task = task = asyncio.create_task(work)
+    return task
 
 
 def _mode(message: cl.Message) -> Mode:

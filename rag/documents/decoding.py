@@ -2,6 +2,7 @@
 
 import codecs
 import re
+import string
 from collections.abc import Callable
 
 _MARKS = (
@@ -17,6 +18,7 @@ _LEGACY = (
 )
 _FOREIGN_LINES = re.compile(rb"[^\r\n]*[\x80-\xff][^\r\n]*")
 _DECLARED = re.compile(rb"""(?:<\?xml[^>]{0,80}encoding|<meta[^>]{0,200}charset)\s*=\s*["']?\s*([\w.:-]+)""", re.I)
+_USUAL = frozenset(f"{string.punctuation}{string.whitespace}–—‘’“”„«»…€°§。、，")
 _SAMPLE = 8_192
 
 
@@ -29,7 +31,7 @@ def decode(data: bytes, guess: Callable[[bytes], str]) -> str:
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return data.decode(encoding, errors="replace")
-    if encoding := _unmarked_utf16(data[:_SAMPLE]):
+    if encoding := unmarked_utf16(data[:_SAMPLE]):
         return data.decode(encoding, errors="replace")
     text = data.decode(errors="replace")
     if _is_mostly_utf8(text):
@@ -37,11 +39,16 @@ def decode(data: bytes, guess: Callable[[bytes], str]) -> str:
     return data.decode(_declared(data) or _legacy(data, guess), errors="replace")
 
 
-def _unmarked_utf16(sample: bytes) -> str:
-    half = len(sample) // 4
-    if half and sample[1::2].count(0) > half:
-        return "utf-16-le"
-    return "utf-16-be" if half and sample[::2].count(0) > half else ""
+def unmarked_utf16(sample: bytes) -> str:
+    """ "utf-16-le" or "utf-16-be" when the bytes can only be that, else ""; the spaces of UTF-16 have a zero byte."""
+    if 0 not in sample:
+        return ""
+    for encoding in ("utf-16-le", "utf-16-be"):
+        text = sample[: len(sample) // 2 * 2].decode(encoding, errors="replace")
+        usual = sum(character.isalnum() or character in _USUAL for character in text)
+        if usual >= 0.95 * len(text):
+            return encoding
+    return ""
 
 
 def _is_mostly_utf8(text: str) -> bool:

@@ -4,6 +4,7 @@ import re
 from typing import Literal, Never
 
 from rag.documents.archives import ArchiveKind, archive_kind
+from rag.documents.decoding import unmarked_utf16
 from rag.documents.names import shown_name, suffix_of
 from rag.errors import BrokenFile, EmptyFile, ProtectedFile, UnsupportedFile
 
@@ -118,9 +119,7 @@ def _is_text(data: bytes) -> bool:
         return True
     middle = len(data) // 2
     sample = data[:_SAMPLE] + data[middle : middle + _SAMPLE] + data[-_SAMPLE:]
-    if sample.count(0) > len(sample) // 4:  # UTF-16 without a mark: each other byte of Western text is zero
-        sample = max(sample[::2], sample[1::2], key=lambda half: len(half) - half.count(0))
-    return len(sample.translate(None, _CONTROL)) >= 0.99 * len(sample)
+    return len(sample.translate(None, _CONTROL)) >= 0.99 * len(sample) or bool(unmarked_utf16(data[:_SAMPLE]))
 
 
 def _text_kind(data: bytes, name: str) -> TextKind:

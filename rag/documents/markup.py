@@ -89,7 +89,7 @@ class _MarkupReader(HTMLParser):
         return "".join(
             block + ("\n" if self._xml or (_ITEM.match(block) and _ITEM.match(following)) else "\n\n")
             for block, following in zip(self._targets[0], [*self._targets[0][1:], ""], strict=False)
-        ).strip()
+        ).strip("\n")
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if self.skipping or tag in self._unread:

@@ -47,7 +47,10 @@ def mark_up(pages: Sequence[str], blocks: Sequence[Block]) -> list[str]:
     The page's own text is the better one (complete, hyphenation mended); the analysis knows what is a heading.
     """
     lines = _without_furniture([_RULER.sub("", clean_text(page)).split("\n") for page in pages])
-    return [_marked(page, [block for block in blocks if block.page == number]) for number, page in enumerate(lines, 1)]
+    on_page: dict[int, list[Block]] = {}
+    for block in blocks:
+        on_page.setdefault(block.page, []).append(block)
+    return [clean_text(_marked(page, on_page.get(number, []))) for number, page in enumerate(lines, 1)]
 
 
 def _without_furniture(pages: list[list[str]]) -> list[list[str]]:

@@ -75,6 +75,8 @@ def decide(
     trigger, reason = found
     if mode == "local":
         return decision("keep", f"{reason} It stays because this message was asked as Local only.", trigger)
+    if mode == "large":
+        return decision("keep", f"{reason} It stays because the larger model could not answer.", trigger)
     if not policy.automatic:
         return decision("keep", f"{reason} It stays because escalation is off.", trigger)
     if not larger:

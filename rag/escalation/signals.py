@@ -12,33 +12,36 @@ WEIGHTS = {"support": 0.45, "coverage": 0.2, "strength": 0.15, "numbers": 0.1, "
 """How much each signal counts in `confidence`. Support tells attributable answers from others best of all (AUROC .95
 and .97 on BEGIN's two sets for the share of stems alone), so it weighs most."""
 
-_REFUSALS = tuple(
-    fold(phrase)
-    for phrase in (
-        # English
-        *("do not contain", "does not contain", "don't contain", "doesn't contain", "do not hold", "do not provide"),
-        *(
-            "does not provide",
-            "do not mention",
-            "does not mention",
-            "not mentioned in",
-            "no information",
-            "i don't know",
-        ),
-        *("i do not know", "cannot answer", "can't answer", "not enough information", "insufficient"),
-        *("unable to answer", "is not specified", "are not specified"),
-        # Spanish
-        *("no contienen", "no contiene", "no mencionan", "no hay información", "no se menciona", "no lo sé"),
-        *("no puedo responder", "información insuficiente", "no proporcionan", "no aparece"),
-        # Portuguese
-        *("não contêm", "não contém", "não mencionam", "não há informaç", "não é mencionad", "não sei"),
-        *("não posso responder", "informação insuficiente", "não fornecem"),
-        # Russian
-        *("не содерж", "нет информации", "не упомина", "не указан", "не знаю", "не могу ответить", "недостаточно"),
-        # Slovenian
-        *("ne vsebuje", "ni podatk", "ni informacij", "ni naveden", "ne omenja", "ne vem", "ne morem odgovoriti"),
+_REFUSALS = re.compile(
+    "|".join(
+        (
+            # English
+            r"\b(?:passage|document|context|text|source)s?\b[^.]{0,60}\b(?:do|does|did)(?: not|n't) (?:\w+ )?"
+            r"(?:answer|contain|cover|give|hold|include|mention|provide|say|specify|state|tell)",
+            r"\bnot (?:mentioned|specified|provided|stated|found|given) (?:in|by) (?:\w+ ){0,2}"
+            r"(?:passage|document|context|text|source)",
+            r"\bno (?:information|mention) (?:about|of|on|regarding|in|is (?:available|given|provided))\b",
+            r"\b(?:not enough|insufficient) information|\bi (?:could not|couldn't|cannot|can't) find\b",
+            r"\bi (?:do not|don't) know\b|\b(?:cannot|can't|can not|unable to) answer\b",
+            # Spanish
+            r"\b(?:pasaje|documento|contexto|texto|fuente)s?\b[^.]{0,60}\bno (?:contiene|menciona|proporciona|indica)",
+            r"\bno hay (?:informacion|datos)|\bno se (?:menciona|indica|especifica)\b|\bno lo se\b",
+            r"\bno puedo responder\b|\binformacion insuficiente",
+            # Portuguese
+            r"\b(?:passagem|passagens|trechos?|documentos?|contexto|textos?)\b[^.]{0,60}\bnao (?:cont|mencion|fornec)",
+            r"\bnao ha (?:informac|dados)|\bnao (?:e|sao) mencionad|\bnao sei\b",
+            r"\bnao posso responder\b|\binformacao insuficiente",
+            # Russian
+            r"\b(?:отрыв|фрагмент|документ|контекст|текст|источник)\w*[^.]{0,60}\bне (?:содерж|упомина|указ|сообща)",
+            r"\bнет (?:информации|данных|сведени)|\bне упоминается\b|\bне знаю\b",
+            r"\bне могу ответить\b|\bнедостаточно (?:информации|данных|сведени)",
+            # Slovenian
+            r"\b(?:odlom|dokument|besedil|kontekst|vir)\w*[^.]{0,60}\bne (?:vsebuje|omenja|navaja)",
+            r"\bni (?:podatk|informacij)|\bni (?:naveden|omenjen)|\bne vem\b|\bne morem odgovoriti\b",
+        )
     )
 )
+"""Of folded text: what a model says when the passages do not help it; "not" alone says nothing, as answers have it."""
 _NUMBER = re.compile(r"\d+(?:[.,:/-]\d+)*")
 
 
@@ -96,8 +99,7 @@ def citation_validity(checked: Checked) -> float:
 
 def refuses(text: str) -> bool:
     """Whether a short text says that the answer is not there, in one of the interface's five languages."""
-    folded = fold(text).replace("’", "'")
-    return len(text) < 400 and any(phrase in folded for phrase in _REFUSALS)
+    return len(text) < 400 and bool(_REFUSALS.search(fold(text).replace("’", "'")))
 
 
 def _held(hits: Sequence[Hit]) -> set[str]:

@@ -19,6 +19,8 @@ FAINT = 0.5
 
 _WRAP = re.compile(r"(?<=\S)[ \t]*\n(?!\s*(?:\n|[-*+•|>#]|\d{1,3}[.)]\s))[ \t]*")
 """The end of a line that was only wrapped: no list item, table row or paragraph begins after it."""
+_OWN_MARK = re.compile(r"\[(?=\^?\d)")
+"""A document's own "[2]" stays readable, but an invisible zero-width non-joiner keeps it from being a mark."""
 
 
 class Quoting:
@@ -51,7 +53,7 @@ def _quotes(search: SearchResult, chosen: list[Highlight]) -> Iterator[str]:
     for number, group in groupby(ordered, key=lambda h: h.number):
         text = search.hits[number - 1].passage.text
         for start, end in _joined(group, text):
-            lines = _WRAP.sub(" ", text[start:end]).splitlines()
+            lines = _OWN_MARK.sub("[\u200c", _WRAP.sub(" ", text[start:end])).splitlines()
             yield f"{separator}> " + "\n> ".join(line.strip() for line in lines if line.strip()) + f" [{number}]"
             separator = "\n\n"
 

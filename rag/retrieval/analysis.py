@@ -2,7 +2,7 @@
 
 NFKC, case and accents folded; words (English stop words left out, English stems) and, beside them, the character
 4-grams inside each word, which find inflected and compounded forms in any language; scripts that do not put spaces
-between words give character bigrams instead. No language is detected.
+between words give single characters and bigrams instead. No language is detected.
 """
 
 import re
@@ -56,7 +56,7 @@ class Terms:
     grams: tuple[str, ...]
     """Each with `GRAM_PREFIX`."""
     units: tuple[str, ...]
-    """What a text is measured by: its words and, where a script has no spaces, its grams."""
+    """What a text is measured by: its words and, where a script has no spaces, its bigrams."""
 
 
 def analyse(text: str) -> Terms:
@@ -66,11 +66,10 @@ def analyse(text: str) -> Terms:
     units: list[str] = []
     for token in _WORD.findall(fold(text)):
         for piece in _pieces(token):
-            word, its_grams = _terms(piece)
-            if word:
-                words.append(word)
-            grams.extend(its_grams)
-            units.extend((word,) if word else its_grams)
+            terms = _terms(piece)
+            words += terms.words
+            grams += terms.grams
+            units += terms.units
     return Terms(tuple(words), tuple(grams), tuple(units))
 
 
@@ -99,14 +98,16 @@ def _pieces(token: str) -> Iterator[str]:
 
 
 @lru_cache(maxsize=200_000)
-def _terms(piece: str) -> tuple[str, tuple[str, ...]]:
-    """A word ("" for a stop word or an unspaced script) and its grams; words repeat, so this pays."""
+def _terms(piece: str) -> Terms:
+    """The terms of one word, or of a stretch of an unspaced script; words repeat, so this pays."""
     piece = sys.intern(piece)
     if _UNSPACED.match(piece):
-        return "", _ngrams(piece, 2)
+        pairs = _ngrams(piece, 2)
+        return Terms((), (*pairs, *_ngrams(piece, 1)) if len(piece) > 1 else pairs, pairs)
     if piece in STOP_WORDS:
-        return "", ()
-    return _stem(piece), _ngrams(piece, 4)
+        return Terms((), (), ())
+    stem = (_stem(piece),)
+    return Terms(stem, _ngrams(piece, 4), stem)
 
 
 def _ngrams(word: str, size: int) -> tuple[str, ...]:

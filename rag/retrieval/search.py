@@ -17,6 +17,10 @@ NEAR_DUPLICATE = 0.8
 FOCUS_BOOST = 1.25
 """What a passage of a file that came with the question counts more than another."""
 
+POINTED_AT = 0.4
+"""A file that came with a question whose words find it less strongly than this was pointed at, not asked about; its
+first passages have full strength then, because the person chose them."""
+
 _PRIOR_PASSAGES, _PRIOR_SHARE = 50, 0.05
 """Strength sees each term as if in 5 % of 50 more passages, so that one uploaded page does not make every word that it
 lacks weigh five times one that it has."""
@@ -36,8 +40,8 @@ class Searcher:
     ) -> SearchResult:
         """The best passages for a question; `earlier` are the chat's questions before it, oldest first.
 
-        `focus` names documents that came with the question: their passages count more, and where none of them is
-        found by its words ("summarise this"), their first passages are given.
+        `focus` names documents that came with the question: their passages count more, and where the question's words
+        find none of them well ("summarise this"), their first passages are given.
         """
         query = build_query(question, earlier)
         terms = query.terms
@@ -46,20 +50,16 @@ class Searcher:
         found = [_boosted(hit, focus) for hit in found]
         found.sort(key=lambda hit: -hit.score)
         hits = _distinct(found, limit)
-        if focus and not any(hit.passage.document.id in focus for hit in hits):
-            hits = (self._opening(focus, limit) + hits)[:limit]
         weigher = _Weigher(query, statistics, hits)
-        return SearchResult(
-            hits=tuple(weigher.with_strength(hit, focus) for hit in hits),
-            weights=weigher.weights,
-            searched=len(self),
-            coverage=weigher.coverage(hits),
-        )
+        hits = [weigher.with_strength(hit) for hit in hits]
+        if focus and max((hit.strength for hit in hits if hit.passage.document.id in focus), default=0) < POINTED_AT:
+            hits = _distinct([*self._opening(focus, limit), *hits], limit)
+        return SearchResult(tuple(hits), weigher.weights, len(self), weigher.coverage(hits))
 
     def _opening(self, focus: Set[str], limit: int) -> list[Hit]:
         """The first passages of these documents: all first ones, then all second ones."""
         each = [index.leading(document, limit) for index in self.indexes for document in sorted(focus)]
-        return [Hit(passage, 0.0) for row in zip_longest(*each) for passage in row if passage]
+        return [Hit(passage, 0.0, 1.0) for row in zip_longest(*each) for passage in row if passage]
 
 
 class _Weigher:
@@ -74,15 +74,11 @@ class _Weigher:
         lengths = [len(terms.units) for terms in self._terms.values()]
         self._mean_length = sum(lengths) / (len(lengths) or 1) or 1.0
 
-    def with_strength(self, hit: Hit, focus: Set[str]) -> Hit:
+    def with_strength(self, hit: Hit) -> Hit:
         """The hit with its BM25 over the most that the query scores where each term stands once.
 
         Of earlier questions only the terms that the passage holds count, so that a new topic is not held against it.
-        A document that came with the question and was not found by its words has full strength: the person pointed
-        at it.
         """
-        if hit.score == 0 and hit.passage.document.id in focus:
-            return replace(hit, strength=1.0)
         terms = self._terms[hit.passage.id]
         held = Counter(term for term in (*terms.words, *terms.grams) if term in self.weights)
         length = len(terms.units) / self._mean_length
@@ -95,7 +91,7 @@ class _Weigher:
         words = {term: mass for term, mass in self._own.items() if term in self._units}
         held: set[str] = set()
         for hit in hits:
-            terms = self._terms[hit.passage.id]
+            terms = self._terms.get(hit.passage.id) or analyse(searched_text(hit.passage))
             held.update(terms.words, terms.grams)
         most = sum(words.values())
         return sum(mass for term, mass in words.items() if term in held) / most if most else 0.0
