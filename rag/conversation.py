@@ -179,7 +179,7 @@ async def _auto(turn: _Turn, prompt: Prompt) -> AsyncGenerator[TurnEvent]:
     yield turn.enter("check")
     checked = check(draft.text, writer.hits)
     signals = measure(replace(turn.search, hits=writer.hits), draft, checked)
-    larger = turn.bench.large if not writer.failure else None
+    larger = turn.bench.large
     decision = policies.decide(
         turn.policy, turn.question, draft, signals, mode=turn.mode, larger=larger.alias if larger else ""
     )

@@ -23,6 +23,9 @@ StageName = Literal[
     "escalation_check",
 ]
 
+BROKEN = "broken"
+"""The finish reason of a stream that failed after its first words."""
+
 
 @dataclass(frozen=True, slots=True)
 class Document:
@@ -131,7 +134,7 @@ class Generation:
     usage: Usage | None = None
     """None when the server did not say."""
     finish_reason: str = ""
-    """Such as "stop" or "length"; "stopped" when a person stopped it."""
+    """Such as "stop" or "length"; `BROKEN` when it failed after its first words."""
     seconds: float = 0.0
     """From the request to the last token."""
     tokens_per_second: float | None = None

@@ -18,7 +18,7 @@ from rag.generation.model import (
 )
 from rag.generation.prompt import Prompt
 from rag.latency import StageClock
-from rag.records import Delta, Generation, Hit, Notice, Reasoning, Stage, StageName, TurnEvent
+from rag.records import BROKEN, Delta, Generation, Hit, Notice, Reasoning, Stage, StageName, TurnEvent
 
 _STAGE_AFTER: dict[type[ModelEvent], StageName] = {
     Loading: "load",
@@ -57,7 +57,7 @@ class Writer:
         A draft that breaks off stays as far as it came, with a `Notice`; so nothing that a person has read is lost.
         The larger model's broken answer is dropped, because the draft is whole.
         """
-        ended = Ended("broken")
+        ended = Ended(BROKEN)
         try:
             async with aclosing(self._model.stream(self._prompt, self._limits)) as events:
                 async for event in events:

@@ -275,7 +275,8 @@ async def test_a_weak_draft_that_broke_off_is_not_sent_to_the_larger_model():
     small = FakeModel().enqueue(Reply("Bananas grow on tall", error=ModelCrashed("phi-4-mini stopped.")))
     large = FakeModel("gpt-oss-20b")
     turn = turn_of(await events_of(bench=Bench(small, large)))
-    assert (turn.outcome, turn.decision.trigger, turn.escalated) == ("answered", "low_confidence", None)
+    assert (turn.outcome, turn.decision.action, turn.escalated) == ("answered", "keep", None)
+    assert turn.decision.reason == "phi-4-mini broke off; what it had said stays."
     assert not large.prompts
 
 

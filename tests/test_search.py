@@ -218,6 +218,24 @@ def test_beside_a_file_that_is_pointed_at_the_library_still_answers():
     assert {SUMMER, VACATION} <= set(texts_of(result))
 
 
+def test_a_long_file_is_not_only_opened_when_a_wordy_question_finds_its_answer():
+    clauses = [f"Clause {name} regulates the {name} matters in the usual way." for name in "ABCDEFG"]
+    answer = "When a tenant leaves early, one month of rent is due as compensation."
+    result = search(
+        "Could you please tell me what happens when a tenant leaves early?",
+        indexes=(LIBRARY, uploaded(*clauses, answer, name="lease.txt", title="Lease")),
+        focus={"upload:lease.txt"},
+    )
+    assert answer in texts_of(result)
+    assert result.strength >= ENOUGH
+
+
+def test_no_passage_is_given_twice_when_a_file_is_opened():
+    chat = uploaded("…", "!!", SUMMER)
+    result = search("camp zzz qqq www eee rrr ttt", indexes=(LIBRARY, chat), focus={CAMP})
+    assert sorted(hit.passage.ordinal for hit in result.hits) == [0, 1, 2]
+
+
 def test_a_focus_that_is_nowhere_changes_nothing():
     assert search("vacation days", focus={"upload:gone.txt"}) == search("vacation days")
 

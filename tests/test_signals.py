@@ -245,3 +245,9 @@ def test_every_signal_and_the_confidence_are_shares_for_any_draft(draft: Draft, 
 
 def test_marks_that_point_nowhere_lower_the_citations():
     assert citation_validity(Checked("Files may have 25 megabytes [1].", (), 3)) == pytest.approx(0.25)
+
+
+def test_the_numbers_of_a_list_are_none_of_the_drafts():
+    assert numbers_supported("1. Upload the file.\n2) Ask about it.\n10. Wait 25 seconds.", HITS) == (
+        numbers_supported("Wait 25 seconds.", HITS)
+    )

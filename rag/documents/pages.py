@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rag.documents.cleaning import clean_text
 from rag.documents.headings import demote_guesses, protect, reads_like_a_title
 
-_PAGE_END = "\n\n\f"
+_PAGE_END = "\n\n\f\n"
 _PAGE_NUMBER = re.compile(
     r"\W*(?:page|p\.|seite|página|стр\.|第)?\s*\d{1,4}(?:\s*(?:/|of|von|de|из)\s*\d{1,4})?\W*", re.I
 )

@@ -45,7 +45,7 @@ class WorkerPool:
         Cancelling it frees its process at once.
 
         Raises:
-            WorkerCrashed: the process ended instead.
+            WorkerCrashed: the process ended instead, and so did its successor.
             WorkerTimedOut: it took too long.
         """
         reply = asyncio.wrap_future(self._threads.submit(self._serve, request, timeout_s))
@@ -88,18 +88,13 @@ class _Worker:
         self._killed = self._timed_out = False
 
     def ask(self, request: object, timeout_s: float) -> object:
-        with self._lock:
-            self._request, self._timed_out = request, False
+        """The reply; a process that dies by itself gets one successor, since the request need not be the reason."""
         try:
-            if self._process is None or self._killed or self._process.poll() is not None:
-                self._restart()
-            return self._exchange(request, timeout_s)
-        except (EOFError, OSError, pickle.UnpicklingError) as error:
-            self.end()
-            raise WorkerTimedOut if self._timed_out else WorkerCrashed from error
-        finally:
-            with self._lock:
-                self._request = None
+            return self._ask(request, timeout_s)
+        except WorkerCrashed:
+            if self._killed:
+                raise
+            return self._ask(request, timeout_s)
 
     def abandon(self, request: object) -> None:
         """Nobody waits for the answer to this request any more."""
@@ -121,6 +116,20 @@ class _Worker:
             process.stdout.close()
             with contextlib.suppress(OSError):  # a request that was never read is still in its buffer
                 process.stdin.close()
+
+    def _ask(self, request: object, timeout_s: float) -> object:
+        with self._lock:
+            self._request, self._timed_out = request, False
+        try:
+            if self._process is None or self._killed or self._process.poll() is not None:
+                self._restart()
+            return self._exchange(request, timeout_s)
+        except (EOFError, OSError, pickle.UnpicklingError) as error:
+            self.end()
+            raise WorkerTimedOut if self._timed_out else WorkerCrashed from error
+        finally:
+            with self._lock:
+                self._request = None
 
     def _restart(self) -> None:
         self.end()

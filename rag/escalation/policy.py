@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from rag.citations import without_marks
 from rag.escalation.signals import confidence, grounding, support
-from rag.records import Decision, Generation, Hit, Mode, SearchResult, Signal, Trigger
+from rag.records import BROKEN, Decision, Generation, Hit, Mode, SearchResult, Signal, Trigger
 from rag.retrieval.analysis import analyse
 
 KEEP_DRAFT_MARGIN = 0.05
@@ -67,6 +67,8 @@ def decide(
             signals=signals,
         )
 
+    if draft.finish_reason == BROKEN:
+        return decision("keep", f"{draft.model} broke off; what it had said stays.")
     if not draft.generated:
         return decision("keep", "These are quotes from your documents; no model wrote them.")
     found = _trigger(policy, question, draft, value)
@@ -75,12 +77,12 @@ def decide(
     trigger, reason = found
     if mode == "local":
         return decision("keep", f"{reason} It stays because this message was asked as Local only.", trigger)
-    if mode == "large":
-        return decision("keep", f"{reason} It stays because the larger model could not answer.", trigger)
-    if not policy.automatic:
+    if not policy.automatic and mode != "large":
         return decision("keep", f"{reason} It stays because escalation is off.", trigger)
     if not larger:
         return decision("keep", f"{reason} It stays because no larger model is set up.", trigger)
+    if mode == "large":
+        return decision("keep", f"{reason} It stays because {larger} could not answer.", trigger)
     return decision("escalate", reason, trigger)
 
 

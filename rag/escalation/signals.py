@@ -42,6 +42,7 @@ _REFUSALS = re.compile(
     )
 )
 """Of folded text: what a model says when the passages do not help it; "not" alone says nothing, as answers have it."""
+_LIST_NUMBER = re.compile(r"^\s*\d{1,3}[.)]\s", re.MULTILINE)
 _NUMBER = re.compile(r"\d+(?:[.,:/-]\d+)*")
 
 
@@ -83,7 +84,7 @@ def support(text: str, hits: Sequence[Hit]) -> float:
 
 def numbers_supported(text: str, hits: Sequence[Hit]) -> float:
     """[0, 1]: share of the text's numbers that stand in the passages; 1 when it has none."""
-    numbers = _NUMBER.findall(text)
+    numbers = _NUMBER.findall(_LIST_NUMBER.sub("", text))
     held = {number for hit in hits for number in _NUMBER.findall(f"{hit.passage.place}\n{hit.passage.text}")}
     return sum(number in held for number in numbers) / len(numbers) if numbers else 1.0
 

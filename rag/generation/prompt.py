@@ -55,9 +55,9 @@ class Prompt:
         """System text, earlier exchanges, then passages and question in one message."""
         earlier: list[ChatMessage] = []
         for exchange in self.history:
-            earlier.append({"role": "user", "content": exchange.question})
-            earlier.append({"role": "assistant", "content": exchange.answer})
-        parts = [_fenced(self.hits), f"Question: {self.question}"]
+            earlier.append({"role": "user", "content": _unfence(exchange.question)})
+            earlier.append({"role": "assistant", "content": _unfence(exchange.answer)})
+        parts = [_fenced(self.hits), f"Question: {_unfence(self.question)}"]
         if self.draft:
             parts += [REFINE, f"<draft>\n{_unfence(self.draft)}\n</draft>"]
         return [

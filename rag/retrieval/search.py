@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence, Set
 from dataclasses import replace
 from itertools import zip_longest
+from typing import TypeVar
 
 from rag.records import Hit, SearchResult
 from rag.retrieval.analysis import analyse
@@ -16,6 +17,8 @@ NEAR_DUPLICATE = 0.8
 
 FOCUS_BOOST = 1.25
 """What a passage of a file that came with the question counts more than another."""
+
+_T = TypeVar("_T")
 
 POINTED_AT = 0.4
 """A file that came with a question whose words find it less strongly than this was pointed at, not asked about; its
@@ -41,7 +44,7 @@ class Searcher:
         """The best passages for a question; `earlier` are the chat's questions before it, oldest first.
 
         `focus` names documents that came with the question: their passages count more, and where the question's words
-        find none of them well ("summarise this"), their first passages are given.
+        find none of them well ("summarise this"), their first passages are given, in turn with what was found.
         """
         query = build_query(question, earlier)
         terms = query.terms
@@ -53,13 +56,13 @@ class Searcher:
         weigher = _Weigher(query, statistics, hits)
         hits = [weigher.with_strength(hit) for hit in hits]
         if focus and max((hit.strength for hit in hits if hit.passage.document.id in focus), default=0) < POINTED_AT:
-            hits = _distinct([*self._opening(focus, limit), *hits], limit)
+            hits = _distinct(_in_turn(self._opening(focus, limit), hits), limit)
         return SearchResult(tuple(hits), weigher.weights, len(self), weigher.coverage(hits))
 
     def _opening(self, focus: Set[str], limit: int) -> list[Hit]:
         """The first passages of these documents: all first ones, then all second ones."""
         each = [index.leading(document, limit) for index in self.indexes for document in sorted(focus)]
-        return [Hit(passage, 0.0, 1.0) for row in zip_longest(*each) for passage in row if passage]
+        return [Hit(passage, 0.0, 1.0) for passage in _in_turn(*each)]
 
 
 class _Weigher:
@@ -106,13 +109,18 @@ def _boosted(hit: Hit, focus: Set[str]) -> Hit:
     return replace(hit, score=hit.score * FOCUS_BOOST) if hit.passage.document.id in focus else hit
 
 
+def _in_turn(*rows: Sequence[_T]) -> list[_T]:
+    """The first of each, then the second of each …"""
+    return [each for column in zip_longest(*rows) for each in column if each is not None]
+
+
 def _distinct(hits: Sequence[Hit], limit: int) -> list[Hit]:
     """The first hits whose words are not nearly those of one before."""
     kept: list[Hit] = []
     words: list[frozenset[str]] = []
     for hit in hits:
-        own = frozenset(analyse(hit.passage.text).units)
-        if any(len(own & other) > NEAR_DUPLICATE * len(own | other) for other in words if own):
+        own = frozenset(analyse(hit.passage.text).units or [hit.passage.id])
+        if any(len(own & other) > NEAR_DUPLICATE * len(own | other) for other in words):
             continue
         kept.append(hit)
         words.append(own)
