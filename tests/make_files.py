@@ -324,7 +324,9 @@ def epub(chapters: Mapping[str, str], *, title: str = "A book") -> bytes:
 
 def rtf(paragraphs: Sequence[str]) -> bytes:
     """A rich text file."""
-    return (r"{\rtf1\ansi\deff0{\fonttbl{\f0 Arial;}}" + r"\par ".join(paragraphs) + r"\par}").encode("cp1252")
+    text = r"\par ".join(paragraphs).encode("cp1252")
+    escaped = "".join(chr(byte) if byte < 0x80 else f"\\'{byte:02x}" for byte in text)
+    return (r"{\rtf1\ansi\ansicpg1252\deff0{\fonttbl{\f0 Arial;}}" + escaped + r"\par}").encode()
 
 
 def eml(subject: str, text: str, *, html: str = "") -> bytes:

@@ -44,11 +44,11 @@ async def begun(chat: ChatClient) -> str:
 async def speaking(chat: ChatClient, *, instead_of: Json | None = None) -> Json:
     """The answer that the slow model has begun, once it alone stands in the chat."""
 
-    def is_so() -> bool:
-        others = [step["id"] for step in chat.said] != [instead_of["id"] if instead_of else ""]
-        return others and len(chat.said) == 1 and " 0 1 2 3" in chat.text
+    def begun() -> bool:
+        return len(chat.said) == 1 and chat.said[0]["id"] != old and " 0 1 2 3" in chat.text
 
-    await until(is_so, "the answer begins")
+    old = instead_of and instead_of["id"]
+    await until(begun, "the answer begins")
     return chat.said[0]
 
 

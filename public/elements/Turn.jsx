@@ -159,7 +159,7 @@ function Averages({ averages }) {
         {seconds(averages.total_ms)} in all
         {averages.first_token_ms !== null && ` · first token after ${seconds(averages.first_token_ms)}`}
         {averages.tokens_per_second !== null && ` · ${number(averages.tokens_per_second)} tokens/s`}
-        {` · larger model in ${number(averages.escalated_share * 100, 0)} %`}
+        {` · larger model in ${number(averages.escalated_share * 100, 0)}\u00a0%`}
       </p>
     </Section>
   );

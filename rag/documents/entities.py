@@ -8,6 +8,7 @@ import html
 import io
 import re
 import zipfile
+import zlib
 
 _ENTITY = re.compile(rb"&(?:#\d{1,7}|#x[0-9a-fA-F]{1,6}|amp|lt|gt|quot|apos);")
 _STAND_INS = {"&": "\ufdd0", "<": "\ufdd1", ">": "\ufdd2", '"': "\ufdd3"}
@@ -16,9 +17,15 @@ _PARTS = re.compile(r"(?:word|docProps)/.*\.xml")
 
 
 def without_entities(docx: bytes) -> bytes:
-    """The Word document with all entities of its text replaced; the same bytes when there are none."""
-    with zipfile.ZipFile(io.BytesIO(docx)) as archive:
-        parts = {member.filename: archive.read(member) for member in archive.infolist() if not member.is_dir()}
+    """The Word document with all entities of its text replaced, and without its pictures, which nobody reads.
+
+    The same bytes when there are no entities, or when it is too damaged to be packed again.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(docx)) as archive:
+            parts = {name: archive.read(name) for name in archive.namelist() if name.endswith((".xml", ".rels"))}
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError):
+        return docx
     replaced = {name: _ENTITY.sub(_stand_in, part) if _PARTS.fullmatch(name) else part for name, part in parts.items()}
     return docx if replaced == parts else _packed(replaced)
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from rag.documents.names import readable_path
 from rag.documents.reading import ReadDocument, Reader
 from rag.errors import DocumentError, StorageError
 
@@ -30,12 +31,12 @@ async def read_folder(folder: Path, reader: Reader) -> AsyncIterator[ReadDocumen
     Raises:
         StorageError: there is no such folder, or it cannot be listed.
     """
-    names = deque(await asyncio.to_thread(_names, folder))
+    files = deque(await asyncio.to_thread(_files, folder))
     ahead: deque[asyncio.Task[ReadDocument | DocumentFailure]] = deque()
     try:
-        while names or ahead:
-            while names and len(ahead) <= reader.workers:
-                ahead.append(asyncio.create_task(_read(folder, names.popleft(), reader)))
+        while files or ahead:
+            while files and len(ahead) <= reader.workers:
+                ahead.append(asyncio.create_task(_read(folder, files.popleft(), reader)))
             yield await ahead.popleft()
     finally:
         for task in ahead:
@@ -43,14 +44,15 @@ async def read_folder(folder: Path, reader: Reader) -> AsyncIterator[ReadDocumen
         await asyncio.gather(*ahead, return_exceptions=True)
 
 
-async def _read(folder: Path, name: str, reader: Reader) -> ReadDocument | DocumentFailure:
+async def _read(folder: Path, file: str, reader: Reader) -> ReadDocument | DocumentFailure:
+    name = readable_path(file)
     try:
-        return await reader.read(folder / name, name=name, origin="library")
+        return await reader.read(folder / file, name=name, origin="library")
     except DocumentError as error:
         return DocumentFailure(name, str(error))
 
 
-def _names(folder: Path) -> list[str]:
+def _files(folder: Path) -> list[str]:
     try:
         os.scandir(folder).close()
     except OSError as error:

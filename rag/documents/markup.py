@@ -21,6 +21,8 @@ _INLINE = frozenset(
 )
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _CDATA = re.compile(r"<!\[CDATA\[(.*?)(?:\]\]>|\Z)", re.DOTALL)
+_CONDITION = re.compile(r"<!\[[^>]*>?")
+"""What Word writes around alternatives; the standard parser gives up on some of them."""
 _TAG = re.compile(r"</?[a-z][a-z0-9]*[\s/>]", re.IGNORECASE)
 _SPACE = re.compile(r"\s+")
 _ITEM = re.compile(r" *(?:- |\d+\. )")
@@ -46,19 +48,21 @@ def html_to_markdown(markup: str) -> tuple[str, str]:
 
 def xml_to_markdown(markup: str) -> str:
     """The text of all elements, a line each with the element's name; HTML inside one, as in feeds, is converted."""
-    reader = _MarkupReader(frozenset(), xml=True)
-    reader.feed(_CDATA.sub(lambda cdata: html.escape(cdata[1]), markup))
-    reader.close()
-    return reader.text
+    text = _CDATA.sub(lambda cdata: html.escape(cdata[1]), markup)
+    return _read(text, _MarkupReader(frozenset(), xml=True)).text
 
 
 def _convert(markup: str, unread: frozenset[str]) -> tuple[str, str]:
-    reader = _MarkupReader(unread)
-    reader.feed(markup)
-    reader.close()
+    reader = _read(markup, _MarkupReader(unread))
     if reader.skipping and reader.skipping not in _CODE:  # never closed: reading it is better than losing all below
         return _convert(markup, unread - {reader.skipping})
     return reader.title, reader.text
+
+
+def _read(markup: str, reader: "_MarkupReader") -> "_MarkupReader":
+    reader.feed(_CONDITION.sub(" ", markup))
+    reader.close()
+    return reader
 
 
 class _MarkupReader(HTMLParser):

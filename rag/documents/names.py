@@ -1,5 +1,6 @@
 """File names from strangers: made safe for a disk, and fit to be shown in a sentence."""
 
+import os
 import re
 import unicodedata
 from pathlib import PurePosixPath
@@ -28,6 +29,11 @@ def shown_name(name: str) -> str:
     """The name's last part for a sentence: no control characters, at most 80 characters."""
     base = _visible(name).replace("\\", "/").rstrip("/").rpartition("/")[2].strip() or "The file"
     return base if len(base) <= _SHOWN else f"{base[: _SHOWN - 20]}…{base[-19:]}"
+
+
+def readable_path(path: str) -> str:
+    """A path as it can be shown and stored: bytes that are no text replaced, no invisible characters."""
+    return _visible(os.fsencode(path).decode(errors="replace"))
 
 
 def suffix_of(name: str) -> str:

@@ -71,15 +71,15 @@ def eager_app(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 @pytest.fixture(scope="session")
 def slow_app(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """The small model takes some seconds; the larger one writes what a page must not run."""
-    settings = {"SLM_ALIAS": SLOW.alias, "LLM_ALIAS": HOSTILE.alias, "DRAFT_MAX_TOKENS": "120"}
+    settings = {"SLM_ALIAS": SLOW.alias, "LLM_ALIAS": HOSTILE.alias, "DRAFT_MAX_TOKENS": "80"}
     with running(tmp_path_factory.mktemp("slow"), cache=models, **settings) as app:
         yield app
 
 
 @pytest.fixture(scope="session")
 def quoting_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    """No model at all."""
-    with running(tmp_path_factory.mktemp("quoting"), RUNTIME="off") as app:
+    """No model at all, and a small limit for files."""
+    with running(tmp_path_factory.mktemp("quoting"), RUNTIME="off", UPLOAD_MAX_MB="2") as app:
         yield app
 
 

@@ -99,6 +99,19 @@ async def test_each_unreadable_file_has_its_sentence_and_the_others_are_read(vis
     assert not list(chat.app.root.parent.rglob("x.txt"))
 
 
+async def test_files_that_cannot_be_sent_are_refused_by_the_page(visit: Visit, quoting_app: App) -> None:
+    chat = await visit(quoting_app)
+    for name, content, sentence in (
+        ("tool.exe", b"MZ\x90", re.compile("^File type must be text/.*pdf")),
+        ("large.txt", b"x" * 2_500_000, "File is larger than 2 MB"),
+        ("empty.txt", b"", "Failed to upload empty.txt: It is empty. Check that it was saved and copied completely."),
+    ):
+        await chat.choose_files((name, content))
+        await expect(chat.page.get_by_text(sentence)).to_be_visible()
+    await expect(chat.page.locator("#attachments > *")).to_have_count(0)
+    chat.watch.complaints.remove("Failed to load resource: the server responded with a status of 400 (Bad Request)")
+
+
 async def test_forty_files_at_once_are_refused_by_the_page(visit: Visit, quoting_app: App) -> None:
     chat = await visit(quoting_app)
     await chat.choose_files(*_notes(40))
