@@ -277,6 +277,9 @@ def _shape(kind: str, text: str) -> str:
     )
 
 
+OPEN = "urn:oasis:names:tc:opendocument:xmlns"
+
+
 def odt(paragraphs: Sequence[str]) -> bytes:
     """An OpenDocument text; a paragraph that starts with "# " is a heading."""
     body = "".join(
@@ -285,13 +288,34 @@ def odt(paragraphs: Sequence[str]) -> bytes:
         else f"<text:p>{escape(text)}</text:p>"
         for text in paragraphs
     )
-    namespace = "urn:oasis:names:tc:opendocument:xmlns"
+    return open_document("text", f"<office:text>{body}</office:text>")
+
+
+def ods(sheet: str, rows: Sequence[Sequence[str]]) -> bytes:
+    """An OpenDocument spreadsheet of one sheet."""
+    table = "".join(
+        "<table:table-row>"
+        + "".join(
+            f'<table:table-cell office:value-type="string"><text:p>{escape(cell)}</text:p></table:table-cell>'
+            for cell in row
+        )
+        + "</table:table-row>"
+        for row in rows
+    )
+    return open_document(
+        "spreadsheet",
+        f'<office:spreadsheet><table:table table:name="{escape(sheet)}">{table}</table:table></office:spreadsheet>',
+    )
+
+
+def open_document(kind: str, body: str) -> bytes:
+    """An OpenDocument file of a kind ("text", "spreadsheet", "presentation") with this body."""
+    names = " ".join(f'xmlns:{name}="{OPEN}:{name}:1.0"' for name in ("office", "text", "table"))
     return zipped(
         {
-            "mimetype": "application/vnd.oasis.opendocument.text",
-            "META-INF/manifest.xml": f'<manifest:manifest xmlns:manifest="{namespace}:manifest:1.0"/>',
-            "content.xml": f'<office:document-content xmlns:office="{namespace}:office:1.0" '
-            f'xmlns:text="{namespace}:text:1.0"><office:body><office:text>{body}</office:text></office:body>'
+            "mimetype": f"application/vnd.oasis.opendocument.{kind}",
+            "META-INF/manifest.xml": f'<manifest:manifest xmlns:manifest="{OPEN}:manifest:1.0"/>',
+            "content.xml": f"<office:document-content {names}><office:body>{body}</office:body>"
             "</office:document-content>",
         }
     )

@@ -111,6 +111,11 @@ CASES = [
     ),
     Case("letter.odt", make.odt(["# Dear all", HARD]), [(("Dear all",), None, HARD)], title="Dear all"),
     Case(
+        "prices.ods",
+        make.ods("Tea & more", [["Item", "Price"], ["Tea & co", "3"], ["Milk", "2.5"]]),
+        [(("Tea & more",), None, TABLE)],
+    ),
+    Case(
         "book.epub",
         make.epub({"Chapter 1": HARD, "Chapter 2": "The end."}),
         [(("Chapter 1",), None, HARD), (("Chapter 2",), None, "The end.")],
@@ -281,13 +286,14 @@ REFUSED = [
     Refused(
         "many.docx", make.zipped({f"word/{n}.xml": "" for n in range(20_001)}), errors.FileTooLarge, "20,001 parts"
     ),
+    Refused("show.odp", make.open_document("presentation", ""), errors.UnsupportedFile, "OpenDocument presentation"),
     Refused("setup.exe", make.executable(), errors.UnsupportedFile, "it is a Windows program. "),
     Refused("invoice.pdf", make.executable(), errors.UnsupportedFile, "a Windows program, although it is named .pdf"),
     Refused("photo.png", b"\x89PNG\r\n\x1a\n" + bytes(50), errors.UnsupportedFile, "a picture. Text in pictures"),
     Refused("files.zip", make.zipped({"a.txt": "hello"}), errors.UnsupportedFile, "an archive. Unpack it"),
     Refused("huge.txt", b"word " * 1_000_001, errors.FileTooLarge, "5.0 MB"),
-    Refused("long.txt", b"word " * 100_001, errors.FileTooLarge, "500,004 characters"),
-    Refused("long.pdf", make.pdf([["text"]] * 51), errors.FileTooLarge, "51 pages"),
+    Refused("long.txt", b"word " * 100_001, errors.FileTooLarge, "500,004 characters of text; at most 500,000"),
+    Refused("long.pdf", make.pdf([["text"]] * 51), errors.FileTooLarge, "51 pages; at most 50"),
 ]
 
 

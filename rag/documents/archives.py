@@ -5,9 +5,9 @@ import zipfile
 from typing import Literal
 
 from rag.documents.names import shown_name
-from rag.errors import BrokenFile, FileTooLarge, ProtectedFile
+from rag.errors import BrokenFile, FileTooLarge, ProtectedFile, UnsupportedFile
 
-ArchiveKind = Literal["docx", "pptx", "xlsx", "odt", "odp", "ods", "epub"]
+ArchiveKind = Literal["docx", "pptx", "xlsx", "odt", "ods", "epub"]
 
 _MOST_MEMBERS = 20_000
 _MOST_EXPANSION = 20
@@ -20,7 +20,6 @@ _ENCRYPTED = 0x1
 _MIMETYPES: dict[bytes, ArchiveKind] = {
     b"application/epub+zip": "epub",
     b"application/vnd.oasis.opendocument.text": "odt",
-    b"application/vnd.oasis.opendocument.presentation": "odp",
     b"application/vnd.oasis.opendocument.spreadsheet": "ods",
 }
 _CONTENT_TYPES: tuple[tuple[bytes, ArchiveKind], ...] = (
@@ -44,6 +43,7 @@ def archive_kind(data: bytes, name: str, *, max_bytes: int) -> ArchiveKind | Non
         BrokenFile: it has no directory, as after a cut-off download.
         FileTooLarge: it would unpack to far more than `max_bytes`, or to very many members.
         ProtectedFile: it is locked with a password.
+        UnsupportedFile: an OpenDocument presentation, which the parser does not know.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -72,7 +72,13 @@ def _kind(archive: zipfile.ZipFile, name: str) -> ArchiveKind | None:
     if any(member.flag_bits & _ENCRYPTED for member in members.values()):
         raise ProtectedFile(f"{shown_name(name)} is protected by a password. Save a copy without it and add that.")
     if "mimetype" in members:
-        return _MIMETYPES.get(_start(archive, members["mimetype"]).strip())
+        mimetype = _start(archive, members["mimetype"]).strip()
+        if mimetype == b"application/vnd.oasis.opendocument.presentation":
+            raise UnsupportedFile(
+                f"{shown_name(name)} is an OpenDocument presentation, which cannot be read. "
+                "Save it as PowerPoint (.pptx) or PDF and add that."
+            )
+        return _MIMETYPES.get(mimetype)
     if "[Content_Types].xml" in members:
         types = _start(archive, members["[Content_Types].xml"])
         return next((kind for mark, kind in _CONTENT_TYPES if mark in types), None)

@@ -9,7 +9,7 @@ _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _ODD_SPACE = re.compile(r"[\xa0\u2000-\u200a\u202f\u205f]")
 _TRAILING_SPACE = re.compile(r"(?<![ \t])[ \t]++(?=\n|\Z)")
 _MANY_LINES = re.compile(r"\n{3,}")
-_FENCED = re.compile(r"^ {0,3}(`{3,}|~{3,})[^\n]*\n.*?(?:^ {0,3}\1[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
+_FENCED = re.compile(r"^ {0,3}(`{3,}+|~{3,}+)[^\n]*+\n.*?(?:^ {0,3}\1[`~]*+[ \t]*+$|\Z)", re.MULTILINE | re.DOTALL)
 _BASE64 = re.compile(r"(?:data:[\w.+/-]+;base64,)?[A-Za-z0-9+/]{200,}={0,2}|data:[\w.+/-]+;base64,[A-Za-z0-9+/]*={0,2}")
 _COMMENT = re.compile(r"<!--.*?(-->|\Z)", re.DOTALL)
 _TARGET = r"\(((?:[^()\n]|\([^()\n]*\)){0,2000})\)"

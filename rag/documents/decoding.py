@@ -4,6 +4,7 @@ import codecs
 import re
 import string
 from collections.abc import Callable
+from itertools import islice
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -16,7 +17,6 @@ _LEGACY = (
     *("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258", "cp874", "cp866"),
     *("iso8859-2", "iso8859-7", "koi8-r", "koi8-u", "cp932", "euc_jp", "gb18030", "cp950", "cp949"),
 )
-_FOREIGN_LINES = re.compile(rb"[^\r\n]*[\x80-\xff][^\r\n]*")
 _DECLARED = re.compile(rb"""(?:<\?xml[^>]{0,80}encoding|<meta[^>]{0,200}charset)\s*=\s*["']?\s*([\w.:-]+)""", re.I)
 _USUAL = frozenset(f"{string.punctuation}{string.whitespace}–—‘’“”„«»…€°§。、，")
 _SAMPLE = 8_192
@@ -67,7 +67,8 @@ def _declared(data: bytes) -> str:
 
 
 def _legacy(data: bytes, guess: Callable[[bytes], str]) -> str:
-    sample = b"\n".join(_FOREIGN_LINES.findall(data[: 16 * _SAMPLE]))[:_SAMPLE]
+    foreign_words = (word for word in data.split() if not word.isascii())
+    sample = b" ".join(islice(foreign_words, _SAMPLE))[:_SAMPLE]
     seen = _foreign(guess(sample))
     for encoding in _LEGACY:
         if seen and _foreign(sample.decode(encoding, errors="ignore")) == seen:

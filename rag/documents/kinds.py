@@ -13,11 +13,30 @@ TextKind = Literal["html", "xml", "mail", "notebook", "json", "csv", "tsv", "mar
 Kind = Literal["pdf", "rtf"] | ArchiveKind | OleKind | TextKind
 
 READABLE = (
-    "PDF, Word, PowerPoint, Excel, OpenDocument, EPUB, RTF, HTML, e-mail, Jupyter notebooks, CSV, JSON, XML, Markdown "
-    "and plain text"
+    "PDF, Word, PowerPoint, Excel, OpenDocument text and tables, EPUB, RTF, HTML, e-mail, Jupyter notebooks, CSV, "
+    "JSON, XML, Markdown and plain text"
 )
 """The kinds of files in plain words, for a message or a page of help."""
 
+_OFFICE = "application/vnd.openxmlformats-officedocument"
+MIME_TYPES: dict[Kind, str] = {
+    "pdf": "application/pdf",
+    "docx": f"{_OFFICE}.wordprocessingml.document",
+    "pptx": f"{_OFFICE}.presentationml.presentation",
+    "xlsx": f"{_OFFICE}.spreadsheetml.sheet",
+    "odt": "application/vnd.oasis.opendocument.text",
+    "ods": "application/vnd.oasis.opendocument.spreadsheet",
+    "epub": "application/epub+zip",
+    "doc": "application/msword",
+    "ppt": "application/vnd.ms-powerpoint",
+    "xls": "application/vnd.ms-excel",
+    "msg": "application/vnd.ms-outlook",
+    "rtf": "application/rtf",
+    "csv": "text/csv",
+    "tsv": "text/tab-separated-values",
+    "notebook": "application/x-ipynb+json",
+}
+"""Of the kinds that are left to a parser."""
 _TEXT_KINDS: dict[str, TextKind] = {
     **dict.fromkeys(("html", "htm", "xhtml"), "html"),
     **dict.fromkeys(("xml", "rss", "atom"), "xml"),
@@ -72,7 +91,7 @@ _ADVICE = {
     _PICTURE: "Text in pictures cannot be read; add a PDF with searchable text instead.",
     _ARCHIVE: "Unpack it and add the files that are in it.",
 }
-_BINARY_SUFFIXES = {"pdf", "docx", "pptx", "xlsx", "odt", "odp", "ods", "epub", "doc", "xls", "ppt", "msg", "rtf"}
+_BINARY_SUFFIXES = {"pdf", "docx", "pptx", "xlsx", "odt", "ods", "epub", "doc", "xls", "ppt", "msg", "rtf"}
 _CONTROL = bytes({*range(0x20), 0x7F} - {0x08, 0x09, 0x0A, 0x0C, 0x0D, 0x1B})
 _SAMPLE = 16_384
 _MAIL_HEADERS = re.compile(

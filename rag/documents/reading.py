@@ -11,7 +11,7 @@ from rag.documents.cleaning import clean_markdown
 from rag.documents.decoding import decode
 from rag.documents.entities import with_characters, without_entities
 from rag.documents.headings import demote_guesses, document_title
-from rag.documents.kinds import Kind, kind_of
+from rag.documents.kinds import MIME_TYPES, Kind, kind_of
 from rag.documents.languages import two_letters
 from rag.documents.names import safe_name, shown_name
 from rag.documents.pages import Block, join_pages, mark_up
@@ -24,25 +24,6 @@ from rag.records import Document, Origin, Passage
 if TYPE_CHECKING:
     from kreuzberg import ExtractionResult
 
-_OFFICE = "application/vnd.openxmlformats-officedocument"
-_MIME_TYPES: dict[Kind, str] = {
-    "pdf": "application/pdf",
-    "docx": f"{_OFFICE}.wordprocessingml.document",
-    "pptx": f"{_OFFICE}.presentationml.presentation",
-    "xlsx": f"{_OFFICE}.spreadsheetml.sheet",
-    "odt": "application/vnd.oasis.opendocument.text",
-    "odp": "application/vnd.oasis.opendocument.presentation",
-    "ods": "application/vnd.oasis.opendocument.spreadsheet",
-    "epub": "application/epub+zip",
-    "doc": "application/msword",
-    "ppt": "application/vnd.ms-powerpoint",
-    "xls": "application/vnd.ms-excel",
-    "msg": "application/vnd.ms-outlook",
-    "rtf": "application/rtf",
-    "csv": "text/csv",
-    "tsv": "text/tab-separated-values",
-    "notebook": "application/x-ipynb+json",
-}
 _LAYOUT_COST = 4
 """Times the cost of the text alone, measured on 50 to 2,000 pages."""
 _LANGUAGE_SAMPLE = 5_000
@@ -137,11 +118,8 @@ def read_file(request: Request) -> ReadDocument:
     name, limits = request.name, request.limits
     data = _load(request)
     content = _content(data, kind_of(data, name, max_bytes=limits.max_bytes), name, limits)
-    if len(content.page_starts) > limits.max_pages or len(content.text) > limits.max_chars:
-        raise FileTooLarge(
-            f"{shown_name(name)} has {len(content.page_starts) or 'many'} pages and {len(content.text):,} characters; "
-            f"at most {limits.max_pages:,} and {limits.max_chars:,} can be read. Split it into smaller files."
-        )
+    _refuse_excess(name, len(content.page_starts), limits.max_pages, "pages")
+    _refuse_excess(name, len(content.text), limits.max_chars, "characters of text")
     document = Document(
         name=name,
         title=document_title(content.text, content.title, name),
@@ -170,6 +148,13 @@ def _load(request: Request) -> bytes:
     )
 
 
+def _refuse_excess(name: str, count: int, most: int, what: str) -> None:
+    if count > most:
+        raise FileTooLarge(
+            f"{shown_name(name)} has {count:,} {what}; at most {most:,} can be read. Split it into smaller files."
+        )
+
+
 def _content(data: bytes, kind: Kind, name: str, limits: Limits) -> _Content:
     if kind == "pdf":
         return _pdf(data, name, limits)
@@ -177,7 +162,7 @@ def _content(data: bytes, kind: Kind, name: str, limits: Limits) -> _Content:
         return _slides(data, name)
     if kind == "docx":
         return _word(data, name)
-    if kind in ("odt", "odp", "rtf", "doc", "ppt"):
+    if kind in ("odt", "rtf", "doc", "ppt"):
         content = _parsed(data, kind, name)
         return _Content(demote_guesses(content.text), content.title)
     if kind in ("xlsx", "ods", "xls", "epub", "msg"):
@@ -204,17 +189,19 @@ def _pdf(data: bytes, name: str, limits: Limits) -> _Content:
             f"{shown_name(name)} looks like a scan; there is no text in it. "
             "Run it through text recognition (OCR) first, or add the original document."
         )
-    if len(pages) <= limits.max_pages and (time.monotonic() - started) * _LAYOUT_COST < limits.timeout_s / 2:
-        pages = mark_up(pages, _blocks(_parse(data, "pdf", name, layout=True)))
-    else:
-        pages = mark_up(pages, [])
-    text, page_starts = join_pages(pages)
+    in_time = (time.monotonic() - started) * _LAYOUT_COST < limits.timeout_s / 2
+    blocks = _blocks(data, name) if in_time and len(pages) <= limits.max_pages else []
+    text, page_starts = join_pages(mark_up(pages, blocks))
     return _Content(text, result.metadata.get("title") or "", page_starts)
 
 
-def _blocks(result: "ExtractionResult") -> list[Block]:
-    nodes = (result.document or {"nodes": []})["nodes"]
-    contents = [(node.get("page"), node.get("content", {})) for node in nodes]
+def _blocks(data: bytes, name: str) -> list[Block]:
+    """What the layout analysis finds; nothing when it fails, since the text is there all the same."""
+    try:
+        structure = _parse(data, "pdf", name, layout=True).document
+    except DocumentError:
+        return []
+    contents = [(node.get("page"), node.get("content", {})) for node in (structure or {"nodes": []})["nodes"]]
     return [Block(page, node.get("text", ""), node.get("level", 0)) for page, node in contents if page]
 
 
@@ -254,7 +241,7 @@ def _parse(
     )
     config.max_archive_depth = 0  # what is attached to a document is another document
     try:
-        return k.extract_bytes_sync(data, _MIME_TYPES[kind], config)
+        return k.extract_bytes_sync(data, MIME_TYPES[kind], config)
     except k.KreuzbergError as error:
         raise _translated(str(error), name) from error
 
