@@ -14,6 +14,8 @@ from tests.chat_client import ChatClient, Json, open_chat, until
 from tests.runtime.tiny_models import write_cache
 from tests.serving import LARGE, SLOW, SMALL, App, running, start
 
+pytestmark = pytest.mark.runtime
+
 QUESTION = "What data leaves my machine when I use Groundwork?"
 RUNTIME, READER = "rag.generation.foundry", "rag.documents.worker"
 GRACE_S = 2.0

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Playwright, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Playwright, async_playwright, expect
 
 from tests.browser.chat_page import ChatPage, Watch
 from tests.runtime.tiny_models import write_cache
@@ -83,17 +83,27 @@ def quoting_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
         yield app
 
 
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def home(browser: Browser) -> AsyncIterator[BrowserContext]:
+    """One person's browser: its cache makes each visit but the first faster."""
+    context = await browser.new_context(locale="en-US")
+    yield context
+    await context.close()
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def visit(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[Visit]:
+async def visit(browser: Browser, home: BrowserContext, request: pytest.FixtureRequest) -> AsyncIterator[Visit]:
     """Opens chats as different people do; at the end each is pictured, and none may have done a thing in secret."""
     opened: list[ChatPage] = []
 
-    async def visit(app: App, *, width: int = 1280, height: int = 800, dark: bool = False) -> ChatPage:
-        context = await browser.new_context(
-            viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light", locale="en-US"
-        )
-        watch = Watch(app.url)
+    async def visit(
+        app: App, *, width: int = 1280, height: int = 800, dark: bool = False, stranger: bool = False
+    ) -> ChatPage:
+        context = await browser.new_context(locale="en-US") if stranger else home
         page = await context.new_page()
+        await page.set_viewport_size({"width": width, "height": height})
+        await page.emulate_media(color_scheme="dark" if dark else "light")
+        watch = Watch(app.url)
         watch.follow(page)
         opened.append(ChatPage(page, app, watch))
         await opened[-1].open()
@@ -102,7 +112,7 @@ async def visit(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterat
     yield visit
     for n, chat in enumerate(opened, 1):
         await chat.picture(request.node.name.removeprefix("test_") + (f"-{n}" if len(opened) > 1 else ""))
-        await chat.page.context.close()
+        await (chat.page.close() if chat.page.context is home else chat.page.context.close())
     for chat in opened:
         assert not chat.watch.outside, "a page asked for something outside"
         assert not chat.watch.complaints, "a page complained in its console"

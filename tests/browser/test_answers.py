@@ -41,7 +41,7 @@ async def test_the_panel_shows_where_the_time_went_and_why_the_draft_was_kept(vi
     )
     await expect(chat.panel.get_by_title("Threshold 0.5")).to_have_text(re.compile(r"^Confidence0\.\d\d$"))
     await expect(chat.panel.get_by_test_id("averages")).to_have_text(
-        re.compile(r"^[\d.]+ m?s in all · first token after [\d.]+ m?s · [\d,.]+ tokens/s · larger model in 0 %$")
+        re.compile(r"^[\d.]+ m?s in all · first token after [\d.]+ m?s · [\d,.]+ tokens/s · larger model in 0\s%$")
     )
 
 

@@ -47,7 +47,7 @@ async def test_the_panel_has_both_models_and_their_time_together(visit: Visit, e
     assert {"generate", "escalation_generate", "escalation_check"} <= set(stages)
     assert sum(stages.values()) == pytest.approx(total, rel=0.05)
     await expect(chat.panel.get_by_text("Trigger: long_answer · refine the draft")).to_be_visible()
-    await expect(chat.panel.get_by_test_id("averages")).to_contain_text("larger model in 100 %")
+    await expect(chat.panel.get_by_test_id("averages")).to_contain_text(re.compile(r"larger model in 100\s%"))
 
 
 async def test_a_question_that_the_documents_do_not_answer_gets_no_answer(visit: Visit, app: App) -> None:

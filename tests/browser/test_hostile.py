@@ -66,10 +66,10 @@ async def test_markup_in_a_question_is_shown_and_not_run(visit: Visit, quoting_a
 
 async def test_markup_in_documents_is_shown_and_not_run(visit: Visit, quoting_app: App) -> None:
     chat = await visit(quoting_app)
-    page = f"<html><body><h1>Walrus</h1><p>The walrus weighs 900 kilograms. {POISON}</p></body></html>"
+    page = f"<html><body><h1>Walrus</h1><p>The walrus weighs 900 kilograms {POISON} or more.</p></body></html>"
     await chat.attach(
         ("walrus.html", page.encode()),
-        ("walrus.md", f"# Walrus {POISON}\n\nThe walrus weighs 900 kilograms. {POISON}".encode()),
+        ("walrus.md", f"# Walrus {POISON}\n\nThe walrus weighs 900 kilograms {POISON} or more.".encode()),
         ("<img src=x onerror=window.hacked=5>.txt", b"The walrus weighs 900 kilograms, says this file."),
     )
     answer = await chat.ask("How much does the walrus weigh?")
