@@ -9,7 +9,7 @@ import psutil
 
 from rag.errors import ModelError
 from rag.generation.endpoint import EndpointModel
-from rag.generation.local import ModelStatus
+from rag.generation.foundry.model import ModelStatus
 from rag.services import Services
 
 LEAST_MEMORY_GB = 6

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from rag.generation.supervisor import FoundryRuntime
+from rag.generation.foundry.supervisor import FoundryRuntime
 from tests import chainlit_session  # noqa: F401  # the first to import chainlit, in a folder of its own
 from tests.runtime.tiny_models import LARGE, SLOW, SMALL, TinyModel, write_cache
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from rag.errors import ModelNotReady, StorageError
-from rag.generation.capacity import check_disk, check_memory, gigabytes
-from rag.generation.control import ModelInfo
+from rag.generation.foundry.capacity import check_disk, check_memory, gigabytes
+from rag.generation.foundry.control import ModelInfo
 
 
 def model(size_mb: float | None) -> ModelInfo:

@@ -17,7 +17,7 @@ from tests.serving import LARGE, SLOW, SMALL, App, running, start
 pytestmark = pytest.mark.runtime
 
 QUESTION = "What data leaves my machine when I use Groundwork?"
-RUNTIME, READER = "rag.generation.foundry", "rag.documents.worker"
+RUNTIME, READER = "rag.generation.foundry.program", "rag.documents.worker"
 GRACE_S = 2.0
 
 

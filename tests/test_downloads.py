@@ -11,9 +11,9 @@ import pytest
 import pytest_asyncio
 
 from rag.chat import downloads
-from rag.generation.local import FoundryModel
+from rag.generation.foundry.model import FoundryModel
+from rag.generation.foundry.supervisor import FoundryRuntime
 from rag.generation.models import Models
-from rag.generation.supervisor import FoundryRuntime
 from tests.chainlit_session import Browser
 
 DOWNLOADING = (sys.executable, "-m", "tests.runtime.scripted_child")

@@ -16,14 +16,24 @@ import pytest
 import pytest_asyncio
 
 from rag.errors import ContextTooSmall, ModelCrashed, ModelError, ModelNotFound, ModelNotReady, StorageError
-from rag.generation import local
-from rag.generation.control import Download, Failed, ListModels, Load, Models, Ready, Reply, decode_reply, encode
 from rag.generation.endpoint import EndpointModel
-from rag.generation.launching import PROGRAM
-from rag.generation.local import FoundryModel
+from rag.generation.foundry import model as local
+from rag.generation.foundry.control import (
+    Download,
+    Failed,
+    ListModels,
+    Load,
+    Models,
+    Ready,
+    Reply,
+    decode_reply,
+    encode,
+)
+from rag.generation.foundry.launching import PROGRAM
+from rag.generation.foundry.model import FoundryModel
+from rag.generation.foundry.supervisor import FoundryRuntime
 from rag.generation.model import Ended, Limits, Loading, ModelEvent, Opened, ReasoningDelta, Requested, TextDelta
 from rag.generation.prompt import Prompt
-from rag.generation.supervisor import FoundryRuntime
 from tests.conftest import ENORMOUS, HUGE, MISSING
 from tests.runtime.tiny_models import SLOW, SMALL, write_cache
 
@@ -360,7 +370,7 @@ async def test_onnx_runtime_keeps_no_telemetry(model: MakeModel, tmp_path: Path)
 APP = """
 import asyncio, os, sys, time
 from pathlib import Path
-from rag.generation.supervisor import FoundryRuntime
+from rag.generation.foundry.supervisor import FoundryRuntime
 
 async def main():
     runtime = FoundryRuntime(cache_dir=Path(sys.argv[1]), app_data_dir=Path(sys.argv[1]) / "app", catalogue="disk")

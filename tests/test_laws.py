@@ -64,7 +64,7 @@ def of_ours(module: Module) -> frozenset[str]:
 
 LIBRARIES = {
     "chainlit": ("app.py", "rag/chat/"),
-    "foundry_local_sdk": ("rag/generation/foundry.py",),
+    "foundry_local_sdk": ("rag/generation/foundry/program.py",),
     "openai": ("rag/generation/",),
     "tantivy": ("rag/retrieval/disk.py",),
     "rank_bm25": ("rag/retrieval/memory.py",),
@@ -168,7 +168,7 @@ SETTINGS_READERS = {"app.py", "rag/cli.py", "rag/api.py"}
 ENVIRONMENT_READERS = {
     "rag/chat/hardening.py",  # the address that Chainlit itself was told to listen at
     "rag/documents/workers.py",  # handed on to the processes that read files
-    "rag/generation/launching.py",  # handed on to the process of the runtime
+    "rag/generation/foundry/launching.py",  # handed on to the process of the runtime
 }
 
 

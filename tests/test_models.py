@@ -9,10 +9,10 @@ import pytest
 import pytest_asyncio
 
 from rag.generation.endpoint import EndpointModel
-from rag.generation.local import FoundryModel
+from rag.generation.foundry.model import FoundryModel
+from rag.generation.foundry.supervisor import FoundryRuntime
 from rag.generation.models import Download, Models
 from rag.generation.quoting import Quoting
-from rag.generation.supervisor import FoundryRuntime
 from tests.conftest import HUGE, MISSING
 from tests.runtime.tiny_models import LARGE, SMALL
 

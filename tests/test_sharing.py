@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from rag.errors import ModelUnavailable
-from rag.generation.sharing import Shared
+from rag.generation.foundry.sharing import Shared
 
 
 class Job:

@@ -8,10 +8,10 @@ from typing import Literal
 
 from rag.errors import ModelError
 from rag.generation.endpoint import EndpointModel
-from rag.generation.local import FoundryModel, ModelStatus
+from rag.generation.foundry.model import FoundryModel, ModelStatus
+from rag.generation.foundry.supervisor import FoundryRuntime
 from rag.generation.model import Bench
 from rag.generation.quoting import Quoting
-from rag.generation.supervisor import FoundryRuntime
 
 LOG = Path.home() / ".groundwork" / "foundry.log"
 """What the runtime prints, also when it crashes."""

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
-from rag.generation.foundry import Service
-from rag.generation.lifeline import private_stdout
+from rag.generation.foundry.lifeline import private_stdout
+from rag.generation.foundry.program import Service
 
 STEPS = 40
 

@@ -1,8 +1,8 @@
 """Foundry Local's runtime as a program of its own: requests on stdin, replies on stdout, chats over its web service.
 
-`supervisor` starts it as `python -m rag.generation.foundry`. It ends with the app, however that ends: stdin closes, or
-the app's process is gone while somebody else holds the pipe open. Native calls block for seconds, so each request has
-a thread, and the main thread does nothing but read.
+`supervisor` starts it as `python -m rag.generation.foundry.program`. It ends with the app, however that ends: stdin
+closes, or the app's process is gone while somebody else holds the pipe open. Native calls block for seconds, so each
+request has a thread, and the main thread does nothing but read.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from typing import BinaryIO
 import foundry_local_sdk
 from foundry_local_sdk import Configuration, FoundryLocalManager, IModel
 
-from rag.generation.control import (
+from rag.generation.foundry.control import (
     CATALOGUE_SILENT,
     Cancel,
     ControlError,
@@ -42,7 +42,7 @@ from rag.generation.control import (
     decode_request,
     encode,
 )
-from rag.generation.lifeline import end_with, in_background, private_stdout
+from rag.generation.foundry.lifeline import end_with, in_background, private_stdout
 
 APP_NAME = "groundwork"
 _PROGRESS_STEP = 0.001
@@ -234,7 +234,7 @@ def _megabytes(folder: Path) -> float:
 
 def main() -> None:
     """The program; see `--help`."""
-    parser = argparse.ArgumentParser(prog="python -m rag.generation.foundry", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m rag.generation.foundry.program", description=__doc__)
     parser.add_argument("--app", type=int, required=True, help="process id of the app that it ends with")
     parser.add_argument("--cache-dir", type=Path, required=True, help="where the model files lie")
     parser.add_argument("--app-data-dir", type=Path, help="where the runtime keeps its logs")

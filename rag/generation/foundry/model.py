@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rag.errors import ModelCrashed, ModelError, ModelNotReady
-from rag.generation.capacity import check_memory, gigabytes
-from rag.generation.control import ModelInfo
 from rag.generation.endpoint import EndpointModel
+from rag.generation.foundry.capacity import check_memory, gigabytes
+from rag.generation.foundry.control import ModelInfo
+from rag.generation.foundry.sharing import Shared
+from rag.generation.foundry.supervisor import FoundryRuntime
 from rag.generation.model import Limits, Loading, ModelEvent
 from rag.generation.prompt import Prompt
-from rag.generation.sharing import Shared
-from rag.generation.supervisor import FoundryRuntime
 
 _WARM_UP = Prompt("Hello")
 _ONE_TOKEN = Limits(max_tokens=1, temperature=0)

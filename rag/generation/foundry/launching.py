@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rag.generation.child import Child, ChildEnded
-from rag.generation.control import CATALOGUE_SILENT, Catalogue
+from rag.generation.foundry.child import Child, ChildEnded
+from rag.generation.foundry.control import CATALOGUE_SILENT, Catalogue
 
-PROGRAM = (sys.executable, "-P", "-m", "rag.generation.foundry")
+PROGRAM = (sys.executable, "-P", "-m", "rag.generation.foundry.program")
 """-P: nothing is imported from the working directory, where uploads may lie."""
 
 NOWHERE = "http://127.0.0.1:9"
@@ -72,7 +72,7 @@ def _environment(catalogue: Catalogue) -> dict[str, str]:
     With "disk" there is no way out either: the runtime honours proxies, and the one that it gets is not there. Both
     switches leave attempts to reach Microsoft's telemetry host, which then end on this computer.
     """
-    paths = [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
+    paths = [str(Path(__file__).parents[3]), os.environ.get("PYTHONPATH", "")]
     own = {"PYTHONPATH": os.pathsep.join(filter(None, paths)), "ORT_DISABLE_TELEMETRY": "1"}
     if catalogue == "disk":
         own |= dict.fromkeys(

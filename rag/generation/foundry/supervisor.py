@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Literal
 
 from rag.errors import ModelCrashed, ModelError, ModelNotFound, ModelNotReady, ModelUnavailable
-from rag.generation.capacity import check_disk
-from rag.generation.child import Child, ChildEnded, RequestFailed
-from rag.generation.control import (
+from rag.generation.foundry.capacity import check_disk
+from rag.generation.foundry.child import Child, ChildEnded, RequestFailed
+from rag.generation.foundry.control import (
     Catalogue,
     Describe,
     Download,
@@ -23,8 +23,8 @@ from rag.generation.control import (
     Request,
     Unload,
 )
-from rag.generation.launching import PROGRAM, CatalogueSilent, Launcher
-from rag.generation.sharing import Shared
+from rag.generation.foundry.launching import PROGRAM, CatalogueSilent, Launcher
+from rag.generation.foundry.sharing import Shared
 
 FOUNDRY_CACHE = Path.home() / ".foundry" / "cache" / "models"
 """Foundry Local's own folder, shared with its command line, so that no model is downloaded twice."""
@@ -46,7 +46,7 @@ class FoundryRuntime:
         catalogue: "disk" never asks Microsoft's server which models there are.
         patience_s: seconds for that server's answer; after them the list beside the model files is taken.
         start_timeout_s: seconds for the whole start.
-        program: the child program, with the arguments and messages of `rag.generation.foundry`.
+        program: the child program, with the arguments and messages of `rag.generation.foundry.program`.
     """
 
     def __init__(
