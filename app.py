@@ -18,6 +18,7 @@ with lifecycle.bad_settings_end_the_start():
         upload_max_files=settings.upload_max_files,
     )
 lifecycle.install_stop()
+lifecycle.install_edit()
 lifecycle.quiet_logs()
 
 

@@ -111,7 +111,7 @@ async def test_the_live_stages_add_up_to_the_total_at_every_moment():
 
 
 def test_the_running_stage_grows_with_the_clock():
-    moments: Iterator[float] = iter([100.0, 100.0, 100.5, 101.0, 103.0])
+    moments: Iterator[float] = iter([100.0, 100.0, 100.0, 100.5, 101.0, 103.0])
     panel = LivePanel(lambda: next(moments))
     panel.take(Stage("search"))
     panel.take(Stage("generate", "phi-4-mini"))

@@ -74,38 +74,31 @@ function Stages({ stages, total, running, elapsed }) {
 }
 
 function Model({ model }) {
-  const cell = "text-right pl-3";
+  const facts = [
+    model.tokens_in !== null && `${number(model.tokens_in, 0)} tokens in`,
+    model.tokens_out !== null && `${number(model.tokens_out, 0)} out`,
+    model.tokens_reasoning > 0 && `${number(model.tokens_reasoning, 0)} of them reasoning`,
+    model.tokens_per_second !== null && `${number(model.tokens_per_second)} tokens/s`,
+  ].filter(Boolean);
   return (
-    <tr>
-      <th scope="row" className="text-left font-normal">{model.generated ? model.alias : "quotes"}</th>
-      <td className={cell}>{number(model.tokens_in, 0)}</td>
-      <td className={cell}>
-        {number(model.tokens_out, 0)}
-        {model.tokens_reasoning ? ` (${number(model.tokens_reasoning, 0)} reasoning)` : ""}
-      </td>
-      <td className={cell}>{number(model.tokens_per_second)}</td>
-      <td className={cell}>{seconds(model.ms)}</td>
-    </tr>
+    <div className="text-xs" data-model={model.alias} data-ms={model.ms}>
+      <div className="flex" style={{ justifyContent: "space-between", gap: 12 }}>
+        <span>
+          {model.generated ? model.alias : "Quotes, no model"}
+          <span className="text-muted-foreground">{model.role === "larger" ? " · larger model" : model.generated ? " · draft" : ""}</span>
+        </span>
+        <span style={{ whiteSpace: "nowrap" }}>{seconds(model.ms)}</span>
+      </div>
+      {facts.length > 0 && <div className="text-muted-foreground">{facts.join(" · ")}</div>}
+    </div>
   );
 }
 
 function Models({ models, combined }) {
-  const head = "text-right pl-3 font-normal text-muted-foreground";
   return (
     <Section title="Models">
-      <div style={{ overflowX: "auto" }}>
-        <table className="text-xs w-full" style={{ fontVariantNumeric: "tabular-nums", whiteSpace: "nowrap" }} data-testid="models">
-          <thead>
-            <tr>
-              <th scope="col" className="text-left font-normal text-muted-foreground">Model</th>
-              <th scope="col" className={head}>Tokens in</th>
-              <th scope="col" className={head}>out</th>
-              <th scope="col" className={head}>per second</th>
-              <th scope="col" className={head}>Time</th>
-            </tr>
-          </thead>
-          <tbody>{models.map((model) => <Model key={model.role} model={model} />)}</tbody>
-        </table>
+      <div className="flex flex-col gap-2" style={{ fontVariantNumeric: "tabular-nums" }} data-testid="models">
+        {models.map((model) => <Model key={model.role} model={model} />)}
       </div>
       {combined !== null && combined !== undefined && <p className="text-xs text-muted-foreground">Draft and larger model together: {seconds(combined)}</p>}
     </Section>

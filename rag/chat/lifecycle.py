@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any, cast
 
 import chainlit as cl
+from chainlit import socket
 from chainlit.context import init_ws_context
 from chainlit.server import app as asgi
 from chainlit.server import sio
@@ -53,6 +54,21 @@ def install_stop() -> None:
             _cancel_task(session)
 
     sio.on("stop", stop)  # pyright: ignore
+
+
+def install_edit() -> None:
+    """Makes an edited message of an open page a new one where the server began anew; Chainlit's own then fails."""
+
+    async def edit(sid: str, payload: Any) -> None:
+        session = WebsocketSession.require(sid)
+        init_ws_context(session)
+        known = any(message.id == payload["message"]["id"] for message in cl.chat_context.get())
+        if known:
+            await cast(Any, socket).edit_message(sid, payload)
+        else:
+            await cast(Any, socket).message(sid, {"message": payload["message"], "fileReferences": []})
+
+    sio.on("edit_message", edit)  # pyright: ignore
 
 
 def on_chat_end(grace_s: float, session_timeout_s: float) -> None:

@@ -45,6 +45,8 @@ class LivePanel:
     def take(self, event: TurnEvent) -> bool:
         """Notes an event; True when the panel looks different now."""
         if isinstance(event, Stage):
+            if not self._stages:
+                self._began = self._clock()  # the turn's own clock starts here, not while the library is read
             self._stages.append((event.name, self._clock() - self._began))
         elif isinstance(event, Retrieved):
             self._found = (event.search.searched, len(event.search.hits))

@@ -26,6 +26,8 @@ UNEXPECTED = (
     "Something went wrong on the server, and it is not your question's fault. Ask again; the log has the details."
 )
 
+GONE = "The server began anew since this answer and no longer has it. Ask the question once more."
+
 LIBRARY_WAIT_S = 10.0
 """How long a first question waits for the library; after that it is answered from what has been read."""
 
@@ -54,10 +56,11 @@ async def on_message(services: Services, message: cl.Message) -> None:
 
 
 async def on_action(services: Services, action: cl.Action) -> None:
-    """The buttons under an answer; an action that names no turn of this chat does nothing."""
+    """The buttons under an answer; of a turn from before a restart of the server they say that it is gone."""
     chat = current_chat()
     asked = chat and chat.find(payload_text(action, "turn"))
     if not chat or not asked:
+        await cl.context.emitter.send_toast(GONE, "warning")
         return
     if action.name == "details" and asked.turn:
         await show_panel(chat, asked.turn)

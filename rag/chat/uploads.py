@@ -36,9 +36,13 @@ async def take(services: Services, chat: Chat, elements: Sequence[Element]) -> f
             "Remove some with /files, then drop it in again."
         )
     for name, _ in files[:room]:
-        board.lines[name] = f"Reading **{_plain(name)}** …"
+        board.lines[name] = board.reading(name)
     await board.show()
-    found = await asyncio.gather(*(_read(services, chat, board, name, path) for name, path in files[:room]))
+    try:
+        found = await asyncio.gather(*(_read(services, chat, board, name, path) for name, path in files[:room]))
+    except asyncio.CancelledError:
+        await board.stopped()
+        raise
     return frozenset(document.id for document in found if document)
 
 
@@ -71,6 +75,16 @@ class _Board:
     def __init__(self) -> None:
         self.lines: dict[str, str] = {}
         self._message = cl.Message("")
+
+    @staticmethod
+    def reading(name: str) -> str:
+        return f"Reading **{_plain(name)}** …"
+
+    async def stopped(self) -> None:
+        for name, line in self.lines.items():
+            if line == self.reading(name):
+                self.lines[name] = f"**{_plain(name)}** was not read, because you stopped it."
+        await self.show()
 
     async def show(self) -> None:
         self._message.content = "\n".join(f"- {line}" if len(self.lines) > 1 else line for line in self.lines.values())

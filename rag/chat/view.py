@@ -218,7 +218,8 @@ async def show_panel(chat: Chat, turn: Turn) -> None:
 async def _send_panel(chat: Chat, props: dict[str, object]) -> None:
     """One element for the whole chat: the front end closes the sidebar when a side element comes or goes."""
     if chat.panel is None:
-        chat.panel = cl.CustomElement(name="Turn", props=props, display="side", url=_NO_FILE)
+        panel_id = f"turn-{cl.context.session.id}"  # the same when the server began anew under an open page
+        chat.panel = cl.CustomElement(id=panel_id, name="Turn", props=props, display="side", url=_NO_FILE)
         await chat.panel.send(for_id="")
     else:
         chat.panel.props = props

@@ -37,9 +37,11 @@ async def test_the_larger_models_answer_stands_below_its_reasoning_and_the_draft
 async def test_the_panel_has_both_models_and_their_time_together(visit: Visit, eager_app: App) -> None:
     chat = await visit(eager_app)
     await chat.ask(QUESTION)
-    rows = chat.panel.get_by_test_id("models").locator("tbody tr")
-    await expect(rows).to_have_text([re.compile("^phi-4-mini"), re.compile(r"^gpt-oss-20b.*\(\d+ reasoning\)")])
-    times = [_ms(await row.locator("td").last.inner_text()) for row in await rows.all()]
+    models = chat.panel.locator("[data-model]")
+    await expect(models).to_have_text(
+        [re.compile("^phi-4-mini · draft"), re.compile(r"^gpt-oss-20b · larger model.*\d+ of them reasoning")]
+    )
+    times = [float(await model.get_attribute("data-ms") or "") for model in await models.all()]
     together = await chat.panel.get_by_text("Draft and larger model together:").inner_text()
     assert _ms(together.partition(": ")[2]) == pytest.approx(sum(times), rel=0.05)
 
