@@ -40,14 +40,16 @@ def signals_of(text: str, *, finish_reason: str = "stop", search: SearchResult =
 def test_a_good_draft_has_every_signal_at_its_upper_end():
     full = replace(SEARCH, hits=(replace(HITS[0], strength=1.0), HITS[1]), coverage=1.0)
     found = measure(full, Generation("phi-4-mini", GOOD, finish_reason="stop"), check(GOOD, HITS))
-    assert {signal.name: signal.value for signal in found} == dict.fromkeys((*WEIGHTS, "commitment", "complete"), 1.0)
+    assert {signal.name: signal.value for signal in found} == dict.fromkeys(
+        (*WEIGHTS, "commitment", "length", "complete"), 1.0
+    )
     assert confidence(found) == 1.0
     assert all(signal.meaning for signal in found)
 
 
 def test_a_bad_draft_has_every_signal_at_its_lower_end():
     found = signals_of("I do not know; 99 zebras [7].", finish_reason="length", search=SearchResult((), coverage=0.0))
-    assert found == dict.fromkeys((*WEIGHTS, "commitment", "complete"), 0.0)
+    assert found == dict.fromkeys((*WEIGHTS, "commitment", "complete"), 0.0) | {"length": 1.0}
 
 
 def test_strength_and_coverage_are_the_searchs():
@@ -237,7 +239,7 @@ def test_every_signal_and_the_confidence_are_shares_for_any_draft(draft: Draft, 
     search = SearchResult(hits, coverage=coverage)
     found = measure(search, Generation("m", draft.text), check(draft.text, hits))
     assert [signal.name for signal in found] == [
-        *("strength", "coverage", "support", "numbers", "citations", "commitment", "complete")
+        *("strength", "coverage", "support", "numbers", "citations", "commitment", "length", "complete")
     ]
     assert all(0 <= signal.value <= 1 for signal in found)
     assert 0 <= confidence(found) <= 1
@@ -251,3 +253,8 @@ def test_the_numbers_of_a_list_are_none_of_the_drafts():
     assert numbers_supported("1. Upload the file.\n2) Ask about it.\n10. Wait 25 seconds.", HITS) == (
         numbers_supported("Wait 25 seconds.", HITS)
     )
+
+
+@pytest.mark.parametrize(("length", "expected"), [(0, 1.0), (600, 1.0), (1200, 0.5)])
+def test_the_length_signal_falls_beyond_an_ordinary_answer(length: int, expected: float):
+    assert signals_of("x" * length)["length"] == pytest.approx(expected)

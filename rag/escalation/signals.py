@@ -12,6 +12,9 @@ WEIGHTS = {"support": 0.45, "coverage": 0.2, "strength": 0.15, "numbers": 0.1, "
 """How much each signal counts in `confidence`. Support tells attributable answers from others best of all (AUROC .95
 and .97 on BEGIN's two sets for the share of stems alone), so it weighs most."""
 
+ORDINARY_CHARS = 600
+"""A longer draft leaves the passages more often; beyond the same length, by default, it is refined."""
+
 _REFUSALS = re.compile(
     "|".join(
         (
@@ -58,6 +61,7 @@ def measure(search: SearchResult, draft: Generation, checked: Checked) -> tuple[
         ),
         Signal("citations", citation_validity(checked), "How many sentences cite a passage that is there"),
         Signal("commitment", 0.0 if refuses(text) else 1.0, "0 when the draft says that it cannot answer"),
+        Signal("length", min(1.0, ORDINARY_CHARS / (len(text) or 1)), "Less than 1 for a draft over 600 characters"),
         Signal("complete", 0.0 if draft.finish_reason == "length" else 1.0, "0 when the token limit cut it off"),
     )
 
