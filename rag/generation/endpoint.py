@@ -24,7 +24,7 @@ _NAMED_MODELS = 5
 _KEPT = httpx2.Limits()
 _FRESH = httpx2.Limits(max_keepalive_connections=0)
 """On this machine a new connection costs under a millisecond and a kept one up to 40: Foundry Local's server holds its
-second chunk back until the first is acknowledged (Nagle), which systems put off on a connection that was used before."""
+second chunk back until the first is acknowledged (Nagle), which systems put off on a connection already used."""
 _SERVER_FAULTS = (openai.APIError, httpx2.RequestError, TimeoutError, ValueError)
 """What a server can bring about here; ValueError is JSON or text that cannot be decoded."""
 
