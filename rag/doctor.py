@@ -107,4 +107,4 @@ def _model(status: ModelStatus) -> Finding:
         case "missing":
             return Finding(status.alias, "note", f"Not on this disk{size}. {status.detail}")
         case _:
-            return Finding(status.alias, "problem", status.detail)
+            return Finding(status.alias, "note", f"{status.detail} Everything works without it, except its answers.")

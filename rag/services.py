@@ -59,16 +59,15 @@ class Services:
 
     def start(self) -> None:
         """Begins to read the library and to prepare the small model, in the background; once."""
-        if self._library is None:
-            self._library = asyncio.create_task(self._read_library())
+        self._start_library()
+        if self._preparing is None:
             self._preparing = asyncio.create_task(self._prepare_models())
 
     async def library_read(self, timeout_s: float | None = None) -> bool:
         """Waits for the library, so long at the most; whether all of it can be searched."""
-        self.start()
-        assert self._library
-        await asyncio.wait([self._library], timeout=timeout_s)
-        return self._library.done()
+        library = self._start_library()
+        await asyncio.wait([library], timeout=timeout_s)
+        return library.done()
 
     async def close(self) -> None:
         """Ends what runs for this app."""
@@ -78,6 +77,11 @@ class Services:
         if "models" in self.__dict__:
             await self.models.close()
         await self.reader.close()
+
+    def _start_library(self) -> asyncio.Task[None]:
+        if self._library is None:
+            self._library = asyncio.create_task(self._read_library())
+        return self._library
 
     async def _prepare_models(self) -> None:
         await asyncio.to_thread(importlib.import_module, "rag.generation.models")

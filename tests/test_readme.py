@@ -72,6 +72,25 @@ def test_an_endpoint_that_is_down_is_a_problem_for_the_doctor_and_no_stack_trace
     assert "Traceback" not in done.stderr
 
 
+def test_the_doctor_finds_the_runtime_and_the_models_and_loads_none(foundry_cache: Path, tmp_path: Path):
+    place = {"RUNTIME": "auto", "CATALOGUE": "disk", "HOME": str(tmp_path), "MODEL_CACHE_DIR": str(foundry_cache)}
+    done = rag("doctor", **place)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(
+        r"^ok +Foundry Local: The runtime answers at http://127\.0\.0\.1:\d+\.$", done.stdout, re.MULTILINE
+    )
+    assert re.search(r"^ok +phi-4-mini: On this disk.*; loaded when it is needed\.$", done.stdout, re.MULTILINE)
+    assert done.stdout.endswith("All is well.\n")
+
+
+def test_a_machine_without_models_is_well_and_told_so(tmp_path: Path):
+    place = {"RUNTIME": "auto", "CATALOGUE": "disk", "HOME": str(tmp_path), "MODEL_CACHE_DIR": str(tmp_path)}
+    done = rag("doctor", **place)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "note     phi-4-mini: Foundry Local's catalogue has no model phi-4-mini." in done.stdout
+    assert "Everything works without it, except its answers." in done.stdout
+
+
 @pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("python benchmarks/")])
 def test_each_benchmark_of_the_readme_can_be_started(command: str):
     done = run(sys.executable, shlex.split(command)[1], "--help")
