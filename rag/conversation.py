@@ -150,7 +150,7 @@ async def _large(turn: _Turn, prompt: Prompt) -> AsyncGenerator[TurnEvent]:
             yield turn.finished("escalated", check(writer.generation.text, writer.hits), decision)
             return
     else:
-        yield Notice("No larger model is set up, so the usual one answers. The settings page tells how to add one.")
+        yield Notice("The larger model is not on this machine, so this answer comes without it.")
     async with aclosing(_auto(turn, prompt)) as events:
         async for event in events:
             yield event

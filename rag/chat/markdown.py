@@ -12,3 +12,8 @@ def page_markdown(text: str) -> str:
     The page takes ":latest" in "app:latest" for a directive and shows nothing in its place.
     """
     return _EATEN.sub(lambda match: f"\\{match[0]}" if match["eaten"] else match[0], text)
+
+
+def plain(text: str) -> str:
+    """A name or a title, which may come from a document, without what Markdown would take for markup."""
+    return page_markdown("".join(f"\\{c}" if c in "\\`*_[]<>|#~" else c for c in text))

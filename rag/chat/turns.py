@@ -18,7 +18,7 @@ from rag.retrieval.search import Searcher
 from rag.services import Services, budget, policy
 
 if TYPE_CHECKING:
-    from rag.generation.models import Lineup
+    from rag.generation.models import Lineup, Missing
 
 _log = logging.getLogger(__name__)
 
@@ -98,7 +98,7 @@ async def run(services: Services, chat: Chat, asked: AskedTurn) -> None:
                     asked.turn = event.turn
                 await view.show(event)
         if asked.turn:
-            await view.finish(asked.turn, _buttons(asked.message_id, asked.turn, lineup), lineup.note)
+            await view.finish(asked.turn, _buttons(asked, asked.turn, lineup), lineup.note)
     except asyncio.CancelledError:
         await view.stopped()
         raise
@@ -181,15 +181,22 @@ def _mode(message: cl.Message) -> Mode:
     return chosen if chosen == "local" or chosen == "large" else "auto"
 
 
-def _buttons(message_id: str, turn: Turn, lineup: "Lineup") -> list[cl.Action]:
-    payload = {"turn": message_id}
+def _buttons(asked: AskedTurn, turn: Turn, lineup: "Lineup") -> list[cl.Action]:
+    payload = {"turn": asked.message_id}
     buttons = [cl.Action("details", payload, "Show details", icon="gauge")]
     buttons.append(cl.Action("again", payload, "Answer again", icon="refresh-cw"))
     if lineup.bench.large and turn.escalated is None:
         anyway = " anyway" if turn.outcome == "abstained" else ""
         buttons.append(cl.Action("ask_larger", payload, f"Ask {lineup.bench.large.alias}{anyway}", icon="sparkles"))
-    wanted = (turn.outcome == "quoted" and lineup.small_missing) or (turn.decision.trigger and lineup.large_missing)
-    if wanted:
+    if wanted := _wanted(asked, turn, lineup):
         label = f"Download {wanted.alias}" + (f" ({wanted.size})" if wanted.size else "")
         buttons.append(cl.Action("download", {"alias": wanted.alias}, label, icon="download"))
     return buttons
+
+
+def _wanted(asked: AskedTurn, turn: Turn, lineup: "Lineup") -> "Missing | None":
+    """The model that this turn would have used, had it been on this machine."""
+    if turn.outcome == "quoted":
+        return lineup.small_missing
+    called_for = turn.decision.trigger or turn.outcome == "abstained" or asked.mode == "large"
+    return lineup.large_missing if called_for else None

@@ -7,6 +7,7 @@ from pathlib import Path, PurePath
 import chainlit as cl
 from chainlit.element import Element
 
+from rag.chat.markdown import plain
 from rag.chat.session import Chat
 from rag.documents.names import safe_name
 from rag.errors import DocumentError
@@ -32,7 +33,7 @@ async def take(services: Services, chat: Chat, elements: Sequence[Element]) -> f
     board = _Board()
     for name, _ in files[room:]:
         board.lines[name] = (
-            f"**{_plain(name)}** was not read, because a chat holds {services.settings.upload_max_files} files. "
+            f"**{plain(name)}** was not read, because a chat holds {services.settings.upload_max_files} files. "
             "Remove some with /files, then drop it in again."
         )
     for name, _ in files[:room]:
@@ -53,7 +54,7 @@ async def show_list(chat: Chat) -> None:
         await cl.Message("This chat holds no files. Drop one in, or use the paperclip, and ask about it.").send()
         return
     lines = [f"This chat holds {len(documents)} file{'' if len(documents) == 1 else 's'}; no other chat sees them."]
-    lines += [f"- **{_plain(document.name)}** · {_size(document, None)}" for document in documents]
+    lines += [f"- **{plain(document.name)}** · {_size(document, None)}" for document in documents]
     actions = [
         cl.Action("remove_file", {"document": document.id}, f"Remove {document.name}", icon="trash-2")
         for document in documents
@@ -65,7 +66,7 @@ async def remove(chat: Chat, document_id: str) -> None:
     """Takes a file out of the chat and says so."""
     name = document_id.partition(":")[2]
     gone = chat.uploads.remove(document_id)
-    said = f"**{_plain(name)}** is removed from this chat." if gone else f"**{_plain(name)}** is not in this chat."
+    said = f"**{plain(name)}** is removed from this chat." if gone else f"**{plain(name)}** is not in this chat."
     await cl.Message(said).send()
 
 
@@ -78,12 +79,12 @@ class _Board:
 
     @staticmethod
     def reading(name: str) -> str:
-        return f"Reading **{_plain(name)}** …"
+        return f"Reading **{plain(name)}** …"
 
     async def stopped(self) -> None:
         for name, line in self.lines.items():
             if line == self.reading(name):
-                self.lines[name] = f"**{_plain(name)}** was not read, because you stopped it."
+                self.lines[name] = f"**{plain(name)}** was not read, because you stopped it."
         await self.show()
 
     async def show(self) -> None:
@@ -97,10 +98,10 @@ async def _read(services: Services, chat: Chat, board: _Board, name: str, path: 
         read = await services.reader.read(path, name=name, origin="upload")
         await asyncio.to_thread(chat.uploads.put, read.document, read.passages)
     except DocumentError as error:
-        board.lines[name] = str(error)
+        board.lines[name] = plain(str(error))
         await board.show()
         return None
-    board.lines[name] = f"**{_plain(name)}** · {_size(read.document, read.passages)}"
+    board.lines[name] = f"**{plain(name)}** · {_size(read.document, read.passages)}"
     await board.show()
     return read.document
 
@@ -127,8 +128,3 @@ def _size(document: Document, passages: Sequence[Passage] | None) -> str:
     if language := LANGUAGES.get(document.language, document.language):
         parts.append(language)
     return " · ".join(parts) or f"{document.characters:,} characters"
-
-
-def _plain(name: str) -> str:
-    """The name without what Markdown would take for markup."""
-    return "".join(f"\\{c}" if c in "\\`*_[]<>|#~" else c for c in name)

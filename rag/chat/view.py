@@ -8,7 +8,7 @@ from typing import Any
 import chainlit as cl
 from chainlit.utils import utc_now
 
-from rag.chat.markdown import page_markdown
+from rag.chat.markdown import page_markdown, plain
 from rag.chat.panel import LivePanel, turn_props
 from rag.chat.session import AskedTurn, Chat, is_narrow
 from rag.chat.sources import source_props
@@ -205,8 +205,12 @@ def status_line(stage: Stage) -> str:
 
 def abstention(turn: Turn) -> str:
     """The sentence for a question that the documents do not answer."""
+    if not turn.search.searched:
+        return (
+            "There is no document to search. Drop a file into the chat, or set LIBRARY_DIR to a folder that has some."
+        )
     names = list(dict.fromkeys(hit.passage.document.title for hit in turn.search.hits))[:3]
-    nearest = f" The nearest that they have: {', '.join(f'**{name}**' for name in names)}." if names else ""
+    nearest = f" The nearest that they have: {', '.join(f'**{plain(name)}**' for name in names)}." if names else ""
     return f"I could not find an answer to this in your documents.{nearest}"
 
 

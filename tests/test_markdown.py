@@ -1,0 +1,44 @@
+"""What stands in a document or a file's name is shown, never run as markup."""
+
+import pytest
+
+from rag.chat import turns
+from rag.chat.markdown import plain
+from rag.chat.session import AskedTurn
+from rag.chat.view import abstention
+from rag.generation.model import Bench
+from rag.generation.models import Lineup, Missing
+from rag.generation.quoting import Quoting
+from rag.records import Decision, Document, Hit, Mode, Outcome, Passage, SearchResult, Timings, Turn
+
+LARGE = Missing("gpt-oss-20b", 12_000)
+
+
+def turn_of(title: str = "Leave", *, searched: int = 1, outcome: Outcome = "abstained") -> Turn:
+    hits = (Hit(Passage(Document("a.md", title), 0, "Text."), 1.0),) if searched else ()
+    decision = Decision("abstain", "Not there.", 0.1, 0.35)
+    return Turn("Why?", "", outcome, (), SearchResult(hits, searched=searched), decision, Timings())
+
+
+@pytest.mark.parametrize(
+    "title", ["[click](https://evil.example)", "![x](https://evil.example/x.png)", "**b** `c` <i>"]
+)
+def test_a_title_is_no_markup(title: str):
+    said = abstention(turn_of(title))
+    assert title not in said
+    assert plain(title) in said
+    assert plain(title).replace("\\", "") == title
+
+
+def test_nothing_to_search_is_not_called_not_found():
+    assert abstention(turn_of(searched=0)).startswith("There is no document to search.")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "mode", "offered"),
+    [("abstained", "auto", True), ("answered", "large", True), ("answered", "auto", False)],
+)
+def test_the_larger_model_is_offered_for_download_where_it_was_called_for(outcome: Outcome, mode: Mode, offered: bool):
+    asked = AskedTurn("m", "Why?", mode)
+    buttons = turns._buttons(asked, turn_of(outcome=outcome), Lineup(Bench(Quoting()), large_missing=LARGE))
+    assert ("Download gpt-oss-20b (12.0 GB)" in [button.label for button in buttons]) == offered
