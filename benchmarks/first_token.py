@@ -27,11 +27,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run as a scri
 
 from benchmarks.serving import ROOT, chat, free_port, start, stop
 from rag.conversation import Budget, answer
+from rag.events import Delta, Finished
 from rag.generation.foundry.model import FoundryModel
 from rag.generation.foundry.supervisor import FoundryRuntime
 from rag.generation.model import Bench
 from rag.generation.prompt import build
-from rag.records import Delta, Document, Finished, Passage
+from rag.records import Document, Passage
 from rag.retrieval.memory import MemoryIndex
 from rag.retrieval.search import Searcher
 from tests.runtime.tiny_models import SMALL, TinyModel, words, write_cache

@@ -15,7 +15,8 @@ import typer
 from rag import doctor as doctors
 from rag.conversation import answer
 from rag.errors import GroundworkError
-from rag.records import Decided, Delta, Finished, Mode, Notice, Turn
+from rag.events import Decided, Delta, Finished, Notice
+from rag.records import Mode, Turn
 from rag.retrieval.search import Searcher
 from rag.services import Services, budget, policy
 from rag.settings import read_settings

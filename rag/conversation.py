@@ -11,24 +11,11 @@ from rag.errors import ModelUnavailable
 from rag.escalation import policy as policies
 from rag.escalation.policy import Policy
 from rag.escalation.signals import measure
+from rag.events import Decided, Finished, Notice, Retrieved, Stage, TurnEvent
 from rag.generation.model import Bench, ChatModel, Limits
 from rag.generation.prompt import Prompt, build
 from rag.latency import StageClock
-from rag.records import (
-    Decided,
-    Decision,
-    Exchange,
-    Finished,
-    Mode,
-    Notice,
-    Outcome,
-    Retrieved,
-    SearchResult,
-    Stage,
-    StageName,
-    Turn,
-    TurnEvent,
-)
+from rag.records import Decision, Exchange, Mode, Outcome, SearchResult, StageName, Turn
 from rag.retrieval.search import Searcher
 from rag.writing import Writer
 

@@ -9,6 +9,7 @@ Mode = Literal["auto", "local", "large"]
 Trigger = Literal["low_confidence", "long_answer", "short_answer", "flagged_topic", "cut_off", "asked"]
 Outcome = Literal["answered", "escalated", "kept_draft", "abstained", "quoted"]
 StageName = Literal[
+    "rewrite",
     "search",
     "prompt",
     "load",
@@ -35,6 +36,8 @@ class Document:
     """The file's name, with its folder inside the library ("guides/start.md")."""
     title: str
     origin: Origin = "library"
+    collection: str = ""
+    """The name of the library folder that it is in; "" for an upload."""
     language: str = ""
     """ISO 639-1 code, or "" when it could not be told."""
     pages: int = 0
@@ -43,8 +46,8 @@ class Document:
 
     @property
     def id(self) -> str:
-        """One document of a name in each origin."""
-        return f"{self.origin}:{self.name}"
+        """One document of a name in each library folder, and in each chat."""
+        return ":".join(filter(None, (self.origin, self.collection, self.name)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,12 @@ class Passage:
     """The heading path above it, outermost first."""
     page: int | None = None
     """From 1; None for formats without pages."""
+    unit: Literal["page", "slide"] = "page"
+    """What `page` counts."""
+    rows: tuple[int, int] | None = None
+    """The first and last row of a table or sheet that the text holds, as the file counts them, from 1."""
+    header: str = ""
+    """The header of the table whose rows the text begins with; "" where the text has it itself. Not in `text`."""
     start: int = 0
     end: int = 0
     """Character offsets in the document's extracted text, `text[start:end]`."""
@@ -70,9 +79,17 @@ class Passage:
 
     @property
     def place(self) -> str:
-        """Where a person finds it, as one line: "guide.pdf › Setup › Proxy · p. 3"."""
+        """Where a person finds it, as one line: "guide.pdf › Setup › Proxy · p. 3", "prices.xlsx › May · rows 2–40"."""
         path = [self.document.name, *(h for h in self.headings if h != self.document.title)]
-        return " › ".join(path) + (f" · p. {self.page}" if self.page else "")
+        page = f"{'p.' if self.unit == 'page' else self.unit} {self.page}" if self.page else ""
+        first, last = self.rows or (0, 0)
+        rows = (f"row {first}" if first == last else f"rows {first}–{last}") if self.rows else ""
+        return " · ".join(filter(None, (" › ".join(path), page, rows)))
+
+    @property
+    def shown(self) -> str:
+        """The text with the header of its table above it, as a person or a model needs it."""
+        return f"{self.header}\n{self.text}" if self.header else self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +115,8 @@ class SearchResult:
     """Passages that were searched."""
     coverage: float = 0.0
     """[0, 1]: share of the question's idf mass whose words stand in the hits."""
+    question: str = ""
+    """What was searched for where that is not the question as it was asked: a follow-up, made to stand alone."""
 
     @property
     def strength(self) -> float:
@@ -226,64 +245,3 @@ class Turn:
         if self.outcome == "escalated" and self.escalated:
             return self.escalated.model
         return self.draft.model if self.draft and self.outcome != "abstained" else ""
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """A stage began; the one before it has ended."""
-
-    name: StageName
-    model: str = ""
-    """The alias that it waits for, where it waits for a model."""
-    passages: int = 0
-    """How many passages it works on."""
-
-
-@dataclass(frozen=True, slots=True)
-class Retrieved:
-    """The search is done."""
-
-    search: SearchResult
-
-
-@dataclass(frozen=True, slots=True)
-class Delta:
-    """A piece of text from a model; `escalated` tells the larger model's from the draft's."""
-
-    text: str
-    escalated: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Reasoning:
-    """A piece of a model's reasoning, never part of the answer."""
-
-    text: str
-    escalated: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """The draft was judged; with `escalate`, the deltas that follow come from the larger model."""
-
-    decision: Decision
-    draft: Generation | None
-    model: str = ""
-    """The larger model, with `escalate`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """One sentence about something that did not go as usual, while the turn goes on."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """The turn is over; always the last event."""
-
-    turn: Turn
-
-
-TurnEvent = Stage | Retrieved | Delta | Reasoning | Decided | Notice | Finished

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from rag.errors import ModelError
+from rag.events import Delta, Notice, Reasoning, Stage, TurnEvent
 from rag.generation.model import (
     ChatModel,
     Ended,
@@ -18,7 +19,7 @@ from rag.generation.model import (
 )
 from rag.generation.prompt import Prompt
 from rag.latency import StageClock
-from rag.records import BROKEN, Delta, Generation, Hit, Notice, Reasoning, Stage, StageName, TurnEvent
+from rag.records import BROKEN, Generation, Hit, StageName
 
 _STAGE_AFTER: dict[type[ModelEvent], StageName] = {
     Loading: "load",

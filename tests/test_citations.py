@@ -19,7 +19,7 @@ MEMORY = "The larger model needs 16 GB of memory.\nThe small one needs 4 GB."
 
 
 def hits_of(*texts: str) -> list[Hit]:
-    return [Hit(passage, 1.0) for passage in index_of(*texts).leading("library:guide.md", 99)]
+    return [Hit(passage, 1.0) for passage in index_of(*texts).passages("library:guide.md", limit=99)]
 
 
 HITS = hits_of(UPLOADS, PRIVACY, MEMORY)

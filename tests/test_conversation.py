@@ -12,24 +12,11 @@ import pytest
 from rag.conversation import Budget, answer
 from rag.errors import ModelCrashed, ModelUnavailable
 from rag.escalation.policy import Policy
+from rag.events import Decided, Delta, Finished, Notice, Reasoning, Retrieved, Stage, TurnEvent
 from rag.generation.model import Bench, Limits, ModelEvent
 from rag.generation.prompt import Prompt
 from rag.generation.quoting import Quoting
-from rag.records import (
-    Decided,
-    Delta,
-    Document,
-    Exchange,
-    Finished,
-    Hit,
-    Notice,
-    Reasoning,
-    Retrieved,
-    Stage,
-    Turn,
-    TurnEvent,
-    Usage,
-)
+from rag.records import Document, Exchange, Hit, Turn, Usage
 from rag.retrieval.index import Statistics
 from rag.retrieval.memory import MemoryIndex
 from rag.retrieval.search import Searcher

@@ -74,7 +74,7 @@ def test_passages_that_were_only_pointed_at_keep_their_order():
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.text(max_size=60), min_size=1, max_size=4), st.dictionaries(st.sampled_from("abc"), st.floats(0, 9)))
 def test_each_highlight_is_the_text_of_its_span(texts: list[str], weights: dict[str, float]):
-    passages = index_of(*texts).leading("library:guide.md", 9)
+    passages = index_of(*texts).passages("library:guide.md", limit=9)
     search = SearchResult(tuple(Hit(p, 1.0) for p in passages), weights)
     for highlight in highlights(search):
         passage = search.hits[highlight.number - 1].passage

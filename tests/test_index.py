@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from rag.records import Document, Hit, Passage
 from rag.retrieval import memory
-from rag.retrieval.analysis import analyse
-from rag.retrieval.index import PassageIndex, Statistics, searched_text
+from rag.retrieval.fields import FIELDS, field_terms, searched_text
+from rag.retrieval.index import PassageIndex, Statistics
 from rag.retrieval.memory import MemoryIndex
 from rag.retrieval.query import build_query, is_gram
 from tests.fakes import passages
@@ -55,21 +55,23 @@ def texts_of(hits: Sequence[Hit]) -> list[str]:
 def plain_bm25(
     collection: Sequence[Passage], weights: Mapping[str, float], statistics: Statistics | None = None
 ) -> list[float]:
-    """BM25 of words plus BM25 of grams by the book, with k1 = 1.2, b = 0.75 and the idf that is never negative."""
+    """BM25 of each field, summed, by the book, with k1 = 1.2, b = 0.75 and the idf that is never negative."""
     scores = [0.0] * len(collection)
-    for grams in (False, True):
-        bags = [Counter(getattr(analyse(searched_text(p)), "grams" if grams else "words")) for p in collection]
+    terms = [field_terms(passage) for passage in collection]
+    for field in FIELDS:
+        bags = [Counter(each[field.name]) for each in terms]
         mean = sum(bag.total() for bag in bags) / len(bags)
         for term, weight in weights.items():
-            if is_gram(term) != grams:
+            if is_gram(term) != field.grams:
                 continue
-            n = statistics.containing.get(term, 0) if statistics else sum(term in bag for bag in bags)
+            everywhere = [each["grams" if field.grams else "words"] for each in terms]
+            n = statistics.containing.get(term, 0) if statistics else sum(term in each for each in everywhere)
             size = statistics.passages if statistics else len(bags)
             idf = math.log(1 + (size - n + 0.5) / (n + 0.5))
             for i, bag in enumerate(bags):
                 if bag[term]:
                     norm = 1.2 * (1 - 0.75 + 0.75 * bag.total() / mean)
-                    scores[i] += weight * idf * bag[term] * 2.2 / (bag[term] + norm)
+                    scores[i] += field.weight * weight * idf * bag[term] * 2.2 / (bag[term] + norm)
     return scores
 
 
@@ -77,7 +79,7 @@ def test_an_empty_index_answers_everything_with_nothing(index: PassageIndex):
     assert len(index) == 0
     assert index.documents() == []
     assert found(index, "uploads") == []
-    assert index.leading("library:rules.md", 3) == []
+    assert index.passages("library:rules.md", limit=3) == []
     assert index.statistics(["upload"]) == Statistics(0, {"upload": 0})
     assert not index.remove("library:rules.md")
 
@@ -133,7 +135,7 @@ def test_a_removed_document_is_gone(index: PassageIndex):
     assert not index.remove(RULES.id)
     assert (len(index), index.documents()) == (1, [GUIDE])
     assert found(index, "memory") == []
-    assert index.leading(RULES.id, 2) == []
+    assert index.passages(RULES.id, limit=2) == []
     assert index.statistics(["memori", "drop"]) == Statistics(1, {"memori": 0, "drop": 1})
 
 
@@ -147,9 +149,9 @@ def test_documents_come_in_their_order(index: PassageIndex):
 def test_the_leading_passages_are_the_first_ones(index: PassageIndex):
     made = put(index, RULES, *TEXTS)
     put(index, GUIDE, "Other.")
-    assert index.leading(RULES.id, 2) == made[:2]
-    assert index.leading(RULES.id, 99) == made
-    assert index.leading("library:absent.md", 2) == []
+    assert index.passages(RULES.id, limit=2) == made[:2]
+    assert index.passages(RULES.id, limit=99) == made
+    assert index.passages("library:absent.md", limit=2) == []
 
 
 def test_a_document_without_passages_is_listed(index: PassageIndex):
@@ -279,7 +281,7 @@ def test_threads_may_put_search_and_remove_at_the_same_time(index: PassageIndex)
             assert hit.passage.document in (RULES, *documents)
         assert len(index) >= len(TEXTS)
         assert RULES in index.documents()
-        assert index.leading(RULES.id, 1)
+        assert index.passages(RULES.id, limit=1)
 
     with ThreadPoolExecutor(8) as pool:
         for future in [pool.submit(write, d) for d in documents] + [pool.submit(read, n) for n in range(60)]:
@@ -305,7 +307,12 @@ def test_the_memory_index_can_be_counted_and_filled_while_it_builds(monkeypatch:
         searching = pool.submit(found, index, "memory")
         assert building.wait(20)
         meanwhile = pool.submit(
-            lambda: (len(index), index.documents(), index.leading(RULES.id, 1), put(index, GUIDE, "Memory is finite."))
+            lambda: (
+                len(index),
+                index.documents(),
+                index.passages(RULES.id, limit=1),
+                put(index, GUIDE, "Memory is finite."),
+            )
         )
         try:
             assert meanwhile.result(timeout=10)[0] == len(TEXTS)

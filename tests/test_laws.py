@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from rag import records
+from rag import events, records
 
 HOUSE = Path(__file__).parents[1]
 
@@ -81,11 +81,12 @@ def test_each_library_is_imported_in_its_room_only(module: Module):
 
 # Arrows run one way
 
-GROUND = {"rag.records", "rag.errors", "rag.sentences"}
+GROUND = {"rag.records", "rag.events", "rag.errors", "rag.sentences"}
 STAGES = GROUND | {"rag.citations", "rag.escalation", "rag.generation", "rag.retrieval"}
 CORE = STAGES | {"rag.conversation"}
 ARROWS: dict[str, set[str]] = {
     "rag.records": set(),
+    "rag.events": {"rag.records"},
     "rag.errors": set(),
     "rag.sentences": set(),
     "rag.settings": {"rag.errors"},
@@ -101,7 +102,7 @@ ARROWS: dict[str, set[str]] = {
     "rag.services": CORE | {"rag.settings", "rag.documents"},
     "rag.doctor": CORE | {"rag.services", "rag.documents"},
     "rag.chat": CORE | {"rag.services", "rag.documents"},
-    "rag.chat.panel": {"rag.records"},
+    "rag.chat.panel": {"rag.records", "rag.events"},
     "rag.chat.sources": {"rag.records"},
     "rag.chat.streaming": set(),
     "rag.cli": CORE | {"rag.services", "rag.settings", "rag.doctor", "rag.documents"},
@@ -219,7 +220,14 @@ def test_the_core_takes_its_clock_as_an_argument(module: Module):
             assert not name.startswith(("time.", "datetime.")), f"{module.path}:{call.lineno} asks the time itself"
 
 
-PURE = ("rag/escalation/", "rag/citations.py", "rag/sentences.py", "rag/records.py", "rag/generation/prompt.py")
+PURE = (
+    "rag/escalation/",
+    "rag/citations.py",
+    "rag/sentences.py",
+    "rag/records.py",
+    "rag/events.py",
+    "rag/generation/prompt.py",
+)
 OUTSIDE = {
     *("asyncio", "io", "os", "pathlib", "shutil", "socket", "subprocess", "tempfile", "threading", "time", "datetime"),
     *("random", "logging", "urllib", "http", "httpx", "sys"),
@@ -303,8 +311,8 @@ def test_the_handlers_of_the_app_are_a_few_lines_each():
 
 
 def test_the_nouns_are_frozen():
-    classes = [value for value in vars(records).values() if inspect.isclass(value)]
-    nouns = [value for value in classes if value.__module__ == records.__name__]
+    classes = [value for module in (records, events) for value in vars(module).values() if inspect.isclass(value)]
+    nouns = [value for value in classes if value.__module__ in (records.__name__, events.__name__)]
     assert len(nouns) > 15
     for noun in nouns:
         assert dataclasses.is_dataclass(noun), noun

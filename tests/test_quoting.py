@@ -215,6 +215,6 @@ def test_each_quote_stands_word_for_word_in_the_passage_of_its_mark(texts: list[
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.text(), min_size=1, max_size=3))
 def test_any_passage_can_be_quoted(texts: list[str]):
-    hits = tuple(Hit(passage, 1.0) for passage in index_of(*texts).leading("library:guide.md", 9))
+    hits = tuple(Hit(passage, 1.0) for passage in index_of(*texts).passages("library:guide.md", limit=9))
     events = asyncio.run(events_of(Quoting(), SearchResult(hits)))
     assert isinstance(events[-1], Ended)

@@ -36,7 +36,7 @@ def filled(*indexes: MemoryIndex) -> MemoryIndex:
     whole = MemoryIndex()
     for index in indexes:
         for document in index.documents():
-            whole.put(document, index.leading(document.id, 99))
+            whole.put(document, index.passages(document.id, limit=99))
     return whole
 
 

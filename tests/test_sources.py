@@ -11,17 +11,7 @@ from hypothesis import strategies as st
 from rag.chat.sources import Props, byline, source_props
 from rag.citations import check
 from rag.escalation.policy import asked
-from rag.records import (
-    Decision,
-    Document,
-    Generation,
-    Hit,
-    Outcome,
-    Passage,
-    SearchResult,
-    Timings,
-    Turn,
-)
+from rag.records import Decision, Document, Generation, Hit, Outcome, Passage, SearchResult, Timings, Turn
 from tests.fakes import passages
 
 DOCUMENT = Document("rules.pdf", "Rules", "upload")

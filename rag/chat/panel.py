@@ -4,12 +4,14 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from rag.records import Decided, Decision, Finished, Generation, Retrieved, Stage, StageName, Timings, Turn, TurnEvent
+from rag.events import Decided, Finished, Retrieved, Stage, TurnEvent
+from rag.records import Decision, Generation, StageName, Timings, Turn
 
 Props = dict[str, Any]
 """JSON for `public/elements/Turn.jsx`; all times in milliseconds."""
 
 LABELS: dict[StageName, str] = {
+    "rewrite": "Rewrite",
     "search": "Search",
     "prompt": "Prompt",
     "load": "Load model",

@@ -13,7 +13,8 @@ from rag.chat.session import AskedTurn, Chat, Preferences, current_chat, open_ch
 from rag.chat.view import TurnView, show_panel
 from rag.conversation import answer
 from rag.errors import GroundworkError, QuestionError
-from rag.records import Finished, Mode, Turn
+from rag.events import Finished
+from rag.records import Mode, Turn
 from rag.retrieval.search import Searcher
 from rag.services import Services, budget, policy
 

@@ -13,7 +13,8 @@ from rag.chat.panel import LivePanel, turn_props
 from rag.chat.session import AskedTurn, Chat, is_narrow
 from rag.chat.sources import source_props
 from rag.chat.streaming import Throttle, TokenStream
-from rag.records import Decided, Delta, Generation, Reasoning, Stage, Turn, TurnEvent
+from rag.events import Decided, Delta, Reasoning, Stage, TurnEvent
+from rag.records import Generation, Turn
 
 _NO_FILE = "/public/elements/"
 """A custom element without a URL is written to disk at every update."""

@@ -1,7 +1,7 @@
 """What every index of passages can do, and the statistics that make two of them one ranking."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -47,27 +47,32 @@ class PassageIndex(Protocol):
         """All documents, in the order in which they came."""
         ...
 
-    def leading(self, document_id: str, limit: int) -> list[Passage]:
-        """The first passages of a document."""
+    def passages(self, document_id: str, first: int = 0, limit: int = 1) -> list[Passage]:
+        """So many passages of a document from the one with the ordinal `first` on; none when it is not here."""
         ...
 
     def statistics(self, terms: Iterable[str]) -> Statistics:
         """How common these terms are here."""
         ...
 
-    def search(self, terms: Mapping[str, float], limit: int, statistics: Statistics | None = None) -> list[Hit]:
-        """The best passages by BM25 with a weight for each term, best first, without those that score 0.
+    def search(
+        self,
+        terms: Mapping[str, float],
+        limit: int,
+        statistics: Statistics | None = None,
+        documents: Set[str] | None = None,
+    ) -> list[Hit]:
+        """The best passages by BM25 (see `fields`) with a weight for each term, best first, without those that score 0.
 
-        With `statistics` the terms' idf comes from there, so that scores of two indexes are of one scale.
+        With `statistics` the terms' idf comes from there, so that scores of two indexes are of one scale. With
+        `documents`, ids, only their passages are searched.
         """
+        ...
+
+    def close(self) -> None:
+        """Frees what it holds; it is not used afterwards."""
         ...
 
     def __len__(self) -> int:
         """The number of passages."""
         ...
-
-
-def searched_text(passage: Passage) -> str:
-    """What a passage is found by: its document's title, its headings and its text."""
-    headings = [heading for heading in passage.headings if heading != passage.document.title]
-    return "\n".join((passage.document.title, *headings, passage.text))

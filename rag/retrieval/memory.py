@@ -1,7 +1,7 @@
 """An index in memory, on rank-bm25: for a chat's uploads, and for a library of a few thousand passages."""
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import chain
 
@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from rank_bm25 import BM25Okapi  # pyright: ignore[reportMissingTypeStubs]
 
 from rag.records import Document, Hit, Passage
-from rag.retrieval.analysis import Terms, analyse
-from rag.retrieval.index import K1, B, Statistics, searched_text
+from rag.retrieval.fields import FIELDS, GRAMS, WORDS, field_terms
+from rag.retrieval.index import K1, B, Statistics
 from rag.retrieval.query import is_gram
 
 
@@ -38,7 +38,8 @@ class _Field(BM25Okapi):
 @dataclass(frozen=True, slots=True)
 class _Entry:
     passage: Passage
-    terms: Terms
+    terms: Mapping[str, tuple[str, ...]]
+    """By the names of `FIELDS`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +53,11 @@ class _Snapshot:
     """All that one search needs; never changed after it is made."""
 
     entries: tuple[_Entry, ...]
-    words: _Field | None
-    grams: _Field | None
+    fields: Mapping[str, _Field | None]
 
     def containing(self, term: str) -> int:
-        fields = self.grams if is_gram(term) else self.words
-        return fields.containing.get(term, 0) if fields else 0
+        field = self.fields[(GRAMS if is_gram(term) else WORDS).name]
+        return field.containing.get(term, 0) if field else 0
 
 
 class MemoryIndex:
@@ -72,7 +72,7 @@ class MemoryIndex:
 
     def put(self, document: Document, passages: Sequence[Passage]) -> None:
         """Adds a document, or replaces the one of its id."""
-        entries = tuple(_Entry(passage, analyse(searched_text(passage))) for passage in passages)
+        entries = tuple(_Entry(passage, field_terms(passage)) for passage in passages)
         with self._lock:
             self._documents[document.id] = _Held(document, entries)
             self._changed()
@@ -88,18 +88,25 @@ class MemoryIndex:
         with self._lock:
             return [held.document for held in self._documents.values()]
 
-    def leading(self, document_id: str, limit: int) -> list[Passage]:
-        """The first passages of a document; none when it is not here."""
+    def passages(self, document_id: str, first: int = 0, limit: int = 1) -> list[Passage]:
+        """So many passages of a document from the one with the ordinal `first` on; none when it is not here."""
         with self._lock:
             held = self._documents.get(document_id)
-        return [entry.passage for entry in held.entries[:limit]] if held else []
+        wanted = range(first, first + limit)
+        return [entry.passage for entry in held.entries if entry.passage.ordinal in wanted] if held else []
 
     def statistics(self, terms: Iterable[str]) -> Statistics:
         """How common these terms are here."""
         snapshot = self._current()
         return Statistics(len(snapshot.entries), {term: snapshot.containing(term) for term in terms})
 
-    def search(self, terms: Mapping[str, float], limit: int, statistics: Statistics | None = None) -> list[Hit]:
+    def search(
+        self,
+        terms: Mapping[str, float],
+        limit: int,
+        statistics: Statistics | None = None,
+        documents: Set[str] | None = None,
+    ) -> list[Hit]:
         """The best passages, best first, without those that score 0."""
         snapshot = self._current()
         if not snapshot.entries:
@@ -107,11 +114,20 @@ class MemoryIndex:
         statistics = statistics or self.statistics(terms)
         scores = np.zeros(len(snapshot.entries))
         with self._working:  # the fields keep the idf of the running search
-            for fields, grams in ((snapshot.words, False), (snapshot.grams, True)):
-                if fields:
-                    scores += fields.weighted({t: w for t, w in terms.items() if is_gram(t) == grams}, statistics)
+            for field in FIELDS:
+                if scorer := snapshot.fields[field.name]:
+                    weights = {t: w * field.weight for t, w in terms.items() if is_gram(t) == field.grams}
+                    scores += scorer.weighted(weights, statistics)
+        if documents is not None:
+            scores *= [entry.passage.document.id in documents for entry in snapshot.entries]
         best = np.argsort(-scores, kind="stable")[:limit]
         return [Hit(snapshot.entries[int(i)].passage, float(scores[i])) for i in best if scores[i] > 0]
+
+    def close(self) -> None:
+        """Forgets everything."""
+        with self._lock:
+            self._documents.clear()
+            self._changed()
 
     def __len__(self) -> int:
         with self._lock:
@@ -128,8 +144,8 @@ class MemoryIndex:
                     return self._snapshot
                 changes = self._changes
                 entries = tuple(chain.from_iterable(held.entries for held in self._documents.values()))
-            words, grams = _field([e.terms.words for e in entries]), _field([e.terms.grams for e in entries])
-            snapshot = _Snapshot(entries, words, grams)
+            fields = {field.name: _field([entry.terms[field.name] for entry in entries]) for field in FIELDS}
+            snapshot = _Snapshot(entries, fields)
             with self._lock:
                 if changes == self._changes:
                     self._snapshot = snapshot

@@ -9,7 +9,8 @@ from typing import TypeVar
 
 from rag.records import Hit, SearchResult
 from rag.retrieval.analysis import analyse
-from rag.retrieval.index import K1, B, PassageIndex, Statistics, searched_text
+from rag.retrieval.fields import searched_text
+from rag.retrieval.index import K1, B, PassageIndex, Statistics
 from rag.retrieval.query import Query, build_query
 
 NEAR_DUPLICATE = 0.8
@@ -61,7 +62,7 @@ class Searcher:
 
     def _opening(self, focus: Set[str], limit: int) -> list[Hit]:
         """The first passages of these documents: all first ones, then all second ones."""
-        each = [index.leading(document, limit) for index in self.indexes for document in sorted(focus)]
+        each = [index.passages(document, limit=limit) for index in self.indexes for document in sorted(focus)]
         return [Hit(passage, 0.0, 1.0) for passage in _in_turn(*each)]
 
 

@@ -1,0 +1,48 @@
+"""What of a passage is searched, field by field; every index scores by this one table.
+
+A term t that the query weighs w scores
+
+    w · idf(t) · Σ over the fields of its kind: field weight · tf (k1 + 1) / (tf + k1 (1 - b + b · length / mean))
+
+with the field's own term frequency, length and mean length (BM25, summed over fields), and one idf for all of them,
+from `words` and `grams`, which hold everything.
+"""
+
+from dataclasses import dataclass
+
+from rag.records import Passage
+from rag.retrieval.analysis import analyse
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A stretch of a passage with term frequencies and a length of its own."""
+
+    name: str
+    weight: float
+    grams: bool = False
+    """Whether it holds grams rather than words."""
+
+
+WORDS, GRAMS = Field("words", 1.0), Field("grams", 1.0, grams=True)
+FIELDS = (WORDS, GRAMS, Field("title", 0.2), Field("headings", 0.2))
+
+
+def searched_text(passage: Passage) -> str:
+    """What a passage is found by: its document's title, its headings, its table's header and its text."""
+    return "\n".join((passage.document.title, *_headings(passage), passage.shown))
+
+
+def field_terms(passage: Passage) -> dict[str, tuple[str, ...]]:
+    """Every occurrence of a term in each of `FIELDS`, by the field's name."""
+    everything = analyse(searched_text(passage))
+    return {
+        "words": everything.words,
+        "grams": everything.grams,
+        "title": analyse(passage.document.title).words,
+        "headings": analyse("\n".join(_headings(passage))).words,
+    }
+
+
+def _headings(passage: Passage) -> list[str]:
+    return [heading for heading in passage.headings if heading != passage.document.title]
