@@ -1,10 +1,14 @@
 """The contract of `PassageIndex`, which every engine keeps."""
 
+import atexit
 import math
+import shutil
+import tempfile
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +16,7 @@ from hypothesis import strategies as st
 
 from rag.records import Document, Hit, Passage
 from rag.retrieval import memory
+from rag.retrieval.disk import DiskIndex
 from rag.retrieval.fields import FIELDS, field_terms, searched_text
 from rag.retrieval.index import PassageIndex, Statistics
 from rag.retrieval.memory import MemoryIndex
@@ -19,7 +24,15 @@ from rag.retrieval.query import build_query, is_gram
 from tests.fakes import passages
 
 Engine = Callable[[], PassageIndex]
-ENGINES: list[Engine] = [MemoryIndex]
+
+
+def on_disk() -> DiskIndex:
+    folder = Path(tempfile.mkdtemp(prefix="groundwork-test-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return DiskIndex(folder)
+
+
+ENGINES: list[Engine] = [MemoryIndex, on_disk]
 
 RULES = Document("rules.md", "Rules")
 GUIDE = Document("guide.md", "Guide")
@@ -77,7 +90,6 @@ def plain_bm25(
 
 def test_an_empty_index_answers_everything_with_nothing(index: PassageIndex):
     assert len(index) == 0
-    assert index.documents() == []
     assert found(index, "uploads") == []
     assert index.passages("library:rules.md", limit=3) == []
     assert index.statistics(["upload"]) == Statistics(0, {"upload": 0})
@@ -87,7 +99,6 @@ def test_an_empty_index_answers_everything_with_nothing(index: PassageIndex):
 def test_what_is_put_is_found_best_first(index: PassageIndex):
     made = put(index, RULES, *TEXTS)
     assert len(index) == len(TEXTS)
-    assert index.documents() == [RULES]
     hits = found(index, "How large may uploads be?")
     assert hits[0].passage == made[0]
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
@@ -115,7 +126,7 @@ def test_a_document_of_the_same_id_takes_the_place_of_the_old_one(index: Passage
     newer = Document("rules.md", "Rules, second edition")
     put(index, newer, "Attachments may have 50 MB.")
     assert len(index) == 2
-    assert sorted(document.title for document in index.documents()) == ["Guide", "Rules, second edition"]
+    assert index.passages(RULES.id)[0].document.title == "Rules, second edition"
     assert found(index, "old words") == []
     assert texts_of(found(index, "attachments")) == ["Attachments may have 50 MB."]
     assert index.statistics(["upload"]).containing["upload"] == 0
@@ -124,7 +135,6 @@ def test_a_document_of_the_same_id_takes_the_place_of_the_old_one(index: Passage
 def test_a_name_may_stand_in_the_library_and_among_the_uploads(index: PassageIndex):
     put(index, RULES, "Uploads may have 25 MB.")
     put(index, Document("rules.md", "Rules", "upload"), "Uploads may have 99 MB.")
-    assert len(index.documents()) == 2
     assert len(found(index, "uploads")) == 2
 
 
@@ -133,17 +143,19 @@ def test_a_removed_document_is_gone(index: PassageIndex):
     put(index, GUIDE, "Drop a file into the chat.")
     assert index.remove(RULES.id)
     assert not index.remove(RULES.id)
-    assert (len(index), index.documents()) == (1, [GUIDE])
+    assert (len(index), len(index.passages(GUIDE.id))) == (1, 1)
     assert found(index, "memory") == []
     assert index.passages(RULES.id, limit=2) == []
     assert index.statistics(["memori", "drop"]) == Statistics(1, {"memori": 0, "drop": 1})
 
 
-def test_documents_come_in_their_order(index: PassageIndex):
+def test_the_memory_index_lists_its_documents_in_the_order_in_which_they_came():
+    index = MemoryIndex()
     documents = [Document(f"{name}.md", name) for name in "zamb"]
     for document in documents:
         put(index, document, "Text.")
-    assert index.documents() == documents
+    put(index, RULES)
+    assert index.documents() == [*documents, RULES]
 
 
 def test_the_leading_passages_are_the_first_ones(index: PassageIndex):
@@ -154,10 +166,40 @@ def test_the_leading_passages_are_the_first_ones(index: PassageIndex):
     assert index.passages("library:absent.md", limit=2) == []
 
 
-def test_a_document_without_passages_is_listed(index: PassageIndex):
+def test_a_document_without_passages_does_no_harm(index: PassageIndex):
     put(index, RULES)
-    assert (len(index), index.documents()) == (0, [RULES])
+    assert len(index) == 0
     assert found(index, "anything") == []
+
+
+def test_a_stretch_of_passages_is_read_by_its_ordinals(index: PassageIndex):
+    made = put(index, RULES, *TEXTS)
+    assert index.passages(RULES.id, 2, 2) == made[2:4]
+    assert index.passages(RULES.id, len(TEXTS) - 1, 5) == made[-1:]
+    assert index.passages(RULES.id, 99, 5) == []
+
+
+def test_a_search_can_be_kept_to_some_documents(index: PassageIndex):
+    put(index, RULES, "Uploads may have 25 MB.", "Nothing about it.")
+    put(index, GUIDE, "Uploads, uploads, uploads!")
+    terms = build_query("uploads").terms
+    everywhere = {hit.passage.text: hit.score for hit in index.search(terms, 9)}
+    among_rules = index.search(terms, 9, documents={RULES.id, "library:absent.md"})
+    assert texts_of(among_rules) == ["Uploads may have 25 MB."]
+    assert among_rules[0].score == pytest.approx(everywhere["Uploads may have 25 MB."], rel=1e-5)
+    assert index.search(terms, 9, documents=set()) == []
+
+
+def test_a_limit_beyond_all_measure_gives_all(index: PassageIndex):
+    put(index, RULES, *TEXTS)
+    assert len(index.search(build_query("uploads").terms, 10**9)) == 1
+    assert index.passages(RULES.id, limit=10**9) == index.passages(RULES.id, limit=len(TEXTS))
+
+
+def test_a_closed_index_is_empty(index: PassageIndex):
+    put(index, RULES, *TEXTS)
+    index.close()
+    assert len(index) == 0
 
 
 def test_a_document_without_any_term_does_no_harm(index: PassageIndex):
@@ -280,7 +322,6 @@ def test_threads_may_put_search_and_remove_at_the_same_time(index: PassageIndex)
             assert hit.score > 0
             assert hit.passage.document in (RULES, *documents)
         assert len(index) >= len(TEXTS)
-        assert RULES in index.documents()
         assert index.passages(RULES.id, limit=1)
 
     with ThreadPoolExecutor(8) as pool:
@@ -309,7 +350,6 @@ def test_the_memory_index_can_be_counted_and_filled_while_it_builds(monkeypatch:
         meanwhile = pool.submit(
             lambda: (
                 len(index),
-                index.documents(),
                 index.passages(RULES.id, limit=1),
                 put(index, GUIDE, "Memory is finite."),
             )

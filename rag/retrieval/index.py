@@ -43,10 +43,6 @@ class PassageIndex(Protocol):
         """Takes a document out; False when it was not there."""
         ...
 
-    def documents(self) -> list[Document]:
-        """All documents, in the order in which they came."""
-        ...
-
     def passages(self, document_id: str, first: int = 0, limit: int = 1) -> list[Passage]:
         """So many passages of a document from the one with the ordinal `first` on; none when it is not here."""
         ...
