@@ -3,7 +3,7 @@
 import chainlit as cl
 from chainlit.config import config
 
-from rag.chat import downloads, lifecycle, turns, uploads, welcome
+from rag.chat import downloads, library, lifecycle, turns, uploads, welcome
 from rag.chat.hardening import harden
 from rag.chat.session import current_chat, open_chat, payload_text
 from rag.services import Services
@@ -17,6 +17,7 @@ with lifecycle.bad_settings_end_the_start():
         upload_max_bytes=int(settings.upload_max_mb * 1_000_000),
         upload_max_files=settings.upload_max_files,
     )
+library.tell_changes(services.keeper)
 lifecycle.install_stop()
 lifecycle.install_edit()
 lifecycle.quiet_logs()
@@ -24,7 +25,7 @@ lifecycle.quiet_logs()
 
 @cl.on_app_startup
 async def on_app_startup() -> None:
-    """Reads the library and prepares the small model while nobody waits yet."""
+    """Brings the library in step and prepares the small model while nobody waits yet."""
     services.start()
 
 
@@ -45,7 +46,8 @@ async def on_chat_start() -> None:
     """A new chat with its controls."""
     services.start()
     chat = open_chat(turns.preferences(services))
-    await welcome.greet(chat.preferences, settings.slm_alias, settings.llm_alias)
+    await welcome.greet(chat.preferences, services)
+    await library.greet(services.keeper)
 
 
 @cl.on_settings_update
@@ -74,6 +76,13 @@ async def on_remove_file(action: cl.Action) -> None:
     """A file of this chat goes."""
     if chat := current_chat():
         await uploads.remove(chat, payload_text(action, "document"))
+
+
+@cl.action_callback("library")
+async def on_library(action: cl.Action) -> None:
+    """A folder's reading is stopped, goes on, or begins again."""
+    do = library.act(services.keeper, payload_text(action, "library"), payload_text(action, "do"))
+    turns.in_background(do)
 
 
 @cl.action_callback("download")

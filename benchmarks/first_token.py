@@ -56,7 +56,7 @@ async def first_tokens(folder: Path, library: Path, rounds: int) -> dict[str, An
     index.put(document, [Passage(document, 0, PAGE.partition("\n\n")[2], ("Leave",))])
     searcher = Searcher(index)
     budget = Budget()
-    prompt = build(QUESTION, searcher.search(QUESTION, limit=5), passage_tokens=1200, history_tokens=0)
+    prompt = build(QUESTION, searcher.search(QUESTION, limit=5), passages=5, passage_tokens=1200, history_tokens=0)
 
     runtime = FoundryRuntime(cache_dir=folder / "models", app_data_dir=folder / "data", catalogue="disk")
     model = FoundryModel(runtime, SMALL.alias)
@@ -69,7 +69,7 @@ async def first_tokens(folder: Path, library: Path, rounds: int) -> dict[str, An
         base_url=address, api_key="none", http_client=openai.DefaultAsyncHttpxClient(limits=limits)
     )
     port = free_port()
-    settings = {"FOUNDRY_LOCAL_ENDPOINT": runtime.url, "LIBRARY_DIR": str(library), "HISTORY_TOKENS": "0"}
+    settings = {"FOUNDRY_LOCAL_ENDPOINT": runtime.url, "LIBRARY_DIRS": str(library), "HISTORY_TOKENS": "0"}
     process, _ = start(ROOT, port, **settings)
     heard: list[tuple[str, Any, float]] = []
     plain, raw, answered, socket, tokens = [], [], [], [], 0
@@ -160,7 +160,7 @@ async def crowd(library: Path) -> dict[str, Any]:
         for _ in range(CHATS):
             server.enqueue(sse(*spoken, chunk("", finish_reason="stop"), counted(1000, TOKENS), DONE))
         port = free_port()
-        process, _ = start(ROOT, port, FOUNDRY_LOCAL_ENDPOINT=server.url, LIBRARY_DIR=str(library), ESCALATION="off")
+        process, _ = start(ROOT, port, FOUNDRY_LOCAL_ENDPOINT=server.url, LIBRARY_DIRS=str(library), ESCALATION="off")
         try:
             await asyncio.gather(*(_listener(f"http://127.0.0.1:{port}", gaps) for _ in range(CHATS)))
         finally:

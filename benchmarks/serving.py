@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import uuid
 from collections.abc import AsyncGenerator, Callable
@@ -31,7 +32,7 @@ def start(folder: Path, port: int, **environment: str) -> tuple[subprocess.Popen
     process = subprocess.Popen(
         [sys.executable, "-m", "chainlit", "run", "app.py", "--headless", "--port", str(port)],
         cwd=folder,
-        env={**os.environ, **environment},
+        env={**os.environ, "DATA_DIR": tempfile.mkdtemp(prefix="groundwork-"), **environment},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

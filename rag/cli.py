@@ -12,16 +12,20 @@ from typing import Annotated
 
 import typer
 
+from rag import cli_library
 from rag import doctor as doctors
 from rag.conversation import answer
 from rag.errors import GroundworkError
 from rag.events import Decided, Delta, Finished, Notice
 from rag.records import Mode, Turn
-from rag.retrieval.search import Searcher
 from rag.services import Services, budget, policy
 from rag.settings import read_settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Groundwork in the terminal.")
+app.add_typer(cli_library.app, name="library")
+
+LIBRARY_WAIT_S = 60.0
+"""A question in the terminal waits so long for a library that is being read; then it asks what is there."""
 
 _MARKS = {"ok": "ok     ", "note": "note   ", "problem": "PROBLEM"}
 
@@ -65,11 +69,11 @@ def _run(command: Coroutine[None, None, int]) -> int:
 async def _ask(question: str, mode: Mode, as_json: bool) -> int:
     services = Services(read_settings())
     try:
-        await services.library_read()
+        await services.keeper.ready(LIBRARY_WAIT_S)
         lineup = await services.models.lineup()
         events = answer(
             question,
-            searcher=Searcher(services.library),
+            searcher=services.searcher(),
             bench=lineup.bench,
             policy=policy(services.settings),
             budget=budget(services.settings),

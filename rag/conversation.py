@@ -14,6 +14,7 @@ from rag.escalation.signals import measure
 from rag.events import Decided, Finished, Notice, Retrieved, Stage, TurnEvent
 from rag.generation.model import Bench, ChatModel, Limits
 from rag.generation.prompt import Prompt, build
+from rag.generation.rewriting import rewrite
 from rag.latency import StageClock
 from rag.records import Decision, Exchange, Mode, Outcome, SearchResult, StageName, Turn
 from rag.retrieval.search import Searcher
@@ -24,12 +25,19 @@ from rag.writing import Writer
 class Budget:
     """How much a turn may read and say."""
 
-    passages: int = 5
-    passage_tokens: int = 1200
+    passages: int = 8
+    passage_tokens: int = 800
     history_tokens: int = 800
     draft_tokens: int = 300
     escalated_tokens: int = 600
     temperature: float = 0.3
+    rewrite: bool = True
+    """Whether an idle model may reword a follow-up question that finds too little."""
+
+    @property
+    def candidates(self) -> int:
+        """How many passages the search finds for the prompt to choose from."""
+        return max(12, self.passages)
 
 
 async def answer(
@@ -54,17 +62,19 @@ async def answer(
     """
     turn = _Turn(question, bench, policy or Policy(), budget or Budget(), mode, StageClock(clock))
 
-    yield turn.enter("search", passages=len(searcher))
-    earlier = [exchange.question for exchange in history]
-    search = await asyncio.to_thread(searcher.search, question, earlier, limit=turn.budget.passages, focus=focus)
-    turn.search = search
+    async with aclosing(_search(turn, searcher, history, focus)) as stages:
+        async for stage in stages:
+            yield stage
+    search = turn.search
     yield Retrieved(search)
 
     yield turn.enter("prompt", passages=len(search.hits))
-    prompt = build(
+    prompt = await asyncio.to_thread(
+        build,
         question,
         search,
         history=history,
+        passages=turn.budget.passages,
         passage_tokens=turn.budget.passage_tokens,
         history_tokens=turn.budget.history_tokens,
     )
@@ -89,9 +99,9 @@ class _Turn:
         self.draft: Writer | None = None
         self.escalated: Writer | None = None
 
-    def enter(self, name: StageName, passages: int = 0) -> Stage:
+    def enter(self, name: StageName, passages: int = 0, model: str = "") -> Stage:
         self.clock.enter(name)
-        return Stage(name, passages=passages)
+        return Stage(name, model, passages)
 
     def drafting(self, model: ChatModel, prompt: Prompt) -> Writer:
         limits = Limits(self.budget.draft_tokens, self.budget.temperature)
@@ -118,6 +128,25 @@ class _Turn:
                 notices=tuple(self.notices),
             )
         )
+
+
+async def _search(
+    turn: _Turn, searcher: Searcher, history: Sequence[Exchange], focus: Set[str]
+) -> AsyncGenerator[TurnEvent]:
+    """Finds passages; a follow-up that would end at the gate is first put into words of its own, if that helps."""
+    yield turn.enter("search", passages=len(searcher))
+    earlier = [exchange.question for exchange in history]
+    limit = turn.budget.candidates
+    turn.search = await asyncio.to_thread(searcher.search, turn.question, earlier, limit=limit, focus=focus)
+    idle = turn.bench.idle if turn.budget.rewrite else None
+    if not (idle and history and policies.gate(turn.policy, turn.search)):
+        return
+    yield turn.enter("rewrite", model=idle.alias)
+    if rewritten := await rewrite(idle, turn.question, history):
+        yield turn.enter("search", passages=len(searcher))
+        again = await asyncio.to_thread(searcher.search, rewritten, limit=limit, focus=focus)
+        if again.strength > turn.search.strength:
+            turn.search = replace(again, question=rewritten)
 
 
 async def _large(turn: _Turn, prompt: Prompt) -> AsyncGenerator[TurnEvent]:

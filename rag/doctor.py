@@ -1,12 +1,15 @@
 """Is this machine ready? Each part is looked at and named in plain words."""
 
+import asyncio
 import sys
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Literal
 
 import psutil
 
+from rag.documents.ocr import find_tesseract
 from rag.errors import ModelError
 from rag.generation.endpoint import EndpointModel
 from rag.generation.foundry.model import ModelStatus
@@ -16,6 +19,7 @@ LEAST_MEMORY_GB = 6
 """phi-4-mini takes 3 to 4 GB, the app and the system the rest."""
 LEAST_DISK_GB = 8
 """phi-4-mini's files and room to unpack them."""
+_LIBRARY_WAIT_S = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,10 @@ async def examine(services: Services) -> AsyncGenerator[Finding]:
     yield _python()
     yield _memory()
     yield _disk(services)
-    yield await _library(services)
+    async with aclosing(_library(services)) as findings:
+        async for finding in findings:
+            yield finding
+    yield await _recognition(services)
     models = services.models
     for model in (models.small, models.large):
         if isinstance(model, EndpointModel):
@@ -75,16 +82,30 @@ def _disk(services: Services) -> Finding:
     return Finding("Disk", "note", f"{free:.1f} GB are free; phi-4-mini's download wants about {LEAST_DISK_GB} GB.")
 
 
-async def _library(services: Services) -> Finding:
-    await services.library_read()
-    documents, passages = len(services.library.documents()), len(services.library)
-    said = f"{documents} documents, {passages} passages from {services.settings.library_dir}."
-    if not documents:
-        return Finding("Library", "problem", f"{said} Set LIBRARY_DIR to a folder with documents.")
-    if services.failures:
-        reasons = " ".join(failure.reason for failure in services.failures)
-        return Finding("Library", "note", f"{said} Not read: {reasons}")
-    return Finding("Library", "ok", said)
+async def _library(services: Services) -> AsyncGenerator[Finding]:
+    keeper = services.keeper
+    await keeper.ready(_LIBRARY_WAIT_S)
+    for name, kept in keeper.libraries.items():
+        summary = await asyncio.to_thread(kept.library.stored.summary)
+        said = f"{summary.documents:,} documents, {summary.passages:,} passages from {kept.library.folder.path}."
+        if kept.library.problem:
+            yield Finding(f"Library {name}", "problem", kept.library.problem)
+        elif not summary.documents:
+            yield Finding(f"Library {name}", "problem", f"{said} Put documents there, or change LIBRARY_DIRS.")
+        elif unread := summary.failed + summary.skipped:
+            yield Finding(f"Library {name}", "note", f"{said} {unread} not read: `rag library list` says why.")
+        else:
+            yield Finding(f"Library {name}", "ok", said)
+    for problem in filter(None, [keeper.problem, *services.synonyms.skipped]):
+        yield Finding("Library", "note", problem)
+
+
+async def _recognition(services: Services) -> Finding:
+    if services.settings.ocr == "off":
+        return Finding("Scans", "note", "Not read: OCR is off.")
+    if tesseract := await asyncio.to_thread(find_tesseract):
+        return Finding("Scans", "ok", f"Read by Tesseract in {', '.join(tesseract.languages)}.")
+    return Finding("Scans", "note", "Not read. Install Tesseract to have scans and pictures read.")
 
 
 async def _endpoint(model: EndpointModel) -> Finding:

@@ -81,10 +81,15 @@ class Passage:
     def place(self) -> str:
         """Where a person finds it, as one line: "guide.pdf › Setup › Proxy · p. 3", "prices.xlsx › May · rows 2–40"."""
         path = [self.document.name, *(h for h in self.headings if h != self.document.title)]
+        return " · ".join(filter(None, (" › ".join(path), self.where)))
+
+    @property
+    def where(self) -> str:
+        """The end of that line: "p. 3", "slide 4", "rows 2–40", or "" in a text without such parts."""
         page = f"{'p.' if self.unit == 'page' else self.unit} {self.page}" if self.page else ""
         first, last = self.rows or (0, 0)
         rows = (f"row {first}" if first == last else f"rows {first}–{last}") if self.rows else ""
-        return " · ".join(filter(None, (" › ".join(path), page, rows)))
+        return " · ".join(filter(None, (page, rows)))
 
     @property
     def shown(self) -> str:

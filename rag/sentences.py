@@ -14,14 +14,45 @@ _END = re.compile(
     """,
     re.VERBOSE,
 )
-_ABBREVIATION = re.compile(
-    r"(?:^|[\s(\"'«„])(?:[^\W\d_]|e\.g|i\.e|etc|vs|cf|ca|approx|nr|fig|vol|pp?|dr|mr|mrs|ms|prof|st|jr|sr|inc|ltd|co"
-    r"|z\.\s?b|d\.\s?h|u\.\s?a|bzw|usw|p\.\s?ej|sra?|ud|núm|т\.\s?[её]|т\.\s?д|т\.\s?п|др|см|рис|стр|npr|itd|oz|št|str)\.$",
-    re.IGNORECASE,
+_LAST_WORD = re.compile(r"(?<![\w])([^\W\d_]{1,6})\.\Z")
+_WINDOW = 8
+"""Characters that hold the longest abbreviation with its full stop and the character before it."""
+_LIST_NUMBER = re.compile(r"\s*\d{1,3}\.\Z")
+_FIRST_WORD = re.compile(r"\s*[\"'“„«(¿¡]*([^\W\d_]+)(?![\w.])")
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_BEFORE_A_NAME = _words(
+    "dr dra mr mrs ms messrs prof profa st gen col lt capt sgt rev hon sen gov "  # English
+    "sr sres sra sras srta ud uds vd lic ing arq dña exmo exma ilmo ilma eng av avda "  # Spanish, Portuguese
+    "hr fr dipl "  # German
+    "проф акад им гр ул просп гос тов "  # Russian
+    "mag doc ga gdč"  # Slovenian
 )
-_LIST_NUMBER = re.compile(r"^\s*\d{1,3}\.$")
-_NUMERO = re.compile(r"(?:^|[\s(])no\.$", re.IGNORECASE)
-"""An abbreviation before a number only: "no. 5", but "The answer is no."."""
+_ALSO_AT_AN_END = _words(
+    "etc al inc ltd co corp jr vs cf viz ca approx est dept "
+    "ej ex ee uu cía ltda sa sl admón aprox pág págs obs "
+    "usw bzw ggf inkl bspw vgl evtl "
+    "др пр г гг млн млрд тыс руб коп см рис стр табл напр "
+    "npr itd ipd itn oz št str čl tj mio tel"
+)
+_BEFORE_A_NUMBER = _words(
+    "no nos art arts sec secs fig figs vol vols ch chap p pp par para pt eq ed min max ext jan feb mar apr jun jul aug "
+    "sep sept oct nov dec núm n cap apdo inc cl nr abs ziff kap ст п пп ч гл кв odst tč pogl sl ur"
+)
+_OPENERS = _words(
+    "the this that these those it its he she they we you i a an in on at if when but and however there our your his "
+    "her their for to as no not what who how after all each "
+    "el la los las una un esta este esto estas estos en se su sus si pero cuando para por como y con al "
+    "o os as um uma isto isso em não mas quando do da na ao é "
+    "это этот эта эти он она оно они мы вы в во на и но а если когда для по с со к у при все как не его её их за "
+    "to ta te ti v na je če ko ne za pri pa po ker se so ob vsi kdor "
+    "der die das ein eine es er sie wir im wenn und aber für bei"
+)
+"""Words that often begin a sentence: "in the U.S. The rest" are two, "the U.S. Army" are not."""
 
 
 def sentence_spans(text: str) -> Iterator[tuple[int, int]]:
@@ -43,13 +74,23 @@ def sentences(text: str) -> list[str]:
 
 def _goes_on(text: str, start: int, end: int) -> bool:
     """Whether the full stop that ends at `end` is an abbreviation's or a list number's, not a sentence's."""
-    before = text[start:end]
+    if text[end - 1] != ".":
+        return False
     following = text[end : end + 2].strip()[:1]
-    if following.islower() and text[end - 1] == ".":
+    if following.islower() or (end - start <= _WINDOW and _LIST_NUMBER.match(text, start, end)):
         return True
-    if following.isdigit() and _NUMERO.search(before[-5:]):
-        return True
-    return bool(_LIST_NUMBER.match(before) or _ABBREVIATION.search(before[-12:]))
+    abbreviated = _LAST_WORD.search(text, max(start, end - _WINDOW), end)
+    return bool(abbreviated) and _expects_more(abbreviated[1], text, end)
+
+
+def _expects_more(word: str, text: str, end: int) -> bool:
+    """Whether the sentence goes on behind this word and its full stop; a single letter is an initial."""
+    folded = word.casefold()
+    before_a_name, also_at_an_end = folded in _BEFORE_A_NAME, folded in _ALSO_AT_AN_END or len(word) == 1
+    if text[end : end + 2].strip()[:1].isdigit():
+        return before_a_name or also_at_an_end or folded in _BEFORE_A_NUMBER
+    opener = _FIRST_WORD.match(text, end, end + 2 * _WINDOW)
+    return before_a_name or (also_at_an_end and not (opener and opener[1].casefold() in _OPENERS))
 
 
 def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

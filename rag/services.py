@@ -2,22 +2,21 @@
 
 import asyncio
 import importlib
-import logging
+from collections.abc import Set
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rag.conversation import Budget
-from rag.documents.library import DocumentFailure, read_folder
 from rag.documents.reading import Reader
-from rag.errors import GroundworkError
 from rag.escalation.policy import Policy
-from rag.retrieval.memory import MemoryIndex
+from rag.keeping import Keeper
+from rag.retrieval.index import PassageIndex
+from rag.retrieval.search import Searcher
+from rag.retrieval.synonyms import Synonyms
 from rag.settings import Settings
 
 if TYPE_CHECKING:
     from rag.generation.models import Models
-
-_log = logging.getLogger(__name__)
 
 
 class Services:
@@ -25,16 +24,16 @@ class Services:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.library = MemoryIndex()
-        self.failures: list[DocumentFailure] = []
+        self.keeper = Keeper(settings)
+        self.synonyms = Synonyms.read(settings.synonyms)
         self.reader = Reader(
             workers=settings.read_workers,
             timeout_s=settings.read_timeout_s,
             max_bytes=int(settings.upload_max_mb * 1_000_000),
             max_pages=settings.document_max_pages,
             max_chars=settings.document_max_chars,
+            ocr=settings.ocr == "auto",
         )
-        self._library: asyncio.Task[None] | None = None
         self._preparing: asyncio.Task[None] | None = None
 
     @cached_property
@@ -58,46 +57,27 @@ class Services:
         )
 
     def start(self) -> None:
-        """Begins to read the library and to prepare the small model, in the background; once."""
-        self._start_library()
+        """Begins to keep the library in step and to prepare the small model, in the background; once."""
+        self.keeper.start()
         if self._preparing is None:
             self._preparing = asyncio.create_task(self._prepare_models())
 
-    async def library_read(self, timeout_s: float | None = None) -> bool:
-        """Waits for the library, so long at the most; whether all of it can be searched."""
-        library = self._start_library()
-        await asyncio.wait([library], timeout=timeout_s)
-        return library.done()
+    def searcher(self, *uploads: PassageIndex, closed: Set[str] = frozenset()) -> Searcher:
+        """Searches the library, without the folders of these names, and a chat's uploads as one."""
+        return Searcher(*self.keeper.indexes(closed), *uploads, synonyms=self.synonyms)
 
     async def close(self) -> None:
         """Ends what runs for this app."""
-        for task in (self._library, self._preparing):
-            if task:
-                task.cancel()
+        if self._preparing:
+            self._preparing.cancel()
+        await self.keeper.close()
         if "models" in self.__dict__:
             await self.models.close()
         await self.reader.close()
 
-    def _start_library(self) -> asyncio.Task[None]:
-        if self._library is None:
-            self._library = asyncio.create_task(self._read_library())
-        return self._library
-
     async def _prepare_models(self) -> None:
         await asyncio.to_thread(importlib.import_module, "rag.generation.models")
         await self.models.start()
-
-    async def _read_library(self) -> None:
-        try:
-            async for read in read_folder(self.settings.library_dir, self.reader):
-                if isinstance(read, DocumentFailure):
-                    self.failures.append(read)
-                    _log.warning("%s", read.reason)
-                else:
-                    await asyncio.to_thread(self.library.put, read.document, read.passages)
-            await asyncio.to_thread(self.library.statistics, ())  # builds the index, so that no question has to
-        except GroundworkError as error:
-            _log.error("%s", error)
 
 
 def budget(settings: Settings) -> Budget:
@@ -109,6 +89,7 @@ def budget(settings: Settings) -> Budget:
         draft_tokens=settings.draft_max_tokens,
         escalated_tokens=settings.answer_max_tokens,
         temperature=settings.temperature,
+        rewrite=settings.rewrite == "auto",
     )
 
 

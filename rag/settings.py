@@ -4,7 +4,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from rag.errors import SettingsError
@@ -53,8 +53,10 @@ class Settings(BaseSettings):
         default=600, ge=16, le=32_000, description="The longest answer of the larger model, in tokens."
     )
     temperature: float = Field(default=0.3, ge=0, le=2, description="0 repeats itself, 1 varies.")
-    passages: int = Field(default=5, ge=1, le=20, description="The most passages that a prompt holds.")
-    passage_tokens: int = Field(default=1200, ge=100, le=100_000, description="Token budget for the passages.")
+    passages: int = Field(default=8, ge=1, le=20, description="The most passages that a prompt quotes from.")
+    passage_tokens: int = Field(
+        default=800, ge=100, le=100_000, description="The most tokens of them; an easy question needs far fewer."
+    )
     history_tokens: int = Field(
         default=800, ge=0, le=100_000, description="Token budget for earlier questions and answers."
     )
@@ -79,8 +81,28 @@ class Settings(BaseSettings):
     )
 
     # Documents
-    library_dir: Path = Field(
-        default=Path("docs_corpus"), description="The folder whose documents everybody may ask about."
+    library_dirs: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=("docs_corpus",),
+        validation_alias=AliasChoices("library_dirs", "library_dir"),
+        description="Folders, comma-separated, whose documents everybody may ask about; name=folder gives one a name.",
+    )
+    library_ignore: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="Files to leave out, comma-separated patterns as in .gitignore, such as drafts/, *.log."
+    )
+    library_file_max_mb: float = Field(default=100, gt=0, le=1000, description="The largest file of a library folder.")
+    data_dir: Path | None = Field(
+        default=None, description="Where the library's index lies; empty for the user's data folder."
+    )
+    synonyms: Path = Field(
+        default=Path("synonyms.txt"),
+        description="A file with one group of words a line that mean the same here; it need not be there.",
+    )
+    ocr: Literal["auto", "off"] = Field(
+        default="auto", description="`auto` reads scans and pictures where Tesseract is installed."
+    )
+    rewrite: Literal["auto", "off"] = Field(
+        default="auto",
+        description="`auto` lets the small model, if idle, reword a follow-up question that finds too little.",
     )
     upload_max_mb: float = Field(default=25, gt=0, le=1000, description="The largest file that may be dropped in.")
     upload_max_files: int = Field(default=20, ge=1, le=200, description="The most files at once, and in one chat.")
@@ -98,7 +120,7 @@ class Settings(BaseSettings):
         default=15, ge=0, description="A closed tab may come back for so long before its answer stops."
     )
 
-    @field_validator("flagged_topics", "allowed_origins", mode="before")
+    @field_validator("flagged_topics", "allowed_origins", "library_dirs", "library_ignore", mode="before")
     @classmethod
     def _comma_separated(cls, value: object) -> object:
         if isinstance(value, str):

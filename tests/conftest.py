@@ -1,5 +1,8 @@
 """Fixtures that several test modules share."""
 
+import atexit
+import os
+import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,6 +12,10 @@ import pytest_asyncio
 from rag.generation.foundry.supervisor import FoundryRuntime
 from tests import chainlit_session  # noqa: F401  # the first to import chainlit, in a folder of its own
 from tests.runtime.tiny_models import LARGE, SLOW, SMALL, TinyModel, write_cache
+
+_data_dir = tempfile.TemporaryDirectory(prefix="groundwork-tests-")
+os.environ["DATA_DIR"] = _data_dir.name  # the person's own index is not for tests
+atexit.register(_data_dir.cleanup)
 
 HUGE = TinyModel("huge-model", "huge-model-generic-cpu", ("No",), size_mb=10_000_000)
 """On the disk, with a size that no computer has the memory for."""

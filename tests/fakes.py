@@ -112,5 +112,5 @@ def passages(document: Document, texts: Sequence[str]) -> list[Passage]:
     made, start = [], 0
     for ordinal, text in enumerate(texts):
         made.append(Passage(document, ordinal, text, start=start, end=start + len(text)))
-        start += len(text) + 2
+        start += len(text) + 20  # as if a heading stood between: neighbours would be joined in a search
     return made

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import struct
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from xml.sax.saxutils import escape
@@ -31,20 +32,32 @@ def text_of(words: int, topic: str = "holiday") -> str:
 # PDF
 
 
-def pdf(pages: Sequence[Sequence[Line]], *, title: str = "", password: str = "") -> bytes:
-    """A PDF of text lines in Helvetica; with a password, locked with the 40-bit standard security handler."""
-    kids = " ".join(f"{4 + 2 * index} 0 R" for index in range(len(pages)))
+Page = Sequence[Line] | bytes
+"""The lines of a page, or the PNG that a scanner made of it."""
+
+
+def pdf(pages: Sequence[Page], *, title: str = "", password: str = "", stamp: str = "") -> bytes:
+    """A PDF of text lines in Helvetica; with a password, locked with the 40-bit standard security handler.
+
+    The stamp stands as text at the foot of each page, as scanner apps write it.
+    """
+    kids = " ".join(f"{4 + 3 * index} 0 R" for index in range(len(pages)))
     objects: list[tuple[bytes, bytes | None]] = [
         (b"<< /Type /Catalog /Pages 2 0 R >>", None),
         (f"<< /Type /Pages /Count {len(pages)} /Kids [{kids}] >>".encode(), None),
         (b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>", None),
     ]
-    for index, lines in enumerate(pages):
+    for index, content in enumerate(pages):
         page = (
-            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents {5 + 2 * index} 0 R "
-            "/Resources << /Font << /F1 3 0 R >> >> >>"
+            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents {5 + 3 * index} 0 R "
+            f"/Resources << /Font << /F1 3 0 R >> /XObject << /Scan {6 + 3 * index} 0 R >> >> >>"
         )
-        objects += [(page.encode(), None), (b"", _page_content(lines))]
+        objects.append((page.encode(), None))
+        foot = b" BT /F1 8 Tf 1 0 0 1 60 20 Tm (" + _pdf_string(stamp) + b") Tj ET" if stamp else b""
+        if isinstance(content, bytes):
+            objects += [(b"", b"q 595 0 0 842 0 0 cm /Scan Do Q" + foot), _picture(content)]
+        else:
+            objects += [(b"", _page_content(content) + foot), (b"null", None)]
     info = len(objects) + 1
     objects.append((b"<< /Title (" + (b"" if password else _pdf_string(title)) + b") >>", None))
     return _pdf_file(objects, info, password)
@@ -53,6 +66,22 @@ def pdf(pages: Sequence[Sequence[Line]], *, title: str = "", password: str = "")
 def scanned_pdf(pages: int = 1) -> bytes:
     """A PDF whose pages only show grey rectangles, as a scan without text does."""
     return pdf([[]] * pages)
+
+
+def _picture(png: bytes) -> tuple[bytes, bytes]:
+    """A PNG of 8-bit colours as an object of a PDF, which can hold its compressed rows as they are."""
+    width, height = struct.unpack(">II", png[16:24])
+    rows, position = b"", 8
+    while position < len(png):
+        (length,) = struct.unpack(">I", png[position : position + 4])
+        if png[position + 4 : position + 8] == b"IDAT":
+            rows += png[position + 8 : position + 8 + length]
+        position += length + 12
+    return (
+        f"/Type /XObject /Subtype /Image /Width {width} /Height {height} /ColorSpace /DeviceRGB /BitsPerComponent 8 "
+        f"/Filter /FlateDecode /DecodeParms << /Predictor 15 /Colors 3 /Columns {width} >>".encode(),
+        rows,
+    )
 
 
 def _page_content(lines: Sequence[Line]) -> bytes:
@@ -79,7 +108,7 @@ def _pdf_file(objects: Sequence[tuple[bytes, bytes | None]], info: int, password
             out.write(dictionary)
         else:
             data = lock.encrypt(number, stream) if lock else stream
-            out.write(f"<< /Length {len(data)} >>\nstream\n".encode() + data + b"\nendstream")
+            out.write(b"<< " + dictionary + f" /Length {len(data)} >>\nstream\n".encode() + data + b"\nendstream")
         out.write(b"\nendobj\n")
     start = out.tell()
     out.write(f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n".encode())
@@ -212,8 +241,18 @@ def docx_bomb(megabytes: int = 300) -> bytes:
     return out.getvalue()
 
 
-def xlsx(sheets: Mapping[str, Sequence[Sequence[str | int | float]]]) -> bytes:
-    """An Excel workbook of sheets by name, each a list of rows."""
+def xlsx(
+    sheets: Mapping[str, Sequence[Sequence[str | int | float]]],
+    *,
+    hidden: Sequence[str] = (),
+    first_row: int = 1,
+    stray: Mapping[str, int] | None = None,
+) -> bytes:
+    """An Excel workbook of sheets by name, each a list of rows, of which an empty one is not written at all.
+
+    `stray` are rows of the sheets far below that hold one cell.
+    """
+    state = {True: "hidden", False: "visible"}
     members = {
         "[Content_Types].xml": _content_types(
             {"/xl/workbook.xml": f"{OFFICE}.spreadsheetml.sheet.main+xml"}
@@ -227,30 +266,38 @@ def xlsx(sheets: Mapping[str, Sequence[Sequence[str | int | float]]]) -> bytes:
             ("worksheet", f"worksheets/sheet{n}.xml") for n in range(1, len(sheets) + 1)
         ),
         "xl/workbook.xml": f'<workbook xmlns="{S}" xmlns:r="{R}"><sheets>'
-        + "".join(f'<sheet name="{escape(name)}" sheetId="{n}" r:id="rId{n}"/>' for n, name in enumerate(sheets, 1))
+        + "".join(
+            f'<sheet name="{escape(name)}" sheetId="{n}" state="{state[name in hidden]}" r:id="rId{n}"/>'
+            for n, name in enumerate(sheets, 1)
+        )
         + "</sheets></workbook>",
     }
-    for number, rows in enumerate(sheets.values(), 1):
+    for number, (name, rows) in enumerate(sheets.items(), 1):
+        written = {first_row + index: row for index, row in enumerate(rows) if row}
+        written |= {stray[name]: ["stray"]} if stray and name in stray else {}
         members[f"xl/worksheets/sheet{number}.xml"] = (
-            f'<worksheet xmlns="{S}"><sheetData>{"".join(map(_row, range(1, len(rows) + 1), rows))}'
-            "</sheetData></worksheet>"
+            f'<worksheet xmlns="{S}"><dimension ref="A1:Z{max(written, default=1)}"/><sheetData>'
+            + "".join(_row(index, row) for index, row in written.items())
+            + "</sheetData></worksheet>"
         )
     return zipped(members)
 
 
 def _row(number: int, cells: Sequence[str | int | float]) -> str:
+    names = [f"{chr(64 + column // 26) if column > 25 else ''}{chr(65 + column % 26)}" for column in range(len(cells))]
     written = "".join(
-        f'<c r="{chr(65 + column)}{number}" t="inlineStr"><is><t>{escape(cell)}</t></is></c>'
+        f'<c r="{name}{number}" t="inlineStr"><is><t>{escape(cell)}</t></is></c>'
         if isinstance(cell, str)
-        else f'<c r="{chr(65 + column)}{number}"><v>{cell}</v></c>'
-        for column, cell in enumerate(cells)
+        else f'<c r="{name}{number}"><v>{cell}</v></c>'
+        for name, cell in zip(names, cells, strict=True)
+        if cell != ""
     )
     return f'<row r="{number}">{written}</row>'
 
 
-def pptx(slides: Sequence[tuple[str, str]]) -> bytes:
-    """A PowerPoint show of slides, each a title and a text."""
-    numbers = range(1, len(slides) + 1)
+def pptx(slides: Sequence[tuple[str, str]], *, files: Sequence[int] = ()) -> bytes:
+    """A PowerPoint show of slides, each a title and a text; `files` are the numbers in the names of their files."""
+    numbers = files or range(1, len(slides) + 1)
     members = {
         "[Content_Types].xml": _content_types(
             {"/ppt/presentation.xml": f"{OFFICE}.presentationml.presentation.main+xml"}
@@ -259,10 +306,10 @@ def pptx(slides: Sequence[tuple[str, str]]) -> bytes:
         "_rels/.rels": _relations([("officeDocument", "ppt/presentation.xml")]),
         "ppt/_rels/presentation.xml.rels": _relations(("slide", f"slides/slide{n}.xml") for n in numbers),
         "ppt/presentation.xml": f'<p:presentation xmlns:p="{P}" xmlns:r="{R}"><p:sldIdLst>'
-        + "".join(f'<p:sldId id="{255 + n}" r:id="rId{n}"/>' for n in numbers)
+        + "".join(f'<p:sldId id="{255 + n}" r:id="rId{n}"/>' for n in range(1, len(slides) + 1))
         + "</p:sldIdLst></p:presentation>",
     }
-    for number, (title, text) in enumerate(slides, 1):
+    for number, (title, text) in zip(numbers, slides, strict=True):
         members[f"ppt/slides/slide{number}.xml"] = (
             f'<p:sld xmlns:p="{P}" xmlns:a="{A}"><p:cSld><p:spTree>{_shape("title", title)}{_shape("body", text)}'
             "</p:spTree></p:cSld></p:sld>"

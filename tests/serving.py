@@ -142,6 +142,7 @@ def _environment(root: Path, settings: Mapping[str, str]) -> dict[str, str]:
     home = root / "home"
     home.mkdir(exist_ok=True)
     own = {"HOME": str(home), "USERPROFILE": str(home), "CHAINLIT_APP_ROOT": str(root), "PYTHONUNBUFFERED": "1"}
+    own["DATA_DIR"] = str(root / "data")
     return inherited | own | {"CATALOGUE": "disk", **settings}
 
 

@@ -225,13 +225,27 @@ async def test_earlier_exchanges_reach_the_search_and_the_prompt_within_their_bu
 
 
 async def test_after_a_trimmed_prompt_only_the_passages_that_the_model_saw_are_cited():
-    library = index_of(UPLOADS, "Uploads of the largest kind are rare.")
+    library = index_of(UPLOADS, "The largest file that may be uploaded by a guest is rare.")
     small = FakeModel().enqueue(Reply(f"{GOOD} So they are rare [2].", trims=1))
     turn = turn_of(await events_of(bench=Bench(small), searcher=Searcher(library)))
     assert len(turn.search.hits) == 2
     assert [citation.number for citation in turn.citations] == [1]
     assert turn.answer == f"{GOOD} So they are rare."
     assert [stage.name for stage in turn.timings.stages].count("request") == 2
+
+
+async def test_the_prompt_quotes_from_some_of_the_passages_that_the_search_found():
+    words = ("ash", "elm", "oak", "fir", "yew", "bay", "fig", "sloe", "teak", "vine", "lime", "pear", "plum", "palm")
+    library = index_of(*(f"Uploads of kind {word} are kept in the {word} folder." for word in words))
+    small = FakeModel().enqueue("They are kept [1].")
+    budget = Budget(passages=3)
+    turn = turn_of(
+        await events_of("Where are uploads kept?", bench=Bench(small), searcher=Searcher(library), budget=budget)
+    )
+    assert len(turn.search.hits) == budget.candidates == 12
+    assert [citation.hit for citation in turn.citations] == list(small.prompts[0].hits)
+    assert len(turn.citations) == 3
+    assert Budget(passages=20).candidates == 20
 
 
 async def test_loading_a_model_is_a_stage_of_its_own():
@@ -303,3 +317,44 @@ async def test_a_larger_model_that_was_asked_for_and_failed_is_not_called_missin
     )
     assert turn.outcome == "answered"
     assert "no larger model is set up" not in turn.decision.reason
+
+
+LEAVE = "Contractors get no parental leave. Employees get twelve weeks of it."
+TALK = (Exchange("How large may an uploaded file be?", "At most 25 MB [1]."),)
+VAGUE = "And what do freelancers receive?"
+
+
+async def test_a_follow_up_that_finds_too_little_is_reworded_by_an_idle_model():
+    idle, small = FakeModel().enqueue("Which parental leave do contractors get?"), FakeModel().enqueue(GOOD)
+    searcher = Searcher(index_of(UPLOADS, LEAVE))
+    events = await events_of(VAGUE, bench=Bench(small, idle=idle), searcher=searcher, history=TALK)
+    turn = turn_of(events)
+    assert turn.search.question == "Which parental leave do contractors get?"
+    assert turn.search.hits[0].passage.text == LEAVE
+    assert [stage.name for stage in turn.timings.stages][:4] == ["search", "rewrite", "search", "prompt"]
+    assert sum(stage.seconds for stage in turn.timings.stages) == pytest.approx(turn.timings.total, rel=0.05)
+    assert [e.model for e in events if isinstance(e, Stage) and e.name == "rewrite"] == ["phi-4-mini"]
+    assert small.prompts[0].question == VAGUE
+
+
+@pytest.mark.parametrize("reworded", ["What about zebras?", "", ModelCrashed("It stopped.")])
+async def test_a_rewording_that_does_not_help_changes_nothing(reworded: Any):
+    idle = FakeModel().enqueue(reworded)
+    turn = turn_of(await events_of(VAGUE, bench=Bench(FakeModel(), idle=idle), history=TALK))
+    assert (turn.outcome, turn.search.question) == ("abstained", "")
+
+
+@pytest.mark.parametrize(
+    ("question", "history", "budget"),
+    [
+        (VAGUE, (), Budget()),
+        (VAGUE, TALK, Budget(rewrite=False)),
+        (QUESTION, TALK, Budget()),
+    ],
+    ids=["first question", "switched off", "found already"],
+)
+async def test_no_model_rewords_what_needs_no_rewording(question: str, history: Sequence[Exchange], budget: Budget):
+    idle = FakeModel()
+    small = FakeModel().enqueue(GOOD)
+    await events_of(question, bench=Bench(small, idle=idle), history=history, budget=budget)
+    assert idle.prompts == []

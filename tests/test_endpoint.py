@@ -805,3 +805,13 @@ def test_text_that_cannot_become_a_mark_is_passed_on_at_once(text: str) -> None:
 def test_each_dialect_is_told_apart(raw: str, answer: str, thoughts: str) -> None:
     events = filtered([raw])
     assert (text_of(events), thoughts_of(events)) == (answer, thoughts)
+
+
+async def test_it_is_idle_once_it_has_answered_and_while_nobody_asks(server: ScriptedServer, model: EndpointModel):
+    server.enqueue(said(), said())
+    assert not model.idle
+    await events_of(model)
+    assert model.idle
+    async for _ in model.stream(prompt(), LIMITS):
+        assert not model.idle
+    assert model.idle

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.records import Hit, SearchResult
-from rag.retrieval.highlights import highlights
+from rag.records import Document, Hit, Passage, SearchResult
+from rag.retrieval.highlights import chances, highlights
 from rag.retrieval.search import Searcher
 from tests.fakes import index_of
 
@@ -62,6 +62,26 @@ def test_sentences_without_spaces_are_ranked_too(latin: str):
     assert highlights(search)[0].text == f"{latin}遥测功能默认关闭。".strip()
 
 
+def test_a_sentence_is_read_under_its_heading():
+    passage = Passage(Document("guide.md", "Guide"), 0, "Open the menu.", headings=("Guide", "Proxy"))
+    other = Passage(Document("guide.md", "Guide"), 1, "The proxy.")
+    search = SearchResult((Hit(other, 1.0, 0.5), Hit(passage, 1.0, 0.5)), {"proxi": 3.0, "open": 1.0})
+    assert [h.text for h in highlights(search)] == ["Open the menu.", "The proxy."]
+
+
+def test_what_stands_beside_the_best_sentence_is_likelier_than_the_rest():
+    text = "Snow falls. Rain falls. The largest file to be uploaded has a limit. Ask about it. The sun shines. It ends."
+    found = highlights(searched("How large may an uploaded file be?", text))
+    assert found[0].text == "The largest file to be uploaded has a limit."
+    assert {h.text for h in found[1:3]} == {"Rain falls.", "Ask about it."}
+
+
+def test_a_piece_is_read_with_what_it_cannot_do_without():
+    search = searched("budget in June", "| Month | Budget |", "In June it rained.")
+    rows = chances(search, [[("June 9",), ("Month Budget", "June 9")], [("In June it rained.",)]])
+    assert rows[0][1] > 5 * max(rows[0][0], rows[1][0])
+
+
 def test_without_hits_there_is_nothing_to_underline():
     assert highlights(SearchResult(())) == []
 
@@ -79,4 +99,5 @@ def test_each_highlight_is_the_text_of_its_span(texts: list[str], weights: dict[
     for highlight in highlights(search):
         passage = search.hits[highlight.number - 1].passage
         assert passage.text[highlight.start : highlight.end] == highlight.text != ""
-        assert highlight.score >= 0
+        assert 0 <= highlight.score <= 1 + 1e-9
+    assert sum(h.score for h in highlights(search)) == pytest.approx(1 if any(text.strip() for text in texts) else 0)

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,12 @@ import pytest_asyncio
 from rag.generation.endpoint import EndpointModel
 from rag.generation.foundry.model import FoundryModel
 from rag.generation.foundry.supervisor import FoundryRuntime
+from rag.generation.model import Limits, TextDelta
 from rag.generation.models import Download, Models
+from rag.generation.prompt import Prompt
 from rag.generation.quoting import Quoting
 from tests.conftest import HUGE, MISSING
-from tests.runtime.tiny_models import LARGE, SMALL
+from tests.runtime.tiny_models import LARGE, SLOW, SMALL
 
 DOWNLOADING = (sys.executable, "-m", "tests.runtime.scripted_child")
 """Its models: "downloads" takes a second to download and 10 MB, "breaks" fails."""
@@ -75,6 +78,20 @@ async def test_models_on_the_disk_answer_and_quotes_stand_in(runtime: FoundryRun
     assert (lineup.bench.small.alias, lineup.bench.large and lineup.bench.large.alias) == (SMALL.alias, LARGE.alias)
     assert isinstance(lineup.bench.stand_in, Quoting)
     assert (lineup.note, lineup.small_missing, lineup.large_missing) == ("", None, None)
+    assert lineup.bench.idle is models.small
+    await models.close()
+
+
+async def test_a_model_that_answers_somebody_else_is_not_idle(runtime: FoundryRuntime):
+    slow = FoundryModel(runtime, SLOW.alias)
+    models = Models(slow, None, runtime)
+    assert (await models.lineup()).bench.idle is None  # not in memory yet
+    async with aclosing(slow.stream(Prompt("Count!"), Limits(50))) as events:
+        async for event in events:
+            if isinstance(event, TextDelta):
+                break
+        assert (await models.lineup()).bench.idle is None
+    assert (await models.lineup()).bench.idle is slow
     await models.close()
 
 

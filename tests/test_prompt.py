@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.generation.prompt import REFINE, SYSTEM, Prompt, build, estimate_tokens
+from rag.generation.prompt import REFINE, SYSTEM, Prompt, build
+from rag.generation.tokens import estimate_tokens
 from rag.records import Document, Exchange, Hit, Passage, SearchResult
 
 DOCUMENT = Document("guide.pdf", "Guide")
@@ -22,12 +23,13 @@ def search_of(*texts: str) -> SearchResult:
 
 
 def built(search: SearchResult, history: list[Exchange] | None = None, **budget: int) -> Prompt:
-    budget = {"passage_tokens": 1200, "history_tokens": 800} | budget
+    budget = {"passages": 8, "passage_tokens": 1200, "history_tokens": 800} | budget
     return build("How large?", search, history=history or [], **budget)
 
 
-def cost(hits: tuple[Hit, ...]) -> int:
-    return sum(estimate_tokens(hit.passage.text) + estimate_tokens(hit.passage.place) for hit in hits)
+def cost(prompt: Prompt) -> int:
+    places = [hit.passage.place for hit in prompt.hits]
+    return sum(map(estimate_tokens, (*prompt.excerpts, *places)))
 
 
 # The messages
@@ -50,6 +52,20 @@ def test_messages_come_fixed_text_first_and_question_last():
 def test_a_passage_stands_under_its_number_and_place():
     search = SearchResult((hit_of("Set it here.", headings=("Guide", "Proxy"), page=3),))
     assert "[1] guide.pdf › Proxy · p. 3\nSet it here." in built(search).messages()[-1]["content"]
+
+
+def test_of_a_passage_that_does_not_fit_its_best_pieces_are_shown_with_a_mark_at_each_gap():
+    text = "Uploads are small. " + "The weather is fine today. " * 20 + "They may have 25 MB for each upload."
+    prompt = built(search_of(text), passage_tokens=40)
+    content = prompt.messages()[-1]["content"]
+    assert "[1] guide.pdf\nUploads are small. … " in content
+    assert prompt.hits[0].passage.text == text, "a citation still points at the whole passage"
+
+
+def test_without_excerpts_the_passages_stand_there_whole_and_rows_under_their_header():
+    rows = hit_of("| May | 7 |", header="| Month | Days |\n|---|---|")
+    content = Prompt("When?", SearchResult((rows, hit_of("One. Two.", 1)))).messages()[-1]["content"]
+    assert "[1] guide.pdf\n| Month | Days |\n|---|---|\n| May | 7 |\n\n[2] guide.pdf\nOne. Two.\n" in content
 
 
 def test_the_system_text_is_the_same_for_every_question():
@@ -143,6 +159,8 @@ def test_passages_are_dropped_one_by_one_from_the_lowest():
         seen.append(len(prompt.hits))
         assert prompt.draft == "A draft."
         assert [hit.passage.ordinal for hit in prompt.hits] == list(range(len(prompt.hits)))
+        shown = prompt.messages()[-1]["content"]
+        assert [word in shown for word in ("One.", "Two.", "Three.")] == [n < len(prompt.hits) for n in range(3)]
         lower = prompt.without_lowest_passage()
         assert lower != prompt
         prompt = lower
@@ -160,10 +178,8 @@ TEXT = (
 @given(st.lists(TEXT, max_size=6), st.integers(100, 2000))
 def test_passages_never_cost_more_than_their_budget_unless_one_stands_alone(texts: list[str], budget: int):
     prompt = built(search_of(*texts), passage_tokens=budget)
-    assert len(prompt.hits) <= 1 or cost(prompt.hits) <= budget
-    assert bool(prompt.hits) == bool(texts)
-    if texts:
-        assert prompt.hits[0].passage.ordinal == 0
+    assert len(prompt.hits) <= 1 or cost(prompt) <= budget
+    assert bool(prompt.hits) == any(text.strip() for text in texts)
     ordinals = [hit.passage.ordinal for hit in prompt.hits]
     assert ordinals == sorted(set(ordinals))
 

@@ -18,8 +18,10 @@ from hypothesis import strategies as st
 
 from rag import errors
 from rag.documents.cleaning import clean_markdown
+from rag.documents.formats import document_to_content
 from rag.documents.markup import html_to_markdown, xml_to_markdown
 from rag.documents.names import safe_name, shown_name
+from rag.documents.parsing import Parsed
 from rag.documents.reading import ReadDocument, Reader
 from tests import make_files as make
 
@@ -28,7 +30,7 @@ Read = Callable[..., Awaitable[ReadDocument]]
 
 def new_reader(**changes: float) -> Reader:
     limits = {"workers": 1, "timeout_s": 30, "max_bytes": 5_000_000, "max_pages": 50, "max_chars": 500_000}
-    return Reader(**(limits | changes))  # type: ignore[arg-type]
+    return Reader(**(limits | {"ocr": False} | changes))  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +101,7 @@ CASES = [
     Case(
         "show.pptx",
         make.pptx([("First slide", HARD), ("Only a title", ""), ("Third slide", "Text three.")]),
-        [(("First slide",), 1, HARD), (("First slide",), 2, "Only a title"), (("Third slide",), 3, "Text three.")],
+        [(("First slide",), 1, HARD), ((), 2, "Only a title"), (("Third slide",), 3, "Text three.")],
         title="Show",
         pages=3,
     ),
@@ -214,42 +216,98 @@ async def test_content_decides_not_the_name(name: str, data: bytes, text: str, r
 
 # Encodings
 
-WESTERN = "Die Übergröße kostet fünf Euro – „für alle“, auch für Änne. Das Café hat geöffnet.\n"
-RUSSIAN = "Каждый сотрудник имеет тридцать дней отпуска в году. Заявление подаётся заранее.\n"
+TEXTS = {
+    "German": "Die Übergröße kostet fünf Euro – „für alle“, auch für Änne. Das Café hat geöffnet.",
+    "Spanish": "El señor Peña pidió un año de vacaciones; ¿quién lo aprobará? No habrá más excepciones.",
+    "Portuguese": "A organização não concederá férias à funcionária até março. São necessárias três cópias.",
+    "Slovenian": "Čas čakanja na odgovor je največ šest tednov. Žiga in Špela živita v Črnomlju.",
+    "Czech": "Žluťoučký kůň úpěl ďábelské ódy. Příliš žluťoučký člověk šťastně běžel.",
+    "Russian": "Каждый сотрудник имеет тридцать дней отпуска в году. Заявление подаётся заранее.",
+    "Ukrainian": "Кожен працівник має право на щорічну відпустку. Її розглядає керівник.",
+    "Greek": "Καλημέρα κόσμε, αυτό είναι ένα κείμενο στα ελληνικά.",
+    "Japanese": "これは日本語の文章です。休暇の規則について説明します。",
+    "Chinese": "这是一个中文文档。关于休假规定的说明。",
+    "Taiwanese": "這是一個中文文件。關於休假規定的說明。",
+    "Korean": "이것은 한국어 문서입니다. 휴가 규정에 대한 설명입니다.",
+    "Thai": "พนักงานต้องแจ้งหัวหน้างานล่วงหน้าก่อนลาหยุดเสมอ",
+}
+ENCODINGS = {
+    "German": ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32", "cp1252"),
+    "Spanish": ("cp1252", "cp850", "mac_roman", "utf-16-be"),
+    "Portuguese": ("cp1252", "latin-1"),
+    "Slovenian": ("cp1250", "iso8859-2"),
+    "Czech": ("cp1250", "iso8859-2"),
+    "Russian": ("cp1251", "koi8-r", "cp866", "utf-16-be"),
+    "Ukrainian": ("cp1251", "koi8-u"),
+    "Greek": ("cp1253", "iso8859-7"),
+    "Japanese": ("shift_jis", "euc_jp", "utf-16-le"),
+    "Chinese": ("gb18030", "utf-16-be"),
+    "Taiwanese": ("big5",),
+    "Korean": ("euc_kr",),
+    "Thai": ("cp874", "utf-16-le"),
+}
+ALL_ENCODINGS = [(language, encoding) for language, encodings in ENCODINGS.items() for encoding in encodings]
+ENGLISH = "A plain sentence of English in front of it.\n" * 50
+
+
+@pytest.mark.parametrize(("language", "encoding"), ALL_ENCODINGS)
+async def test_encoding(language: str, encoding: str, read: Read) -> None:
+    text = TEXTS[language]
+    for name, file, end in (
+        ("short.txt", f"{text}\n", text),
+        ("long.txt", f"{ENGLISH}{text}\n{ENGLISH}{text}\n", text),
+        ("table.csv", f"first|second\n{text}|x\n", f"| {text} | x |"),
+    ):
+        assert (await read(name, file.encode(encoding))).text.endswith(end)
 
 
 @pytest.mark.parametrize(
-    ("encoding", "text"),
-    [
-        *((encoding, WESTERN) for encoding in ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32", "cp1252")),
-        *((encoding, RUSSIAN) for encoding in ("utf-16-be", "cp1251", "koi8-r")),
-        ("cp1250", "Žluťoučký kůň úpěl ďábelské ódy. Příliš žluťoučký člověk šťastně běžel.\n"),
-        ("cp1253", "Καλημέρα κόσμε, αυτό είναι ένα κείμενο στα ελληνικά.\n"),
-        ("shift_jis", "これは日本語の文章です。休暇の規則について説明します。\n"),
-        ("euc_jp", "これは日本語の文章です。休暇の規則について説明します。\n"),
-        ("gb18030", "这是一个中文文档。关于休假规定的说明。\n"),
-        ("big5", "這是一個中文文件。關於休假規定的說明。\n"),
-        ("euc_kr", "이것은 한국어 문서입니다. 휴가 규정에 대한 설명입니다.\n"),
-    ],
+    ("language", "encoding"),
+    [("Spanish", "cp1252"), ("Russian", "cp1251"), ("Chinese", "gb18030"), ("Korean", "euc_kr")],
 )
-@pytest.mark.parametrize("name", ["text.txt", "table.csv"])
-async def test_encoding(encoding: str, text: str, name: str, read: Read) -> None:
-    expected = text.strip()
-    if name.endswith(".csv"):
-        text = f"first|second\n{expected}|x\n"
-        expected = f"| {expected} | x |"
-    assert (await read(name, text.encode(encoding))).text.endswith(expected)
+async def test_three_words_are_enough(language: str, encoding: str, read: Read) -> None:
+    words = " ".join(TEXTS[language].split()[:3])
+    assert (await read("short.txt", words.encode(encoding))).text == words
 
 
 async def test_one_bad_byte_spoils_one_letter_only(read: Read) -> None:
-    found = await read("text.txt", (WESTERN * 3).encode() + b"\xff" + b" end")
-    assert WESTERN.strip() in found.text
+    found = await read("text.txt", (TEXTS["German"] * 3).encode() + b"\xff" + b" end")
+    assert TEXTS["German"] in found.text
     assert found.text.endswith("\ufffd end")
 
 
-async def test_html_in_the_encoding_that_it_declares(read: Read) -> None:
-    page = '<html><head><meta charset="iso-8859-2"></head><body><p>Žluťoučký</p></body></html>'
-    assert (await read("page.html", page.encode("iso-8859-2"))).text == "Žluťoučký"
+@pytest.mark.parametrize(
+    ("declared", "encoding", "language"),
+    [
+        ("iso-8859-2", "iso-8859-2", "Czech"),
+        ("windows-1250", "cp1250", "Slovenian"),
+        ("iso-8859-1", "cp1252", "German"),
+        ("us-ascii", "cp1252", "Spanish"),
+        ("koi8-r", "koi8-r", "Russian"),
+        ("x-sjis", "cp932", "Japanese"),
+        ("iso-2022-jp", "iso2022_jp", "Japanese"),
+        ("gb2312", "gb18030", "Chinese"),
+        ("unknown-8bit", "cp1251", "Russian"),
+        ("base64", "cp1252", "Spanish"),
+        ("utf-8", "cp1252", "Portuguese"),
+        ("iso-8859-1", "utf-8", "Portuguese"),
+    ],
+)
+async def test_pages_and_mails_in_the_encoding_that_they_declare(
+    declared: str, encoding: str, language: str, read: Read
+) -> None:
+    text = TEXTS[language].encode(encoding)
+    page = f'<html><head><meta charset="{declared}"></head><body><p>'.encode() + text + b"</p></body></html>"
+    mail = make.eml("Hello", "@@").replace(b"charset=utf-8", b"charset=" + declared.encode()).replace(b"@@", text)
+    assert (await read("page.html", page)).text == TEXTS[language]
+    assert (await read("mail.eml", mail)).text.endswith(TEXTS[language])
+
+
+def test_old_word_documents_keep_their_paragraphs() -> None:
+    def parse(data: bytes, kind: str, *, form: str = "markdown", **_: object) -> Parsed:
+        return Parsed("Guide\nIntro text." if form == "plain" else "Guide Intro text.")
+
+    assert document_to_content(b"", "doc", parse, lambda _: "").text == "Guide\n\nIntro text."
 
 
 # Files that cannot be read
@@ -289,7 +347,16 @@ REFUSED = [
     Refused("show.odp", make.open_document("presentation", ""), errors.UnsupportedFile, "OpenDocument presentation"),
     Refused("setup.exe", make.executable(), errors.UnsupportedFile, "it is a Windows program. "),
     Refused("invoice.pdf", make.executable(), errors.UnsupportedFile, "a Windows program, although it is named .pdf"),
-    Refused("photo.png", b"\x89PNG\r\n\x1a\n" + bytes(50), errors.UnsupportedFile, "a picture. Text in pictures"),
+    Refused(
+        "photo.png",
+        b"\x89PNG\r\n\x1a\n" + bytes(50),
+        errors.UnsupportedFile,
+        "a picture. Reading pictures needs Tesseract",
+    ),
+    Refused(
+        "white.bmp", b"BM" + bytes(10) + b"\xff" * 3_000, errors.UnsupportedFile, "a picture. Reading pictures needs"
+    ),
+    Refused("photo.heic", b"\0\0\0\x18ftypheic" + bytes(range(32)), errors.UnsupportedFile, "Save it as PNG or JPEG"),
     Refused("files.zip", make.zipped({"a.txt": "hello"}), errors.UnsupportedFile, "an archive. Unpack it"),
     Refused("huge.txt", b"word " * 1_000_001, errors.FileTooLarge, "5.0 MB"),
     Refused("long.txt", b"word " * 100_001, errors.FileTooLarge, "500,004 characters of text; at most 500,000"),

@@ -1,13 +1,17 @@
 """The library and a chat's uploads as one ranking, with a strength that can be trusted."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.records import SearchResult
+from rag.records import Document, Hit, SearchResult
 from rag.retrieval.memory import MemoryIndex
-from rag.retrieval.search import Searcher
-from tests.fakes import index_of
+from rag.retrieval.search import MOST_TERMS, Searcher
+from rag.retrieval.synonyms import Synonyms
+from tests.fakes import index_of, passages
 
 OFFICE = "The office is open from nine to five on weekdays."
 VACATION = "Every employee has 25 vacation days a year; unused days expire in March."
@@ -123,6 +127,19 @@ def test_near_duplicates_give_way_to_other_passages():
     assert PASSWORDS in texts_of(result), "its 90 days would have had no place"
 
 
+@pytest.mark.parametrize("copies", [20, 80])
+def test_near_duplicates_give_way_also_when_the_ranking_begins_with_nothing_else(copies: int):
+    alike = (
+        "Edition {} of our rule: vacation days, the days of vacation, are whole days; "
+        "a vacation is asked for early, in writing, and shared with your colleagues."
+    )
+    others = ("On a vacation nobody is called by phone, whatever it is about.", "The deadline is some days later.")
+    chat = uploaded(*(alike.format(n) for n in range(copies)), *others)
+    first, *following = texts_of(search("vacation days", indexes=(chat,), limit=3))
+    assert first.startswith("Edition")
+    assert following == list(others)
+
+
 def test_passages_that_only_resemble_each_other_both_stay():
     result = search("vacation days", indexes=(LIBRARY, uploaded("Every trainee has 20 vacation days a year, no more.")))
     assert len([text for text in texts_of(result) if "vacation" in text]) == 2
@@ -184,6 +201,84 @@ def test_a_new_topic_after_a_long_question_is_not_weaker_than_alone():
     assert search(question, LONG_BEFORE).strength >= search(question).strength > 0
 
 
+@pytest.mark.parametrize(
+    "question", ["Who won the world cup in Brazil?", "How do penguins raise their chicks?", "电车票多少钱？"]
+)
+def test_what_was_asked_before_does_not_make_a_foreign_question_strong(question: str):
+    talk = (LONG_BEFORE, "And how many vacation days do employees have a year?", LONG_BEFORE)
+    assert search(LONG_BEFORE).strength >= ENOUGH
+    assert search(question, *talk).strength < ENOUGH
+
+
+def test_a_question_that_stands_alone_hears_less_of_the_earlier_ones():
+    alone, leans = "How often are the passwords of the canteen changed in March?", "How often?"
+    assert 0 < search(alone, "gpt").weights["gpt"] < search(leans, "gpt").weights["gpt"]
+
+
+def test_of_a_question_of_thousands_of_words_those_that_tell_most_are_searched_for():
+    searched: list[int] = []
+
+    class Counting(MemoryIndex):
+        def search(self, terms: Mapping[str, float], *arguments: Any, **named: Any) -> list[Hit]:
+            searched.append(len(terms))
+            return super().search(terms, *arguments, **named)
+
+    index = Counting()
+    document = index_of().documents()[0]
+    index.put(document, LIBRARY.passages(document.id, limit=99))
+    office = Document("office.md", "Office")
+    many = " ".join(f"model{n} of office{n}" for n in range(900))
+    index.put(office, passages(office, [many]))
+    question = "How many vacation days expire in March?"
+    assert texts_of(search(f"{many} {question}", indexes=(index,)))[0] == many
+    assert texts_of(search(question, many, indexes=(index,)))[0] == VACATION
+    nowhere = " ".join(f"nowhere{n}" for n in range(900))
+    assert texts_of(search(f"{nowhere} {question}"))[0] == VACATION
+    assert max(searched) == MOST_TERMS
+
+
+LEAVE = Synonyms([("PTO", "paid leave", "vacation"), ("HQ", "office")])
+
+
+def asked_with(synonyms: Synonyms, question: str, *earlier: str, indexes: tuple[MemoryIndex, ...] = (LIBRARY,)):
+    return Searcher(*indexes, synonyms=synonyms).search(question, earlier, limit=5)
+
+
+@pytest.mark.parametrize(
+    "question", ["How many days of {} expire?", "Does {} expire?", "When must {} of every employee be taken?"]
+)
+def test_a_question_in_other_words_is_as_strong_as_one_in_the_passages_own(question: str):
+    own = search(question.format("vacation"))
+    other = asked_with(LEAVE, question.format("PTO"))
+    assert texts_of(other)[0] == texts_of(own)[0] == VACATION
+    assert other.strength == pytest.approx(own.strength, abs=0.02)
+    assert other.coverage == pytest.approx(own.coverage, abs=0.02)
+    assert other.strength > search(question.format("PTO")).strength
+
+
+def test_passages_in_the_words_that_were_asked_and_in_others_are_both_found():
+    chat = uploaded("Every employee has 25 PTO days a year.")
+    found = texts_of(asked_with(LEAVE, "PTO days of employees", indexes=(LIBRARY, chat)))
+    assert set(found[:2]) == {"Every employee has 25 PTO days a year.", VACATION}
+
+
+def test_synonyms_do_not_make_a_foreign_question_strong():
+    result = asked_with(LEAVE, "Does PTO include penguins of Antarctica and whales?")
+    assert result.strength == pytest.approx(
+        search("Does vacation include penguins of Antarctica and whales?").strength, abs=0.02
+    )
+    assert result.coverage < 0.5
+
+
+def test_synonyms_of_an_earlier_question_are_heard_too():
+    assert texts_of(asked_with(LEAVE, "And when do they expire?", "How many PTO days?"))[0] == VACATION
+
+
+def test_words_that_mean_the_same_are_weights_too():
+    weights = asked_with(LEAVE, "PTO").weights
+    assert weights["pto"] > weights["vacat"] > 0
+
+
 def test_a_file_that_came_with_the_question_goes_first_between_equals():
     chat = uploaded("Trainees have vacation days in summer.")
     assert texts_of(search("vacation days", indexes=(LIBRARY, chat), focus={CAMP}))[0].startswith("Trainees")
@@ -234,6 +329,20 @@ def test_no_passage_is_given_twice_when_a_file_is_opened():
     chat = uploaded("…", "!!", SUMMER)
     result = search("camp zzz qqq www eee rrr ttt", indexes=(LIBRARY, chat), focus={CAMP})
     assert sorted(hit.passage.ordinal for hit in result.hits) == [0, 1, 2]
+
+
+def test_a_file_that_came_with_the_question_is_searched_beyond_the_best_hits_of_all():
+    crowd = (f"Vacation days, vacation days: plan {word}, vacation days." for word in ("red", "green", "blue", "grey"))
+    fortnight = "Campers of the older group have ten days of vacation after a fortnight in the tents by the lake."
+    chat = filled(
+        *(uploaded(text, name=f"{n}.md", title="") for n, text in enumerate(crowd)), uploaded(SUMMER, HATS, fortnight)
+    )
+    assert fortnight not in texts_of(search("vacation days", indexes=(chat,), limit=1))
+    assert texts_of(search("vacation days", indexes=(chat,), limit=1, focus={CAMP})) == [fortnight]
+    both = search("vacation days", indexes=(chat,), limit=4, focus={CAMP})
+    assert texts_of(both).count(fortnight) == 1
+    assert len(both.hits) == 4
+    assert [hit.score for hit in both.hits] == sorted((hit.score for hit in both.hits), reverse=True)
 
 
 def test_a_focus_that_is_nowhere_changes_nothing():

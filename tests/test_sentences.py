@@ -50,6 +50,15 @@ CASES = [
     Case("numero before a number", ("Take no. 5 of the list.", "Then stop.")),
     Case("no as an answer", ("The answer is no.", "We refuse.")),
     Case("initials", ("J. R. R. Tolkien wrote it.", "He was born in 1892.")),
+    Case("initials of a country", ("The U.S. Army is large.", "It left the U.S. Marines behind.")),
+    Case(
+        "an abbreviation at the end",
+        ("He lives in the U.S.", "The rest left at 5 p.m.", "It was late, etc.", "We slept."),
+    ),
+    Case("companies", ("Acme Inc. Holdings grew.", "Iberia S.A. Operadora flew.", "So did Acme Ltd.", "They won.")),
+    Case(
+        "numbered parts", ("See Art. 5, Sec. 2 and Vol. 3.", "That is art.", "Twelve people said no.", "Nobody moved.")
+    ),
     Case("decimals and versions", ("Version 2.12.0 needs 3.5 GB.", "The rest is free.")),
     Case("addresses", ("Open https://example.org/a.b?c=1 in a browser.", "Then log in.")),
     Case("an ellipsis inside", ("Wait... what?", "Nothing.")),
@@ -71,6 +80,20 @@ CASES = [
     Case("marks on a line of their own", ("Files stay here.\n\n[1] [2]", "They are safe."), "\n"),
     Case("a mark that opens a line belongs to it", ("Files stay here.", "[2] They are safe."), "\n"),
     Case("Russian", ("Модель весит 3,5 ГБ, т. е. немного.", "См. рис. 2 и стр. 5 в руководстве.", "Кто это сказал?")),
+    Case(
+        "more Russian", ("В 2020 г. Москва выросла.", "А. С. Пушкин и проф. Иванов, т. е. двое.", "И т. д.", "Это всё.")
+    ),
+    Case(
+        "more Spanish",
+        ("La empresa de EE. UU. Microsoft creció.", "El D. Juan vive en la Av. Central, pág. 5.", "Fin."),
+    ),
+    Case(
+        "Portuguese", ("O Sr. Silva e a Dra. Lima viram a pág. 5, p. ex. hoje.", "É na Av. Paulista.", "O resto não.")
+    ),
+    Case(
+        "more Slovenian",
+        ("Npr. Ljubljana je mesto.", "Dr. Novak d.o.o. Maribor je tu.", "Glej čl. 5 in odst. 2.", "To je vse."),
+    ),
     Case("Spanish", ("El Sr. Pérez subió el núm. 3, p. ej. un PDF.", "¿Se guarda?", "¡Claro que no!")),
     Case("Slovenian", ("Datoteka ima npr. 25 MB oz. manj.", "Glej str. 5 in št. 3.", "Kdo je to?")),
     Case("German", ("Das gilt z. B. für PDF, d. h. fast alles.", "Und bzw. oder?")),
@@ -93,7 +116,7 @@ def test_white_space_has_no_sentences(text: str):
     assert sentences(text) == []
 
 
-@pytest.mark.parametrize("run", [".", "?!", " ", "\n", "…", "[1]", ". ", "- "])
+@pytest.mark.parametrize("run", [".", "?!", " ", "\n", "…", "[1]", ". ", "- ", "U.S. ", "A. ", "Dr. "])
 def test_a_long_run_of_one_mark_costs_little(run: str):
     """A looping model and a table of contents write such runs; squared cost would take minutes here."""
     began = time.perf_counter()

@@ -35,7 +35,7 @@ def test_without_any_setting_the_defaults_apply():
     settings = read_settings()
     assert (settings.slm_alias, settings.llm_alias) == ("phi-4-mini", "gpt-oss-20b")
     assert (settings.runtime, settings.escalation) == ("auto", "auto")
-    assert settings.library_dir == Path("docs_corpus")
+    assert settings.library_dirs == ("docs_corpus",)
     assert (settings.flagged_topics, settings.allowed_origins) == ((), ())
     assert (settings.long_answer_chars, settings.short_answer_chars, settings.keep_warm_s) == (600, 0, 0)
     assert settings.foundry_local_endpoint == settings.llm_endpoint == ""
@@ -46,6 +46,13 @@ def test_a_file_named_env_is_read():
     write_env("SLM_ALIAS=qwen  # ours\nPASSAGES=7\nLLM_ALIAS='größer'\nSOMETHING_ELSE=1\n")
     settings = read_settings()
     assert (settings.slm_alias, settings.passages, settings.llm_alias) == ("qwen", 7, "größer")
+
+
+def test_the_former_name_of_the_library_folders_still_works(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("LIBRARY_DIR", "elsewhere")
+    assert read_settings().library_dirs == ("elsewhere",)
+    monkeypatch.setenv("LIBRARY_DIRS", "here, IT=there")
+    assert read_settings().library_dirs == ("here", "IT=there")
 
 
 def test_a_file_with_a_byte_order_mark_is_read_from_its_first_line():
@@ -119,7 +126,7 @@ def test_every_wrong_value_is_named_at_once(monkeypatch: pytest.MonkeyPatch):
         read_settings()
 
 
-@pytest.mark.parametrize("name", ["flagged_topics", "allowed_origins"])
+@pytest.mark.parametrize("name", ["flagged_topics", "allowed_origins", "library_dirs", "library_ignore"])
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
@@ -203,7 +210,8 @@ def test_each_value_of_the_example_file_is_written_as_its_default():
     for name, value in offered().items():
         default = Settings.model_fields[name.lower()].default
         shown = default.get_secret_value() if isinstance(default, SecretStr) else default
-        assert value == ("" if shown in ((), None) else str(shown)), name
+        shown = ", ".join(shown) if isinstance(shown, tuple) else shown
+        assert value == ("" if shown is None else str(shown)), name
 
 
 def test_the_core_has_the_same_defaults():

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag.documents.content import Content
 from rag.documents.headings import demote_guesses, document_title, find_headings, protect
 from rag.documents.splitting import MOST_WORDS, WORDS, count_words, split
 from rag.records import Document, Passage
@@ -17,7 +18,7 @@ DOCUMENT = Document(name="guide.md", title="Guide")
 
 
 def passages_of(text: str, page_starts: tuple[int, ...] = ()) -> list[Passage]:
-    return split(text, document=DOCUMENT, page_starts=page_starts)
+    return split(Content(text, page_starts=page_starts), DOCUMENT)
 
 
 def letters(text: str) -> str:

@@ -11,12 +11,14 @@ export default function Passage() {
       <header>
         <h3 className="text-sm font-semibold" style={{ overflowWrap: "anywhere" }}>{props.title}</h3>
         <p className="text-xs text-muted-foreground" style={{ overflowWrap: "anywhere" }}>
+          {props.collection ? `${props.collection} › ` : ""}
           {props.document}
           {path.length > 0 ? ` › ${path.join(" › ")}` : ""}
-          {props.page ? ` · page ${props.page}` : ""}
+          {props.where ? ` · ${props.where}` : ""}
         </p>
       </header>
       <p className="text-sm" style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere", lineHeight: 1.6 }}>
+        {props.table_header && <span className="text-muted-foreground">{`${props.table_header}\n`}</span>}
         {before}
         {quote && <mark className="rounded" style={{ background: "hsl(var(--primary) / 0.22)", color: "inherit", padding: "1px 2px" }}>{quote}</mark>}
         {after}

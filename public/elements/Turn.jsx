@@ -171,6 +171,7 @@ export default function Turn() {
           {props.title}
           {props.searched ? ` · ${props.searched.hits} of ${number(props.searched.passages, 0)} passages` : ""}
         </div>
+        {props.searched_for && <p className="text-xs text-muted-foreground" style={{ overflowWrap: "anywhere" }} data-testid="searched-for">{`Searched for “${props.searched_for}”`}</p>}
       </div>
       <Section title="Stages">
         <Stages stages={props.stages} total={total} running={props.running} elapsed={elapsed} />

@@ -81,6 +81,7 @@ def turn_props(turn: Turn, earlier: Sequence[Turn] = ()) -> Props:
         "stages": [_bar(stage.name, stage.start, stage.seconds) for stage in turn.timings.stages],
         "total_ms": _ms(turn.timings.total),
         "searched": {"passages": turn.search.searched, "hits": len(turn.search.hits)},
+        "searched_for": turn.search.question,
         "decision": _decision(turn.decision),
         "models": [
             _model(generation, role)

@@ -23,6 +23,8 @@ class Preferences:
     policy: Policy
     streaming: bool = True
     panel: bool = True
+    closed: frozenset[str] = frozenset()
+    """The names of the library folders that this chat leaves out."""
 
 
 @dataclass(slots=True)
@@ -84,7 +86,7 @@ class Chat:
                 return forgotten
         return []
 
-    def prefer(self, changes: Mapping[str, float | bool]) -> None:
+    def prefer(self, changes: Mapping[str, float | bool | frozenset[str]]) -> None:
         """Changes some preferences, by the names of the fields of `Budget`, `Policy` and `Preferences`."""
         now = self.preferences
         budget = replace(now.budget, **_of(Budget, changes))
@@ -92,7 +94,9 @@ class Chat:
         self.preferences = replace(now, budget=budget, policy=policy, **_of(Preferences, changes))
 
 
-def _of(record: type[Budget | Policy | Preferences], changes: Mapping[str, float | bool]) -> dict[str, Any]:
+def _of(
+    record: type[Budget | Policy | Preferences], changes: Mapping[str, float | bool | frozenset[str]]
+) -> dict[str, Any]:
     names = {each.name for each in fields(record)}
     return {name: value for name, value in changes.items() if name in names}
 

@@ -46,8 +46,10 @@ def _passage(hit: Hit, quote: tuple[int, int] | None = None) -> Props:
         "document": document.name,
         "title": document.title,
         "headings": list(passage.headings),
-        "page": passage.page,
+        "where": passage.where,
         "origin": document.origin,
+        "collection": document.collection,
+        "table_header": passage.header,
         "parts": [passage.text[:start], passage.text[start:end], passage.text[end:]],
         "strength": round(hit.strength, 2),
     }

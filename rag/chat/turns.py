@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 import chainlit as cl
 
-from rag.chat import uploads
+from rag.chat import library, uploads
 from rag.chat.session import AskedTurn, Chat, Preferences, current_chat, open_chat, payload_text
 from rag.chat.view import TurnView, show_panel
 from rag.conversation import answer
 from rag.errors import GroundworkError, QuestionError
 from rag.events import Finished
 from rag.records import Mode, Turn
-from rag.retrieval.search import Searcher
 from rag.services import Services, budget, policy
 
 if TYPE_CHECKING:
@@ -29,8 +28,9 @@ UNEXPECTED = (
 
 GONE = "The server began anew since this answer and no longer has it. Ask the question once more."
 
-LIBRARY_WAIT_S = 10.0
-"""How long a first question waits for the library; after that it is answered from what has been read."""
+LIBRARY_WAIT_S, SHORT_WAIT_S = 10.0, 2.0
+"""How long a question waits for a library that is being read, where nothing can be searched yet and where something
+can; then it is answered from what has been read."""
 
 
 def preferences(services: Services) -> Preferences:
@@ -46,6 +46,9 @@ async def on_message(services: Services, message: cl.Message) -> None:
     try:
         if message.command == "Files" or message.content.strip() == "/files":
             await uploads.show_list(chat)
+            return
+        if message.command == "Library" or message.content.strip() == "/library":
+            await library.show(services.keeper)
             return
         focus = await uploads.take(services, chat, message.elements)
         question = checked_question(message.content, services.settings.question_max_chars, files=bool(message.elements))
@@ -78,14 +81,14 @@ async def run(services: Services, chat: Chat, asked: AskedTurn) -> None:
     history = chat.history
     view = TurnView(chat, asked)
     try:
-        if not await services.library_read(0):
+        if not await services.keeper.ready(0):
             view.wait("Reading the library")
-            await services.library_read(LIBRARY_WAIT_S)
+            await services.keeper.ready(LIBRARY_WAIT_S if not services.keeper.passages else SHORT_WAIT_S)
         view.wait("Looking for a model")
         lineup = await services.models.lineup()
         events = answer(
             asked.question,
-            searcher=Searcher(services.library, chat.uploads),
+            searcher=services.searcher(chat.uploads, closed=chat.preferences.closed),
             bench=lineup.bench,
             policy=chat.preferences.policy,
             budget=chat.preferences.budget,

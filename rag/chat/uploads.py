@@ -53,7 +53,8 @@ async def show_list(chat: Chat) -> None:
     if not documents:
         await cl.Message("This chat holds no files. Drop one in, or use the paperclip, and ask about it.").send()
         return
-    lines = [f"This chat holds {len(documents)} file{'' if len(documents) == 1 else 's'}; no other chat sees them."]
+    held = f"{_count(len(documents), 'file')} with {_count(len(chat.uploads), 'passage')}"
+    lines = [f"This chat holds {held}; no other chat sees them. Drop in more at any time."]
     lines += [f"- **{plain(document.name)}** · {_size(document, None)}" for document in documents]
     actions = [
         cl.Action("remove_file", {"document": document.id}, f"Remove {document.name}", icon="trash-2")
@@ -101,7 +102,8 @@ async def _read(services: Services, chat: Chat, board: _Board, name: str, path: 
         board.lines[name] = plain(str(error))
         await board.show()
         return None
-    board.lines[name] = f"**{plain(name)}** · {_size(read.document, read.passages)}"
+    notes = "".join(f" {plain(note)}" for note in read.notes)
+    board.lines[name] = f"**{plain(name)}** · {_size(read.document, read.passages)}{'.' if notes else ''}{notes}"
     await board.show()
     return read.document
 
@@ -121,10 +123,14 @@ def _named(elements: Sequence[Element]) -> Iterator[tuple[str, Path]]:
         yield name, Path(element.path)
 
 
+def _count(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def _size(document: Document, passages: Sequence[Passage] | None) -> str:
     """ "12 pages · 48 passages · English"."""
     counts = [(document.pages, "page"), (len(passages) if passages else 0, "passage")]
-    parts = [f"{count:,} {noun}{'' if count == 1 else 's'}" for count, noun in counts if count]
+    parts = [_count(count, noun) for count, noun in counts if count]
     if language := LANGUAGES.get(document.language, document.language):
         parts.append(language)
     return " · ".join(parts) or f"{document.characters:,} characters"

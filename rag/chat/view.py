@@ -66,7 +66,7 @@ class TurnView:
         elements: list[Any] = [
             cl.CustomElement(name="Sources", props=source_props(turn, note), display="inline", url=_NO_FILE),
             *(
-                cl.Text(name=f"[{c.number}]", content=f"{c.hit.passage.place}\n\n{c.hit.passage.text}", display="page")
+                cl.Text(name=f"[{c.number}]", content=f"{c.hit.passage.place}\n\n{c.hit.passage.shown}", display="page")
                 for c in turn.citations
                 if c.cited
             ),
@@ -190,6 +190,8 @@ def status_line(stage: Stage) -> str:
     match stage.name:
         case "search":
             return f"Searching {passages}"
+        case "rewrite":
+            return f"{stage.model} is putting the question into words of its own"
         case "prompt":
             return f"Choosing from {passages}"
         case "load" | "escalation_load":
@@ -208,7 +210,7 @@ def abstention(turn: Turn) -> str:
     """The sentence for a question that the documents do not answer."""
     if not turn.search.searched:
         return (
-            "There is no document to search. Drop a file into the chat, or set LIBRARY_DIR to a folder that has some."
+            "There is no document to search. Drop a file into the chat, or set LIBRARY_DIRS to folders that have some."
         )
     names = list(dict.fromkeys(hit.passage.document.title for hit in turn.search.hits))[:3]
     nearest = f" The nearest that they have: {', '.join(f'**{plain(name)}**' for name in names)}." if names else ""

@@ -1,5 +1,6 @@
 """What a chat begins with: example questions, the mode of a message, commands, settings."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import chainlit as cl
@@ -7,6 +8,10 @@ from chainlit.input_widget import InputWidget, Slider, Switch
 from chainlit.mode import Mode, ModeOption
 
 from rag.chat.session import Preferences
+from rag.services import Services
+
+_FOLDER = "folder:"
+"""Before the name of a library folder, in the id of its switch."""
 
 STARTERS = (
     ("How does an answer come about?", "What happens between my question and the cited answer?", "route"),
@@ -25,14 +30,21 @@ def starters() -> list[cl.Starter]:
     ]
 
 
-async def greet(preferences: Preferences, small: str, large: str) -> None:
+async def greet(preferences: Preferences, services: Services) -> None:
     """Sends the controls of a new chat."""
     emitter = cl.context.emitter
-    await emitter.set_modes([_modes(small, large)])
+    await emitter.set_modes([_modes(services.settings.slm_alias, services.settings.llm_alias)])
     await emitter.set_commands(
-        [{"id": "Files", "description": "List and remove this chat's files", "icon": "files", "button": True}]  # type: ignore
+        [
+            _command("Files", "List and remove this chat's files", "files"),
+            _command("Library", "What the library holds, and how its reading goes", "library"),
+        ]
     )
-    await cl.ChatSettings(widgets(preferences)).send()
+    await cl.ChatSettings(widgets(preferences, tuple(services.keeper.libraries))).send()
+
+
+def _command(name: str, description: str, icon: str) -> Any:
+    return {"id": name, "description": description, "icon": icon, "button": True}
 
 
 def _modes(small: str, large: str) -> Mode:
@@ -47,10 +59,16 @@ def _modes(small: str, large: str) -> Mode:
     )
 
 
-def widgets(preferences: Preferences) -> list[InputWidget]:
-    """The settings of a chat; their ids are the names that `Chat.prefer` takes."""
+def widgets(preferences: Preferences, folders: Sequence[str] = ()) -> list[InputWidget]:
+    """The settings of a chat, with a switch for each folder of the library; `accepted` understands their ids."""
     budget, policy = preferences.budget, preferences.policy
     return [
+        *(
+            Switch(
+                id=f"{_FOLDER}{name}", label=f"Search the library folder {name}", initial=name not in preferences.closed
+            )
+            for name in folders
+        ),
         _slider("passages", "Passages to read", budget.passages, 20, "More of them cost time.", step=1, lowest=1),
         _slider("temperature", "Temperature", budget.temperature, 1, "0 repeats itself, 1 varies.", step=0.1),
         _slider(
@@ -78,7 +96,7 @@ def _slider(
     return Slider(id=name, label=label, initial=initial, min=lowest, max=highest, step=step, description=description)
 
 
-def accepted(settings: dict[str, Any]) -> dict[str, float | bool]:
+def accepted(settings: dict[str, Any]) -> dict[str, float | bool | frozenset[str]]:
     """What came back from the browser, as values that `Chat.prefer` may take; anything else is left out."""
     limits = {
         "passages": (1, 20),
@@ -86,7 +104,9 @@ def accepted(settings: dict[str, Any]) -> dict[str, float | bool]:
         "confidence_threshold": (0, 1),
         "grounding_threshold": (0, 1),
     }
-    values: dict[str, float | bool] = {}
+    values: dict[str, float | bool | frozenset[str]] = {}
+    if switches := [name for name in settings if name.startswith(_FOLDER)]:
+        values["closed"] = frozenset(name.removeprefix(_FOLDER) for name in switches if settings[name] is False)
     for name, value in settings.items():
         if name in ("streaming", "panel") and isinstance(value, bool):
             values[name] = value

@@ -4,7 +4,8 @@ import html
 import re
 
 _LINE_ENDS = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
-_INVISIBLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u200b\u2060\ufeff\ufffc]")
+_INVISIBLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u200b\u2060\ue000-\uf8ff\ufeff\ufffc]")
+"""Control characters, marks without a width, and what only the font of its program can show."""
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _ODD_SPACE = re.compile(r"[\xa0\u2000-\u200a\u202f\u205f]")
 _TRAILING_SPACE = re.compile(r"(?<![ \t])[ \t]++(?=\n|\Z)")

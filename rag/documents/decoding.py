@@ -3,8 +3,12 @@
 import codecs
 import re
 import string
+import unicodedata
 from collections.abc import Callable
 from itertools import islice
+
+Guess = Callable[[bytes], str]
+"""Reads bytes in whatever encoding seems likely; "" when none does."""
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -18,25 +22,40 @@ _LEGACY = (
     *("iso8859-2", "iso8859-7", "koi8-r", "koi8-u", "cp932", "euc_jp", "gb18030", "cp950", "cp949"),
 )
 _DECLARED = re.compile(rb"""(?:<\?xml[^>]{0,80}encoding|<meta[^>]{0,200}charset)\s*=\s*["']?\s*([\w.:-]+)""", re.I)
+_MEANT = {
+    **dict.fromkeys(("ascii", "iso8859-1"), "cp1252"),
+    **dict.fromkeys(("gb2312", "gbk"), "gb18030"),
+    **{"iso8859-9": "cp1254", "iso8859-11": "cp874", "tis-620": "cp874", "big5": "cp950"},
+    **{"shift_jis": "cp932", "euc_kr": "cp949"},
+}
+"""What a file is in that declares the other, as browsers have agreed (WHATWG Encoding Standard, section 4.2)."""
+_ALIASES = {"x-sjis": "cp932", "windows-31j": "cp932", "windows-874": "cp874", "iso-8859-8-i": "iso8859-8"}
+_TEXTUAL = re.compile(r"ascii|cp\d|iso|koi8|mac|euc|shift|big5|gb|hz|johab|tis")
+_WESTERN = ("cp1252", "mac_roman", "cp850")
+"""Windows, old Macs (also Excel for Mac), DOS: nearly every byte means something in each."""
+_WESTERN_LETTERS = frozenset("áéíóúàèìòùâêîôûäëïöüãõñçßæøåÁÉÍÓÚÀÈÂÊÔÄÖÜÃÕÑÇØÅ¿¡ªº–—‘’“”„«»…€")
 _USUAL = frozenset(f"{string.punctuation}{string.whitespace}–—‘’“”„«»…€°§。、，")
 _SAMPLE = 8_192
 
 
-def decode(data: bytes, guess: Callable[[bytes], str]) -> str:
+def decode(data: bytes, guess: Guess, declared: str = "") -> str:
     """The text, without a byte order mark; never fails.
 
-    Unicode is recognised by its mark or its structure, HTML and XML by what they declare. For older encodings
-    `guess` reads a sample in any way it can, and the encoding whose letters agree with it is taken.
+    Unicode is recognised by its mark or its structure, other encodings by their name: `declared`, or what HTML and XML
+    say themselves. Without a name, `guess` reads a sample, and the encoding whose letters agree with it is taken.
     """
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return data.decode(encoding, errors="replace")
     if encoding := unmarked_utf16(data[:_SAMPLE]):
         return data.decode(encoding, errors="replace")
+    named = _named(declared) or _declared(data)
+    if named.startswith(("iso2022", "hz")):  # ASCII to look at
+        return data.decode(named, errors="replace")
     text = data.decode(errors="replace")
     if _is_mostly_utf8(text):
         return text
-    return data.decode(_declared(data) or _legacy(data, guess), errors="replace")
+    return data.decode(named or _legacy(data, guess), errors="replace")
 
 
 def unmarked_utf16(sample: bytes) -> str:
@@ -45,7 +64,7 @@ def unmarked_utf16(sample: bytes) -> str:
         return ""
     for encoding in ("utf-16-le", "utf-16-be"):
         text = sample[: len(sample) // 2 * 2].decode(encoding, errors="replace")
-        usual = sum(character.isalnum() or character in _USUAL for character in text)
+        usual = sum(character in _USUAL or unicodedata.category(character)[0] in "LMN" for character in text)
         if usual >= 0.95 * len(text):
             return encoding
     return ""
@@ -59,22 +78,30 @@ def _is_mostly_utf8(text: str) -> bool:
 
 def _declared(data: bytes) -> str:
     match = _DECLARED.search(data[:2048])
+    return _named(match[1].decode("ascii")) if match else ""
+
+
+def _named(declared: str) -> str:
+    """The encoding of that name; "" for UTF-8, which needs no name, and for one that nobody knows."""
     try:
-        name = codecs.lookup(match[1].decode("ascii")).name if match else ""
-    except LookupError:
+        name = codecs.lookup(_ALIASES.get(declared.lower(), declared)).name
+    except (LookupError, ValueError):
         return ""
-    return "" if name.startswith(("utf", "ascii")) else name
+    return _MEANT.get(name, name) if _TEXTUAL.match(name) else ""
 
 
-def _legacy(data: bytes, guess: Callable[[bytes], str]) -> str:
+def _legacy(data: bytes, guess: Guess) -> str:
     foreign_words = (word for word in data.split() if not word.isascii())
     sample = b" ".join(islice(foreign_words, _SAMPLE))[:_SAMPLE]
     seen = _foreign(guess(sample))
-    for encoding in _LEGACY:
-        if seen and _foreign(sample.decode(encoding, errors="ignore")) == seen:
-            return encoding
-    return "cp1252"
+    found = (e for e in _LEGACY if seen and _foreign(sample.decode(e, errors="ignore")) == seen)
+    encoding = next(found, "cp1252")
+    return max(_WESTERN, key=lambda western: _western_letters(sample, western)) if encoding == "cp1252" else encoding
 
 
 def _foreign(text: str) -> str:
     return "".join(character for character in text if character > "\x7f")
+
+
+def _western_letters(sample: bytes, encoding: str) -> int:
+    return sum(character in _WESTERN_LETTERS for character in sample.decode(encoding, errors="replace"))

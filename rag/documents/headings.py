@@ -18,7 +18,8 @@ _NUMBERING = re.compile(r"^[\d.]+\s")
 _BULLET = re.compile(r"^[-•·]\s+")
 _ANCHOR = re.compile(r"\s*\{[:#][^{}]*\}$|\s*¶$")
 _SAYS_NOTHING = re.compile(
-    r"^\W*(?:untitled|anonymous|title|(?:document|presentation|book|slide) ?\d*|powerpoint presentation)?\W*$"
+    r"^\W*(?:untitled|anonymous|(?:unknown )?title|(?:document|presentation|book|slide) ?\d*)?\W*$"
+    r"|^powerpoint presentation$"
     r"|^microsoft \w+ - |\.(?:docx?|pptx?|xlsx?|pdf|indd|tex|dvi)$",
     re.IGNORECASE,
 )

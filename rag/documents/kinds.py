@@ -9,8 +9,8 @@ from rag.documents.names import shown_name, suffix_of
 from rag.errors import BrokenFile, EmptyFile, ProtectedFile, UnsupportedFile
 
 OleKind = Literal["doc", "xls", "ppt", "msg"]
-TextKind = Literal["html", "xml", "mail", "notebook", "json", "csv", "tsv", "markdown", "text", "code"]
-Kind = Literal["pdf", "rtf"] | ArchiveKind | OleKind | TextKind
+TextKind = Literal["html", "xml", "mail", "notebook", "json", "csv", "markdown", "text", "code"]
+Kind = Literal["pdf", "rtf", "picture"] | ArchiveKind | OleKind | TextKind
 
 READABLE = (
     "PDF, Word, PowerPoint, Excel, OpenDocument text and tables, EPUB, RTF, HTML, e-mail, Jupyter notebooks, CSV, "
@@ -33,7 +33,6 @@ MIME_TYPES: dict[Kind, str] = {
     "msg": "application/vnd.ms-outlook",
     "rtf": "application/rtf",
     "csv": "text/csv",
-    "tsv": "text/tab-separated-values",
     "notebook": "application/x-ipynb+json",
 }
 """Of the kinds that are left to a parser."""
@@ -45,8 +44,7 @@ _TEXT_KINDS: dict[str, TextKind] = {
     **dict.fromkeys(("txt", "text", "rst", ""), "text"),
     "ipynb": "notebook",
     "json": "json",
-    "csv": "csv",
-    "tsv": "tsv",
+    **dict.fromkeys(("csv", "tsv", "psv", "tab"), "csv"),
 }
 _OLE_STREAMS: tuple[tuple[str, OleKind], ...] = (
     ("WordDocument", "doc"),
@@ -55,19 +53,16 @@ _OLE_STREAMS: tuple[tuple[str, OleKind], ...] = (
     ("Book", "xls"),
     ("__substg1.0_", "msg"),
 )
+_READABLE_PICTURE = re.compile(
+    rb"\x89PNG\r\n\x1a\n|\xff\xd8\xff|II\*\0|MM\0\*|GIF8[79]a|BM.{4}\0{4}|RIFF.{4}WEBP", re.DOTALL
+)
+"""The starts of PNG, JPEG, TIFF, GIF, BMP and WebP, in which text can be recognised."""
 _PICTURE, _SOUND, _VIDEO, _ARCHIVE = "a picture", "a sound recording", "a video", "an archive"
 _UNREADABLE: tuple[tuple[int, bytes, str], ...] = (
     (0, b"MZ", "a Windows program"),
     (0, b"\x7fELF", "a Linux program"),
     (0, b"\xcf\xfa\xed\xfe", "a macOS program"),
     (0, b"\xca\xfe\xba\xbe", "a program"),
-    (0, b"\x89PNG", _PICTURE),
-    (0, b"\xff\xd8\xff", _PICTURE),
-    (0, b"GIF8", _PICTURE),
-    (0, b"II*\0", _PICTURE),
-    (0, b"MM\0*", _PICTURE),
-    (0, b"BM", _PICTURE),
-    (8, b"WEBP", _PICTURE),
     (4, b"ftyphei", _PICTURE),
     (4, b"ftypavif", _PICTURE),
     (4, b"ftypM4A", _SOUND),
@@ -88,7 +83,7 @@ _UNREADABLE: tuple[tuple[int, bytes, str], ...] = (
     (0, b"SQLite format 3", "a database"),
 )
 _ADVICE = {
-    _PICTURE: "Text in pictures cannot be read; add a PDF with searchable text instead.",
+    _PICTURE: "Save it as PNG or JPEG and add that.",
     _ARCHIVE: "Unpack it and add the files that are in it.",
 }
 _BINARY_SUFFIXES = {"pdf", "docx", "pptx", "xlsx", "odt", "ods", "epub", "doc", "xls", "ppt", "msg", "rtf"}
@@ -119,6 +114,8 @@ def kind_of(data: bytes, name: str, *, max_bytes: int) -> Kind:
         return _ole_kind(data, name)
     if data.startswith(b"PK\x03\x04"):
         return archive_kind(data, name, max_bytes=max_bytes) or _refuse(name, _ARCHIVE)
+    if _READABLE_PICTURE.match(data):
+        return "picture"
     return _text_kind(data, name) if _is_text(data) else _refuse(name, _unreadable(data))
 
 

@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 
 from rag.documents.cleaning import described, linked
 from rag.documents.headings import protect
+from rag.documents.tables import Cell, spread, write_header, write_row
 
 _WORD = re.compile(r"\w+")
 _UNREAD = frozenset(
@@ -34,6 +35,8 @@ _LONGEST_CELL = 500
 class _Table:
     rows: list[list[list[str]]] = field(default_factory=list[list[list[str]]])
     """The blocks in each cell of each row."""
+    spans: list[list[tuple[int, int]]] = field(default_factory=list[list[tuple[int, int]]])
+    """The columns and rows that each of them reaches over."""
     in_cell: bool = False
 
 
@@ -101,7 +104,7 @@ class _MarkupReader(HTMLParser):
             self._skipped_depth += tag == self.skipping
         elif tag not in self._inline:
             self._end_block()
-            self._begin_block(tag)
+            self._begin_block(tag, dict(attrs))
         elif tag == "br":
             self._words.append("\n")
         elif tag == "a":
@@ -129,7 +132,7 @@ class _MarkupReader(HTMLParser):
         while self._tables:
             self._end("table")
 
-    def _begin_block(self, tag: str) -> None:
+    def _begin_block(self, tag: str, attributes: dict[str, str | None]) -> None:
         if self._xml:
             self._mark = f"{tag}: "
         elif tag in _HEADINGS:
@@ -143,7 +146,7 @@ class _MarkupReader(HTMLParser):
         elif tag == "table":
             self._tables.append(_Table())
         elif tag in ("tr", "td", "th") and self._tables:
-            self._begin_cell(tag, self._tables[-1])
+            self._begin_cell(tag, attributes, self._tables[-1])
         self._pre = not self._xml and (self._pre or tag == "pre")
         self._in_title = not self._xml and tag == "title"
 
@@ -160,12 +163,14 @@ class _MarkupReader(HTMLParser):
         self._pre = self._pre and tag != "pre"
         self._in_title = False
 
-    def _begin_cell(self, tag: str, table: _Table) -> None:
+    def _begin_cell(self, tag: str, attributes: dict[str, str | None], table: _Table) -> None:
         self._end_cell(table)
         if tag == "tr" or not table.rows:
             table.rows.append([])
+            table.spans.append([])
         if tag != "tr":
             table.rows[-1].append([])
+            table.spans[-1].append((_count(attributes.get("colspan")), _count(attributes.get("rowspan"))))
             table.in_cell = True
             self._targets.append(table.rows[-1][-1])
 
@@ -204,15 +209,22 @@ def _fenced(code: str) -> str:
     return f"{fence}\n{code.strip(chr(10))}\n{fence}"
 
 
+def _count(attribute: str | None) -> int:
+    return int(attribute) if attribute and attribute.isascii() and attribute.isdigit() and len(attribute) < 6 else 1
+
+
 def _table_blocks(table: _Table) -> list[str]:
     """The rows as one Markdown table; the blocks one after the other when the table only lays out a page."""
-    rows = [row for row in table.rows if any(row)]
-    cells = [block for row in rows for cell in row for block in cell]
-    columns = max((len(row) for row in rows), default=0)
-    layout = any(len(block) > _LONGEST_CELL or block.startswith(("#", "|", "```", "~~~")) for block in cells)
-    if columns < 2 or layout:
-        return cells
-    lines = [
-        "| " + " | ".join(" ".join(" ".join(cell).split()).replace("|", "\\|") for cell in row) + " |" for row in rows
+    blocks = [block for row in table.rows for cell in row for block in cell]
+    layout = any(len(block) > _LONGEST_CELL or block.startswith(("#", "|", "```", "~~~")) for block in blocks)
+    if layout or max(map(len, table.rows), default=0) < 2:
+        return blocks
+    cells = [
+        [Cell(" ".join(cell), *span) for cell, span in zip(*row, strict=True)]
+        for row in zip(table.rows, table.spans, strict=True)
     ]
-    return ["\n".join([lines[0], "|" + " --- |" * columns, *lines[1:]])]
+    rows = [row for row in spread(cells) if any(row)]
+    if not rows:
+        return []
+    header = write_header(rows[0], max(map(len, rows)))
+    return ["\n".join([*header, *map(write_row, rows[1:])])]

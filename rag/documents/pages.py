@@ -53,16 +53,31 @@ def mark_up(pages: Sequence[str], blocks: Sequence[Block]) -> list[str]:
     return [clean_text(_marked(page, on_page.get(number, []))) for number, page in enumerate(lines, 1)]
 
 
+def pages_without_text(pages: Sequence[str]) -> list[int]:
+    """The pages, as indices, that say nothing but what stands on most of them and their number: scans, as a rule."""
+    lines = [page.split("\n") for page in pages]
+    said_anyway = {"0", *_running(lines)}
+    return [
+        index
+        for index, page in enumerate(lines)
+        if not any(_key(line) and _shape(line) not in said_anyway for line in page)
+    ]
+
+
 def _without_furniture(pages: list[list[str]]) -> list[list[str]]:
     """The pages without the header and footer lines that stand on most of them; the first of each stays."""
-    counts = Counter(key for page in pages for key in {_shape(page[i]) for i in _edges(page)})
-    running = {key for key, count in counts.items() if key and count > 2 and 2 * count > len(pages)}
+    running = _running(pages)
     seen, kept = set[str](), list[list[str]]()
     for page in pages:
         drop = {i for i in _edges(page) if _shape(page[i]) in running & seen}
         seen |= {_shape(page[i]) for i in _edges(page)}
         kept.append([line for i, line in enumerate(page) if i not in drop])
     return kept
+
+
+def _running(pages: list[list[str]]) -> set[str]:
+    counts = Counter(key for page in pages for key in {_shape(page[i]) for i in _edges(page)})
+    return {key for key, count in counts.items() if key and count > 2 and 2 * count > len(pages)}
 
 
 def _edges(page: list[str]) -> list[int]:

@@ -1,4 +1,4 @@
-"""Text to passages: about 160 words each, cut at sentence ends, never across a heading or a page."""
+"""Text to passages: about 160 words each, cut at sentence ends or rows, never across a heading or a page."""
 
 import re
 import unicodedata
@@ -6,7 +6,9 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from rag.documents.content import Content
 from rag.documents.headings import Heading, find_headings
+from rag.documents.tables import Table, find_tables, short_header
 from rag.records import Document, Passage
 from rag.sentences import sentence_spans
 
@@ -14,6 +16,8 @@ WORDS = 160
 """Sentences are added up to this size."""
 MOST_WORDS = 200
 """A tiny rest may stretch its predecessor up to this size."""
+MOST_HEADER_WORDS = 60
+"""A table's header may take so many of them; a longer one is cut."""
 _TINY = 40
 
 _SPACELESS = (
@@ -25,8 +29,18 @@ _WORD = re.compile(rf"[{_SPACELESS}]{{1,2}}|[^\s|{_SPACELESS}]{{1,20}}")
 _LONGEST_PARAGRAPH = 20_000
 """Characters; sentences are looked for in so many at a time, so that no text can make it slow."""
 _BLANK = re.compile(r"\n[^\S\n]*\n")
-_TABLE = re.compile(r"(?:^ {0,3}\|[^\n]*(?:\n|\Z))+", re.MULTILINE)
 _LINE = re.compile(r"\S(?:.*\S)?")
+
+
+@dataclass(frozen=True, slots=True)
+class _Header:
+    """What stands above the rows of a table."""
+
+    text: str = ""
+    words: int = 0
+
+
+_NO_HEADER = _Header()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,28 +50,33 @@ class _Unit:
     start: int
     end: int
     words: int
+    header: _Header = _NO_HEADER
+    """What a passage that begins here needs to be understood."""
 
 
-def split(text: str, *, document: Document, page_starts: Sequence[int] = ()) -> list[Passage]:
-    """The passages of a Markdown text, in order.
+def split(content: Content, document: Document) -> list[Passage]:
+    """The passages of a document, in order.
 
-    `page_starts` are the offsets at which the pages begin, first page first; empty for formats without pages.
-    Each character that is neither white space nor part of a heading is in exactly one passage, and
-    `text[passage.start:passage.end] == passage.text`.
+    Each character of its text that is neither white space nor part of a heading is in exactly one passage, and
+    `content.text[passage.start:passage.end] == passage.text`. Rows keep the header of their table.
     """
     passages: list[Passage] = []
-    for start, end, path in _sections(text, find_headings(text)):
-        for page_start, page_end, page in _pages(start, end, page_starts):
-            for piece_start, piece_end in _pieces(text, page_start, page_end):
+    for start, end, path in _sections(content.text, find_headings(content.text)):
+        for page_start, page_end, page in _pages(start, end, content.page_starts):
+            above = path if content.unit == "page" or page_start == start else ()  # a slide has its own title or none
+            for first, last, header in _pieces(content.text, page_start, page_end):
                 passages.append(
                     Passage(
                         document=document,
                         ordinal=len(passages),
-                        text=text[piece_start:piece_end],
-                        headings=path,
+                        text=content.text[first:last],
+                        headings=above,
                         page=page,
-                        start=piece_start,
-                        end=piece_end,
+                        unit=content.unit,
+                        rows=_rows(first, last, content.row_starts),
+                        header=header,
+                        start=first,
+                        end=last,
                     )
                 )
     return passages
@@ -92,8 +111,16 @@ def _pages(start: int, end: int, page_starts: Sequence[int]) -> Iterator[tuple[i
         start = page_end
 
 
-def _pieces(text: str, start: int, end: int) -> list[tuple[int, int]]:
-    """Spans of the passages: whole paragraphs while they fit, else sentence by sentence."""
+def _rows(start: int, end: int, row_starts: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
+    """The numbers of the rows in which the span begins and ends."""
+    if not row_starts or start < row_starts[0][0]:
+        return None
+    first, last = (bisect_right(row_starts, offset, key=lambda row: row[0]) - 1 for offset in (start, end - 1))
+    return row_starts[first][1], row_starts[last][1]
+
+
+def _pieces(text: str, start: int, end: int) -> list[tuple[int, int, str]]:
+    """Spans of the passages, each with its table's header: whole paragraphs while they fit, else unit by unit."""
     pieces: list[list[_Unit]] = [[]]
     for paragraph in _paragraphs(text, start, end):
         filled, more = _size(pieces[-1]), _size(paragraph)
@@ -106,11 +133,11 @@ def _pieces(text: str, start: int, end: int) -> list[tuple[int, int]]:
     if len(pieces) > 1 and _size(pieces[-1]) < _TINY and _size(pieces[-2]) + _size(pieces[-1]) <= MOST_WORDS:
         rest = pieces.pop()
         pieces[-1] += rest
-    return [(piece[0].start, piece[-1].end) for piece in pieces if piece]
+    return [(piece[0].start, piece[-1].end, piece[0].header.text) for piece in pieces if piece]
 
 
 def _size(units: Sequence[_Unit]) -> int:
-    return sum(unit.words for unit in units)
+    return sum(unit.words for unit in units) + (units[0].header.words if units else 0)
 
 
 def _paragraphs(text: str, start: int, end: int) -> Iterator[list[_Unit]]:
@@ -123,21 +150,46 @@ def _paragraphs(text: str, start: int, end: int) -> Iterator[list[_Unit]]:
 def _units(text: str, start: int, end: int) -> list[_Unit]:
     """A paragraph's rows of tables and sentences; the over-long ones cut at their line ends, or at word ends."""
     units: list[_Unit] = []
-    for first, last in _spans(text, start, end):
+    for table in find_tables(text, start, end):
+        units += _fitting(text, _sentences(text, start, table.start), _NO_HEADER)
+        units += _table_units(text, table)
+        start = table.end
+    return units + _fitting(text, _sentences(text, start, end), _NO_HEADER)
+
+
+def _table_units(text: str, table: Table) -> list[_Unit]:
+    """The rows with their header; it stays with the first of them."""
+    top = [line.span() for line in _LINE.finditer(text, table.start, table.body)]
+    rows = [line.span() for line in _LINE.finditer(text, table.body, table.end)]
+    if not (top and rows):
+        return _fitting(text, iter(top + rows), _NO_HEADER)
+    header = _header(text[table.start : table.body].rstrip("\n"))
+    first = (top[0][0], rows[0][1])
+    if count_words(text[slice(*first)]) > WORDS:
+        return _fitting(text, iter(top), _NO_HEADER) + _fitting(text, iter(rows), header)
+    return _fitting(text, iter([first]), _NO_HEADER) + _fitting(text, iter(rows[1:]), header)
+
+
+def _header(text: str) -> _Header:
+    """The header, cut if need be until it leaves room for the rows."""
+    columns = text.count("|")
+    while (words := count_words(text)) > MOST_HEADER_WORDS and columns > 1:
+        columns = min(columns - 1, columns * MOST_HEADER_WORDS // words)
+        text = short_header(text, max(1, columns))
+    return _Header(text, words)
+
+
+def _fitting(text: str, spans: Iterator[tuple[int, int]], header: _Header) -> list[_Unit]:
+    """The spans as units, cut where one is too long for a passage."""
+    units: list[_Unit] = []
+    for first, last in spans:
         words = count_words(text[first:last])
-        if words <= MOST_WORDS:
-            units.append(_Unit(first, last, words))
+        if words + header.words <= MOST_WORDS:
+            units.append(_Unit(first, last, words, header))
         else:
-            units += (chunk for line in _LINE.finditer(text, first, last) for chunk in _chunks(text, *line.span()))
+            for line in _LINE.finditer(text, first, last):
+                units += _chunks(text, *line.span(), header)
     return units
-
-
-def _spans(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    for table in _TABLE.finditer(text, start, end):
-        yield from _sentences(text, start, table.start())
-        yield from (row.span() for row in _LINE.finditer(text, *table.span()))
-        start = table.end()
-    yield from _sentences(text, start, end)
 
 
 def _sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -148,15 +200,15 @@ def _sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         start = stop
 
 
-def _chunks(text: str, start: int, end: int) -> Iterator[_Unit]:
+def _chunks(text: str, start: int, end: int, header: _Header) -> Iterator[_Unit]:
     """Pieces of one line, cut before a word; where there is no white space, before any letter."""
     words = [word.start() for word in _WORD.finditer(text, start, end)]
-    first = 0
-    while len(words) - first > MOST_WORDS:
-        candidates = range(first + WORDS, first + WORDS // 2, -1)
+    first, room = 0, WORDS - header.words
+    while len(words) - first > MOST_WORDS - header.words:
+        candidates = range(first + room, first + room // 2, -1)
         after = next((i for i in candidates if text[words[i] - 1].isspace()), None) or next(
-            (i for i in candidates if not unicodedata.category(text[words[i]]).startswith("M")), first + WORDS
+            (i for i in candidates if not unicodedata.category(text[words[i]]).startswith("M")), first + room
         )
-        yield _Unit(start, start + len(text[start : words[after]].rstrip()), after - first)
+        yield _Unit(start, start + len(text[start : words[after]].rstrip()), after - first, header)
         start, first = words[after], after
-    yield _Unit(start, end, len(words) - first)
+    yield _Unit(start, end, len(words) - first, header)

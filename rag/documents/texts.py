@@ -1,18 +1,17 @@
 """Files of text to Markdown, each kind by its own rules."""
 
 import json
-from collections.abc import Callable
 from typing import Literal
 
 from rag.documents.cleaning import clean_markdown, clean_text
-from rag.documents.decoding import decode
+from rag.documents.decoding import Guess, decode
 from rag.documents.headings import protect
 from rag.documents.mail import mail_to_markdown
 from rag.documents.markup import html_to_markdown, xml_to_markdown
 
 
 def text_to_markdown(
-    data: bytes, kind: Literal["html", "xml", "mail", "json", "markdown", "text", "code"], guess: Callable[[bytes], str]
+    data: bytes, kind: Literal["html", "xml", "mail", "json", "markdown", "text", "code"], guess: Guess
 ) -> tuple[str, str]:
     """The text, and the title that the file gives itself outside of it, or "".
 
@@ -23,7 +22,7 @@ def text_to_markdown(
         RecursionError: likewise, nested too deeply.
     """
     if kind == "mail":
-        return clean_text(mail_to_markdown(data)), ""
+        return clean_text(mail_to_markdown(data, guess)), ""
     text = decode(data, guess)
     if kind == "html":
         title, text = html_to_markdown(text)

@@ -23,6 +23,7 @@ def main() -> None:
     """Answers requests until the standard input ends, as it does when the parent dies."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     replies = _claim_stdout()
+    _give_way()
     _limit_memory()
     load_parser()
     _send(None, replies)
@@ -65,6 +66,12 @@ def _claim_stdout() -> BinaryIO:
     os.dup2(nowhere, 1)
     os.close(nowhere)
     return pipe
+
+
+def _give_way() -> None:
+    """The chats come first on a machine that has much to do; on Windows the parent sees to it."""
+    if sys.platform != "win32":
+        os.nice(5)
 
 
 def _limit_memory() -> None:

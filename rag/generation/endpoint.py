@@ -4,6 +4,7 @@ import asyncio
 import ipaddress
 import re
 from collections.abc import AsyncGenerator, Awaitable, Collection
+from contextlib import aclosing
 from typing import TypeVar, cast
 
 import httpx2
@@ -66,6 +67,8 @@ class EndpointModel:
         self._model_id = model_id
         self._lookup = asyncio.Lock()
         self._asks_usage = True
+        self._streams = 0
+        self._answered = False
         self._client = openai.AsyncOpenAI(
             base_url=address,
             api_key=key or "none",
@@ -92,12 +95,27 @@ class EndpointModel:
         """True: it writes its own words."""
         return True
 
+    @property
+    def idle(self) -> bool:
+        """Whether it has answered before, and is not asked anything by this app now."""
+        return self._answered and not self._streams
+
     async def stream(self, prompt: Prompt, limits: Limits) -> AsyncGenerator[ModelEvent]:
         """The answer to the prompt, as it comes; closing the iterator closes the connection, which stops the model.
 
         Raises:
             ModelError: any of them, also in the middle; what can be mended is tried again before the first delta.
         """
+        self._streams += 1
+        try:
+            async with aclosing(self._stream(prompt, limits)) as events:
+                async for event in events:
+                    yield event
+            self._answered = True
+        finally:
+            self._streams -= 1
+
+    async def _stream(self, prompt: Prompt, limits: Limits) -> AsyncGenerator[ModelEvent]:
         mended: set[type[ModelError]] = set()
         while True:
             reply = Reply(self.alias)

@@ -95,3 +95,5 @@ class Bench:
     small: ChatModel
     large: ChatModel | None = None
     stand_in: ChatModel | None = None
+    idle: ChatModel | None = None
+    """A model in memory that nobody is using, for a small task before the answer."""

@@ -110,7 +110,8 @@ class Models:
         """Who answers a turn that begins now."""
         small, large = await self._status(self.small), await self._status(self.large)
         usable = self.large if not large or large.state not in ("missing", "unavailable") else None
-        lineup = Lineup(Bench(self.small, usable, Quoting()), large_missing=_missing(large) if large else None)
+        idle = self.small if not isinstance(self.small, Quoting) and self.small.idle else None
+        lineup = Lineup(Bench(self.small, usable, Quoting(), idle), large_missing=_missing(large) if large else None)
         if isinstance(self.small, Quoting):
             note = "No model is set up, so these are your documents' own words. Set FOUNDRY_LOCAL_ENDPOINT to add one."
             return Lineup(Bench(self.small, usable), note)

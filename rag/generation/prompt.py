@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypedDict
 
+from rag.generation.packing import pack
+from rag.generation.tokens import estimate_tokens
 from rag.records import Exchange, Hit, SearchResult
 
 SYSTEM = (
@@ -45,6 +47,8 @@ class Prompt:
     """Oldest first."""
     draft: str = ""
     """Not empty: improve this text instead of answering anew."""
+    excerpts: tuple[str, ...] = ()
+    """What of each passage stands in the prompt; empty for all of them whole."""
 
     @property
     def hits(self) -> tuple[Hit, ...]:
@@ -55,11 +59,12 @@ class Prompt:
         """System text, earlier exchanges, then passages and question in one message."""
         earlier: list[ChatMessage] = []
         for exchange in self.history:
-            earlier.append({"role": "user", "content": _unfence(exchange.question)})
-            earlier.append({"role": "assistant", "content": _unfence(exchange.answer)})
-        parts = [_fenced(self.hits), f"Question: {_unfence(self.question)}"]
+            earlier.append({"role": "user", "content": unfence(exchange.question)})
+            earlier.append({"role": "assistant", "content": unfence(exchange.answer)})
+        excerpts = self.excerpts or [hit.passage.shown for hit in self.hits]
+        parts = [_fenced(self.hits, excerpts), f"Question: {unfence(self.question)}"]
         if self.draft:
-            parts += [REFINE, f"<draft>\n{_unfence(self.draft)}\n</draft>"]
+            parts += [REFINE, f"<draft>\n{unfence(self.draft)}\n</draft>"]
         return [
             {"role": "system", "content": SYSTEM},
             *earlier,
@@ -70,22 +75,7 @@ class Prompt:
         """The same prompt with one passage less, or None when there is none left to drop."""
         if not self.hits:
             return None
-        return replace(self, search=replace(self.search, hits=self.hits[:-1]))
-
-
-def estimate_tokens(text: str) -> int:
-    """About how many tokens a text costs: four ASCII characters each, two of other alphabets, one of CJK.
-
-    A rule of thumb that errs to the high side for byte-pair vocabularies of 100,000 entries and more; a prompt that
-    is too long all the same is answered by the server's 400 and sent again with a passage less.
-    """
-    ascii_, cjk = 0, 0
-    for character in text:
-        if character < "\x80":
-            ascii_ += 1
-        elif character >= "\u2e80":
-            cjk += 1
-    return (ascii_ + 3) // 4 + (len(text) - ascii_ - cjk + 1) // 2 + cjk
+        return replace(self, search=replace(self.search, hits=self.hits[:-1]), excerpts=self.excerpts[:-1])
 
 
 def build(
@@ -93,23 +83,22 @@ def build(
     search: SearchResult,
     *,
     history: Sequence[Exchange] = (),
+    passages: int,
     passage_tokens: int,
     history_tokens: int,
 ) -> Prompt:
-    """The prompt with the best passages and the latest exchanges that fit.
+    """The prompt with the best pieces of the passages and the latest exchanges that fit.
 
-    Passages come first: `passage_tokens` are theirs; earlier exchanges get `history_tokens`, the oldest are dropped
-    first. The best passage always stays, cut to the budget if need be by the server's own limit.
+    At most so many `passages` are quoted from, within `passage_tokens`; earlier exchanges get `history_tokens`, the
+    oldest are dropped first. The best piece always stays, cut to the budget if need be by the server's own limit.
     """
-    hits: list[Hit] = []
-    left = passage_tokens
-    for hit in search.hits:
-        cost = estimate_tokens(hit.passage.text) + estimate_tokens(hit.passage.place) + 8
-        if hits and cost > left:
-            continue
-        hits.append(hit)
-        left -= cost
-    return Prompt(question, replace(search, hits=tuple(hits)), tuple(_latest(history, history_tokens)))
+    excerpts = pack(search, tokens=passage_tokens, passages=passages)
+    return Prompt(
+        question,
+        replace(search, hits=tuple(excerpt.hit for excerpt in excerpts)),
+        tuple(_latest(history, history_tokens)),
+        excerpts=tuple(excerpt.text for excerpt in excerpts),
+    )
 
 
 def _latest(history: Sequence[Exchange], budget: int) -> Iterable[Exchange]:
@@ -122,13 +111,16 @@ def _latest(history: Sequence[Exchange], budget: int) -> Iterable[Exchange]:
     return reversed(kept)
 
 
-def _fenced(hits: Sequence[Hit]) -> str:
+def _fenced(hits: Sequence[Hit], excerpts: Sequence[str]) -> str:
     if not hits:
         return "<passages>\n(no passage was found)\n</passages>"
-    numbered = (f"[{n}] {_unfence(hit.passage.place)}\n{_unfence(hit.passage.text)}" for n, hit in enumerate(hits, 1))
+    numbered = (
+        f"[{n}] {unfence(hit.passage.place)}\n{unfence(excerpt)}"
+        for n, (hit, excerpt) in enumerate(zip(hits, excerpts, strict=True), 1)
+    )
     return "<passages>\n" + "\n\n".join(numbered) + "\n</passages>"
 
 
-def _unfence(text: str) -> str:
+def unfence(text: str) -> str:
     """The text without anything that could close our fences or speak the chat template's own marks."""
     return _FENCE.sub("‹", text)

@@ -1,8 +1,8 @@
 """Text to search terms, one way for every language and every index.
 
-NFKC, case and accents folded; words (English stop words left out, English stems) and, beside them, the character
-4-grams inside each word, which find inflected and compounded forms in any language; scripts that do not put spaces
-between words give single characters and bigrams instead. No language is detected.
+NFKC, case and accents folded; words (English stop words left out, stems by script) and, beside them, the character
+4-grams of each word with its beginning, which find inflected and compounded forms in any language; scripts that do not
+put spaces between words give single characters and bigrams instead. No language is detected.
 """
 
 import re
@@ -12,11 +12,12 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import cast
 
 import Stemmer
 
-VERSION = 1
+VERSION = 2
 """Raised when the same text gives other terms, so that a stored index knows that it is out of date."""
 
 GRAM_WEIGHT = 0.3
@@ -24,6 +25,9 @@ GRAM_WEIGHT = 0.3
 
 GRAM_PREFIX = "#"
 """Keeps a gram and a word that are spelled alike apart, where both stand in one mapping."""
+
+WORD_START = "_"
+"""Stands before a word's first letter in its grams: "up" of "upload" tells more than "up" of "setup"."""
 
 STOP_WORDS = frozenset(
     (
@@ -45,6 +49,15 @@ _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
     "\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]+"
 )
+_STEMMED = re.compile(
+    "(?P<english>[a-z]+)|(?P<russian>[\u0400-\u052f]+)|(?P<greek>[\u0370-\u03ff]+)|(?P<arabic>[\u0620-\u06d3]+)"
+    "|(?P<hindi>[\u0900-\u097f]+)"
+)
+"""The Snowball stemmer of each script, that of the language with most readers; for the others of a script it cuts the
+same ends from a question as from a passage. nDCG@10 of xquad: ru .950 → .966, el .963 → .972, ar .945 → .957,
+hi .963 → .968, and English stems on German and Spanish words do no harm."""
+_FOLDED_SHORT_I = re.compile("(?<=[аеиоуыэюя])и")
+"""Where the folding made и of й, which the Russian stemmer's endings have."""
 _local = threading.local()
 
 
@@ -61,16 +74,22 @@ class Terms:
 
 def analyse(text: str) -> Terms:
     """The terms of a text; empty for text without letters and digits."""
-    words: list[str] = []
-    grams: list[str] = []
-    units: list[str] = []
-    for token in _WORD.findall(fold(text)):
-        for piece in _pieces(token):
-            terms = _terms(piece)
-            words += terms.words
-            grams += terms.grams
-            units += terms.units
-    return Terms(tuple(words), tuple(grams), tuple(units))
+    folded = fold(text)
+    tokens = _WORD.findall(folded)
+    if _UNSPACED.search(folded):
+        tokens = [piece for token in tokens for piece in _pieces(token)]
+        found = [_stretch(piece) if _UNSPACED.match(piece) else _word(piece) for piece in tokens]
+    else:
+        found = list(map(_word, tokens))
+    return Terms(
+        tuple(chain.from_iterable(terms.words for terms in found)),
+        tuple(chain.from_iterable(terms.grams for terms in found)),
+        tuple(chain.from_iterable(terms.units for terms in found)),
+    )
+
+
+analyse_again = lru_cache(maxsize=500)(analyse)
+"""The same, remembered: for the texts of hits, which are looked at several times in a turn and in the next one."""
 
 
 def fold(text: str) -> str:
@@ -84,9 +103,6 @@ def fold(text: str) -> str:
 
 def _pieces(token: str) -> Iterator[str]:
     """The token cut where its script changes between spaced and unspaced."""
-    if token.isascii():
-        yield token
-        return
     end = 0
     for match in _UNSPACED.finditer(token):
         if match.start() > end:
@@ -98,16 +114,18 @@ def _pieces(token: str) -> Iterator[str]:
 
 
 @lru_cache(maxsize=200_000)
-def _terms(piece: str) -> Terms:
-    """The terms of one word, or of a stretch of an unspaced script; words repeat, so this pays."""
-    piece = sys.intern(piece)
-    if _UNSPACED.match(piece):
-        pairs = _ngrams(piece, 2)
-        return Terms((), (*pairs, *_ngrams(piece, 1)) if len(piece) > 1 else pairs, pairs)
-    if piece in STOP_WORDS:
+def _word(word: str) -> Terms:
+    """The terms of one word; words repeat, so this pays."""
+    if word in STOP_WORDS:
         return Terms((), (), ())
-    stem = (_stem(piece),)
-    return Terms(stem, _ngrams(piece, 4), stem)
+    stem = (_stem(sys.intern(word)),)
+    return Terms(stem, _ngrams(WORD_START + word, 4), stem)
+
+
+def _stretch(text: str) -> Terms:
+    """The terms of a stretch of a script without spaces."""
+    pairs = _ngrams(text, 2)
+    return Terms((), (*pairs, *_ngrams(text, 1)) if len(text) > 1 else pairs, pairs)
 
 
 def _ngrams(word: str, size: int) -> tuple[str, ...]:
@@ -117,9 +135,17 @@ def _ngrams(word: str, size: int) -> tuple[str, ...]:
 
 
 def _stem(word: str) -> str:
-    if not (word.isascii() and word.isalpha()):
+    script = _STEMMED.fullmatch(word)
+    if not script or not script.lastgroup:
         return word
-    if not hasattr(_local, "stem"):  # PyStemmer's objects must not be shared between threads
-        _local.stem = cast(Callable[[str], str], Stemmer.Stemmer("english").stemWord)  # pyright: ignore
-    stem: Callable[[str], str] = _local.stem
-    return sys.intern(stem(word))
+    if script.lastgroup == "russian":
+        word = _FOLDED_SHORT_I.sub("й", word)
+    return sys.intern(_stemmer(script.lastgroup)(word) or word)
+
+
+def _stemmer(language: str) -> Callable[[str], str]:
+    """This thread's: PyStemmer's objects must not be shared."""
+    stemmers: dict[str, Callable[[str], str]] = _local.__dict__.setdefault("stemmers", {})
+    if language not in stemmers:
+        stemmers[language] = cast(Callable[[str], str], Stemmer.Stemmer(language).stemWord)  # pyright: ignore
+    return stemmers[language]

@@ -10,7 +10,7 @@ made beside it from its passages; then `index.json`, replaced in one step, names
 import math
 import threading
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence, Set
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from traceback import clear_frames
 from typing import Any, cast
@@ -189,9 +189,12 @@ class DiskIndex:
         return self._fetch(opened, query, limit)
 
     def close(self) -> None:
-        """Frees its files; it is not used afterwards."""
+        """Frees its files, once segments that are being merged are whole; it is not used afterwards."""
         with self._writing:
-            self._writer = self._opened = None
+            writer, self._writer, self._opened = self._writer, None, None
+            with suppress(ValueError), panics_as_errors():
+                if writer:
+                    writer.wait_merging_threads()
 
     def __len__(self) -> int:
         return self._opened.searcher.num_docs if self._opened else 0

@@ -25,12 +25,17 @@ class Field:
 
 
 WORDS, GRAMS = Field("words", 1.0), Field("grams", 1.0, grams=True)
-FIELDS = (WORDS, GRAMS, Field("title", 0.2), Field("headings", 0.2))
+FIELDS = (WORDS, GRAMS, Field("title", 0.4), Field("headings", 0.4))
 
 
 def searched_text(passage: Passage) -> str:
-    """What a passage is found by: its document's title, its headings, its table's header and its text."""
-    return "\n".join((passage.document.title, *_headings(passage), passage.shown))
+    """What a passage is found by: what stands above it and its text."""
+    return f"{above(passage)}\n{passage.text}"
+
+
+def above(passage: Passage) -> str:
+    """What stands above a passage: its document's title, its headings, its table's header."""
+    return "\n".join((passage.document.title, *_headings(passage), *filter(None, [passage.header])))
 
 
 def field_terms(passage: Passage) -> dict[str, tuple[str, ...]]:

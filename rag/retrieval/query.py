@@ -1,48 +1,89 @@
 """A question and what was asked before it, as weighted search terms."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from rag.retrieval.analysis import GRAM_PREFIX, GRAM_WEIGHT, analyse
+from rag.retrieval.analysis import GRAM_PREFIX, GRAM_WEIGHT, Terms, analyse
+from rag.retrieval.synonyms import Synonyms
 
-EARLIER_WEIGHT = 0.4
-"""What a word of an earlier question counts beside one of this question: "and how much memory does it need?" is
-found by what "it" was. Raises hit@5 on follow-ups of CAsT 2021 from .61 to .70 (benchmarks/retrieval)."""
+EARLIER_WEIGHT, FADING = 0.4, 1 / 3
+"""What a word of the chat's first and of its last question counts, at most, beside one of this question, and what is
+left of that with each question further back: "and how much memory does it need?" is found by what "it" was. Raises
+hit@5 on follow-ups of CAsT 2021 from .63 to .74 (benchmarks/retrieval)."""
+
+SYNONYM_WEIGHT = 0.6
+"""What a word that means the same counts beside the word that was asked."""
+
+_NO_SYNONYMS = Synonyms()
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Search terms with their weights; a term is in one of the two mappings only."""
+    """Search terms with their weights; a term is in one of the three mappings only."""
 
     own: Mapping[str, float]
     """Words (weight 1) and grams (`GRAM_WEIGHT`) of the question itself."""
     earlier: Mapping[str, float]
-    """Terms that only earlier questions have, at `EARLIER_WEIGHT` of that."""
+    """Terms that only earlier questions have, with what is left of that weight."""
     units: frozenset[str]
-    """The terms of `own` that the question is measured by."""
+    """The terms that the question and its synonyms are measured by: words, and bigrams of scripts without spaces."""
+    synonyms: Mapping[str, float] = field(default_factory=dict[str, float])
+    """Terms that only synonyms of the question's phrases have, at `SYNONYM_WEIGHT`."""
+    choices: tuple[tuple[Mapping[str, float], ...], ...] = ()
+    """For each phrase that has synonyms the terms of each way to say it, the way it was asked first."""
 
     @property
     def terms(self) -> dict[str, float]:
         """All of them."""
-        return {**self.earlier, **self.own}
+        return {**self.earlier, **self.synonyms, **self.own}
+
+    def leaning(self, share: float) -> "Query":
+        """The query that hears so much, in [0, 1], of the earlier questions."""
+        return replace(self, earlier={term: weight * share for term, weight in self.earlier.items()})
 
 
-def build_query(question: str, earlier: Sequence[str] = ()) -> Query:
-    """The query for a question; of the earlier questions, oldest first, the first and the last are heard."""
-    own = _weighted(question, 1.0)
-    heard = dict.fromkeys((*earlier[:1], *earlier[-1:]))
-    before: dict[str, float] = {}
-    for text in heard:
-        before |= _weighted(text, EARLIER_WEIGHT)
-    earlier_only = {term: weight for term, weight in before.items() if term not in own}
-    return Query(own, earlier_only, frozenset(analyse(question).units))
-
-
-def _weighted(text: str, weight: float) -> dict[str, float]:
-    terms = analyse(text)
-    return dict.fromkeys(terms.words, weight) | dict.fromkeys(terms.grams, weight * GRAM_WEIGHT)
+def build_query(question: str, earlier: Sequence[str] = (), synonyms: Synonyms = _NO_SYNONYMS) -> Query:
+    """The query for a question; `earlier` are the questions before it, oldest first."""
+    asked = analyse(question)
+    expansions = synonyms.expand(question)
+    others = [terms for each in expansions for terms in each.others]
+    own = _weighted(asked, 1.0)
+    other = _heaviest(_weighted(terms, SYNONYM_WEIGHT) for terms in others)
+    before = _heaviest(_heard(text, weight, synonyms) for text, weight in _weighed(earlier))
+    return Query(
+        own,
+        {term: weight for term, weight in before.items() if term not in own and term not in other},
+        frozenset(unit for terms in (asked, *others) for unit in terms.units),
+        {term: weight for term, weight in other.items() if term not in own},
+        tuple(tuple(_weighted(terms, 1.0) for terms in (each.asked, *each.others)) for each in expansions),
+    )
 
 
 def is_gram(term: str) -> bool:
     """Whether a term of a query is a gram rather than a word."""
     return term.startswith(GRAM_PREFIX)
+
+
+def _weighed(earlier: Sequence[str]) -> Iterator[tuple[str, float]]:
+    for n, text in enumerate(earlier):
+        yield text, EARLIER_WEIGHT * (FADING ** (len(earlier) - 1 - n) if n else 1)
+
+
+def _heard(text: str, weight: float, synonyms: Synonyms) -> dict[str, float]:
+    others = (terms for each in synonyms.expand(text) for terms in each.others)
+    return _heaviest(
+        (*(_weighted(terms, weight * SYNONYM_WEIGHT) for terms in others), _weighted(analyse(text), weight))
+    )
+
+
+def _weighted(terms: Terms, weight: float) -> dict[str, float]:
+    return dict.fromkeys(terms.words, weight) | dict.fromkeys(terms.grams, weight * GRAM_WEIGHT)
+
+
+def _heaviest(several: Iterable[Mapping[str, float]]) -> dict[str, float]:
+    """Each term with the greatest of its weights."""
+    weights: dict[str, float] = {}
+    for each in several:
+        for term, weight in each.items():
+            weights[term] = max(weight, weights.get(term, 0.0))
+    return weights

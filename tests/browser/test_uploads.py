@@ -38,7 +38,7 @@ async def test_a_pdf_can_be_asked_about_and_its_page_is_named(visit: Visit, quot
     await expect(answer.locator("blockquote").first).to_contain_text("had 417 nests")
     await expect(chat.source(answer, 1)).to_have_text(re.compile(r"^1birds\.pdf › .*Pelicans · p\. 2 · uploaded$"))
     await chat.mark(answer, 1).first.click()
-    await expect(chat.sidebar.locator("header")).to_contain_text("page 2")
+    await expect(chat.sidebar.locator("header")).to_contain_text("p. 2")
     await expect(chat.sidebar.locator("mark")).to_contain_text("had 417 nests")
 
 

@@ -67,6 +67,12 @@ class FoundryModel:
         """True: it writes its own words."""
         return True
 
+    @property
+    def idle(self) -> bool:
+        """Whether it is in memory, and is not asked anything by this app now."""
+        endpoint = self._ready()
+        return bool(endpoint and endpoint.idle)
+
     async def stream(self, prompt: Prompt, limits: Limits) -> AsyncGenerator[ModelEvent, None]:
         """The answer to the prompt, as it comes, after `Loading` where the model is not in memory yet.
 

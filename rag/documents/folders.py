@@ -1,0 +1,214 @@
+"""Which folders the library is made of: those of the settings, and those that a person added.
+
+The added ones are in `<data folder>/folders.json`, which is replaced as a whole, never half written.
+"""
+
+import hashlib
+import json
+import os
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, cast
+
+from filelock import FileLock
+
+from rag.errors import SettingsError, StorageError
+
+_MOST_CHARACTERS = 60
+_PUNCTUATION = " -_.()"
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A folder of documents, and what it is called."""
+
+    name: str
+    """Unique, whatever its case: letters, digits, spaces and - _ . ( ), at most 60."""
+    path: Path
+    """Absolute."""
+    added: bool = False
+    """By a person, not by the settings."""
+
+    @property
+    def place(self) -> str:
+        """A name for the directory of its index that every system takes: "team-docs-5f3a90c1"."""
+        folded = unicodedata.normalize("NFC", self.name).casefold()
+        slug = re.sub(r"[^a-z0-9]+", "-", folded)[:30].strip("-") or "folder"
+        return f"{slug}-{hashlib.blake2b(folded.encode(), digest_size=4).hexdigest()}"
+
+
+@dataclass(frozen=True, slots=True)
+class FolderList:
+    """All folders of the library."""
+
+    folders: tuple[Folder, ...]
+    """Those of the settings first."""
+    problem: str = ""
+    """Why some that were added are not among them, in a sentence; "" when all are."""
+
+
+def parse_folders(items: Iterable[str]) -> tuple[Folder, ...]:
+    """The folders that a setting names, each as a path or as "name=path".
+
+    Without a name of its own, a folder is called by the last part of its path; the second of a name gets " (2)".
+
+    Raises:
+        SettingsError: a name has characters that are not allowed, or one folder is in another one.
+    """
+    folders: tuple[Folder, ...] = ()
+    for item in items:
+        name, path = _split(item.strip())
+        if name and (fault := _fault(name)):
+            raise SettingsError(f"LIBRARY_DIRS: {fault}")
+        folder = _named(path, name, folders)
+        if other := _overlapping(folder.path, folders):
+            raise SettingsError(f"LIBRARY_DIRS: {_overlap(folder.path, other)}")
+        folders += (folder,)
+    return folders
+
+
+def all_folders(configured: Sequence[Folder], data_dir: Path) -> FolderList:
+    """Those of the settings and those that were added, as far as these can be used."""
+    folders, problems = tuple(configured), list[str]()
+    try:
+        added = _read(data_dir)
+    except StorageError as error:
+        return FolderList(folders, str(error))
+    for folder in added:
+        if other := _overlapping(folder.path, folders):
+            problems.append(f"{_overlap(folder.path, other)} The one that was added is left out.")
+        else:
+            folders += (replace(folder, name=_free(folder.name, folders)),)
+    return FolderList(folders, " ".join(problems))
+
+
+def add_folder(configured: Sequence[Folder], data_dir: Path, path: Path, name: str = "") -> Folder:
+    """Adds a folder for good; what it is called now.
+
+    Raises:
+        StorageError: it is no folder, it is within another one or holds one, its name is not allowed, or the list
+            cannot be written.
+    """
+    if fault := _fault(name) if name else "":
+        raise StorageError(fault)
+    if not path.is_dir():
+        raise StorageError(f"There is no folder {path}. Check how its path is written.")
+    with _list_lock(data_dir):
+        added = _read(data_dir)
+        folder = replace(_named(path, name, (*configured, *added)), added=True)
+        if other := _overlapping(folder.path, (*configured, *added)):
+            raise StorageError(_overlap(folder.path, other))
+        if _real(folder.path).is_relative_to(_real(data_dir)):
+            raise StorageError(f"{folder.path} is where the library's index lies. Add the folder of your documents.")
+        _write(data_dir, (*added, folder))
+    return folder
+
+
+def remove_folder(data_dir: Path, folder: Folder) -> None:
+    """Takes a folder off the list of those that were added.
+
+    Raises:
+        StorageError: the list cannot be read or written.
+    """
+    with _list_lock(data_dir):
+        _write(data_dir, [other for other in _read(data_dir) if _real(other.path) != _real(folder.path)])
+
+
+def _split(item: str) -> tuple[str, Path]:
+    """The name, or "", and the path; a "=" in a path makes no name of what is before it."""
+    name, equals, path = item.partition("=")
+    if equals and not set(name) & {"/", "\\", ":", "~"}:
+        return name.strip(), Path(path.strip())
+    return "", Path(item)
+
+
+def _named(path: Path, name: str, others: Collection[Folder]) -> Folder:
+    path = Path(os.path.abspath(path.expanduser()))
+    return Folder(_free(name or _name_of(path), others), path)
+
+
+def _name_of(path: Path) -> str:
+    cleaned = "".join(c if _may_be_in_name(c) else " " for c in unicodedata.normalize("NFC", path.name))
+    return " ".join(cleaned.split())[:_MOST_CHARACTERS].strip(" .") or "documents"
+
+
+def _free(name: str, others: Collection[Folder]) -> str:
+    taken, number, free = {other.name.casefold() for other in others}, 1, name
+    while free.casefold() in taken:
+        number += 1
+        free = f"{name} ({number})"
+    return free
+
+
+def _fault(name: str) -> str:
+    """Why a folder cannot be called so; "" when it can."""
+    if all(map(_may_be_in_name, name)) and name == name.strip(" .") and 0 < len(name) <= _MOST_CHARACTERS:
+        return ""
+    return f"A folder cannot be called {name!r}: use letters, digits, spaces and - _ . ( ), at most {_MOST_CHARACTERS}."
+
+
+def _may_be_in_name(character: str) -> bool:
+    return character in _PUNCTUATION or unicodedata.category(character)[0] in "LMN"
+
+
+def _overlapping(path: Path, others: Iterable[Folder]) -> Folder | None:
+    real = _real(path)
+    places = ((other, _real(other.path)) for other in others)
+    return next((o for o, place in places if real.is_relative_to(place) or place.is_relative_to(real)), None)
+
+
+def _overlap(path: Path, other: Folder) -> str:
+    real, place = _real(path), _real(other.path)
+    if real == place:
+        return f"{path} is there already, as {other.name}."
+    if real.is_relative_to(place):
+        return f"{path} is within {other.path}, whose documents are read with all folders below it."
+    return f"{other.path}, which is there as {other.name}, is within {path}. Only one of the two can be read."
+
+
+def _real(path: Path) -> Path:
+    return Path(os.path.normcase(os.path.realpath(path)))
+
+
+def _list_lock(data_dir: Path) -> FileLock:
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(data_dir, error) from error
+    return FileLock(data_dir / "folders.lock")
+
+
+def _read(data_dir: Path) -> tuple[Folder, ...]:
+    path = data_dir / "folders.json"
+    try:
+        entries = cast(list[dict[str, Any]], json.loads(path.read_bytes())["folders"])
+        return tuple(Folder(str(entry["name"]), Path(entry["path"]), added=True) for entry in entries)
+    except FileNotFoundError:
+        return ()
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise StorageError(
+            f"The list of added folders, {path}, cannot be understood. Delete it and add the folders again; "
+            "those of the settings are not concerned."
+        ) from error
+
+
+def _write(data_dir: Path, folders: Iterable[Folder]) -> None:
+    entries = [{"name": folder.name, "path": str(folder.path)} for folder in folders]
+    draft = data_dir / "folders.json.new"
+    try:
+        with draft.open("w", encoding="utf-8") as file:
+            json.dump({"folders": entries}, file, ensure_ascii=False, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(draft, data_dir / "folders.json")
+    except OSError as error:
+        raise _unwritable(data_dir, error) from error
+
+
+def _unwritable(data_dir: Path, error: OSError) -> StorageError:
+    return StorageError(
+        f"The data folder {data_dir} cannot be written ({error.strerror}). Set DATA_DIR to another place."
+    )

@@ -1,0 +1,39 @@
+"""How much one file may be."""
+
+from dataclasses import dataclass
+
+from rag.documents.names import shown_name
+from rag.errors import FileTooLarge
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one file may take; each `check_` raises FileTooLarge with the name and the numbers."""
+
+    timeout_s: float
+    max_bytes: int
+    max_pages: int
+    max_chars: int
+
+    def check_bytes(self, name: str, size: int) -> None:
+        """For the size of the file as it lies on the disk."""
+        if size > self.max_bytes:
+            raise FileTooLarge(
+                f"{shown_name(name)} has {size / 1e6:,.1f} MB; at most {self.max_bytes / 1e6:,.1f} MB can be read. "
+                "Split it into smaller files."
+            )
+
+    def check_pages(self, name: str, count: int) -> None:
+        """For the number of its pages or slides."""
+        _check(name, count, self.max_pages, "pages")
+
+    def check_text(self, name: str, text: str) -> None:
+        """For all text that is in it."""
+        _check(name, len(text), self.max_chars, "characters of text")
+
+
+def _check(name: str, count: int, most: int, what: str) -> None:
+    if count > most:
+        raise FileTooLarge(
+            f"{shown_name(name)} has {count:,} {what}; at most {most:,} can be read. Split it into smaller files."
+        )

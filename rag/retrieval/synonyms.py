@@ -1,0 +1,100 @@
+"""The organisation's own words for the same thing, from a file that people write by hand.
+
+    # one group a line, the words and phrases of it separated by commas
+    PTO, paid time off, vacation
+    年假, annual leave
+
+A phrase is found in a question by its analysed words: case, accents and endings make no difference.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rag.errors import SettingsError
+from rag.retrieval.analysis import Terms, analyse
+
+_Units = tuple[str, ...]
+_COMMENT = re.compile(r"(?:^|\s)#")
+"""Not in the middle of a word: "C#" is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expansion:
+    """A phrase of a question, and the other ways to say it."""
+
+    asked: Terms
+    others: tuple[Terms, ...]
+
+
+class Synonyms:
+    """A thesaurus; without groups it expands nothing."""
+
+    def __init__(self, groups: Iterable[Sequence[str]] = (), skipped: Sequence[str] = ()) -> None:
+        self.skipped = tuple(skipped)
+        """For each line that was left out, or a part of it, a sentence that says why."""
+        self._others: dict[_Units, dict[_Units, Terms]] = {}
+        for group in groups:
+            self._add([analyse(phrase) for phrase in group])
+        self._longest = max(map(len, self._others), default=0)
+
+    @classmethod
+    def read(cls, path: Path) -> "Synonyms":
+        """The thesaurus in a file; an empty one where there is no file.
+
+        A line that cannot be used, or a word of it, is left out, and `skipped` says so.
+
+        Raises:
+            SettingsError: the file cannot be read, or is no text in UTF-8.
+        """
+        try:
+            lines = path.read_text(encoding="utf-8-sig").splitlines()
+        except FileNotFoundError:
+            return cls()
+        except UnicodeDecodeError as error:
+            raise SettingsError(f"{path.name} is not in UTF-8. Save it as UTF-8 text and start again.") from error
+        except OSError as error:
+            raise SettingsError(f"{path.name} cannot be read: {error.strerror}. Check its permissions.") from error
+        groups, skipped = list[list[str]](), list[str]()
+        for number, line in enumerate(lines, 1):
+            phrases = [phrase for part in _COMMENT.split(line)[0].split(",") if (phrase := part.strip())]
+            searched = [phrase for phrase in phrases if analyse(phrase).units]
+            if len(searched) > 1:
+                groups.append(searched)
+            if reason := _why_skipped(phrases, searched):
+                skipped.append(f"Line {number} of {path.name} is left out{reason}")
+        return cls(groups, skipped)
+
+    def expand(self, question: str) -> list[Expansion]:
+        """The phrases of a question that have synonyms, in order; of those that overlap, the first and longest."""
+        units = analyse(question).units if self._others else ()
+        return [
+            Expansion(
+                self._others[phrase][phrase], tuple(t for key, t in self._others[phrase].items() if key != phrase)
+            )
+            for phrase in self._phrases(units)
+        ]
+
+    def _add(self, group: Sequence[Terms]) -> None:
+        for terms in group:
+            known = self._others.setdefault(terms.units, {})
+            known.update({other.units: other for other in group})
+
+    def _phrases(self, units: _Units) -> Iterator[_Units]:
+        start = 0
+        while start < len(units):
+            lengths = range(min(self._longest, len(units) - start), 0, -1)
+            found = next((units[start : start + n] for n in lengths if units[start : start + n] in self._others), None)
+            if found:
+                yield found
+            start += len(found or "1")
+
+
+def _why_skipped(phrases: Sequence[str], searched: Sequence[str]) -> str:
+    """What follows "is left out" for what cannot be used of a line; "" where all can."""
+    common = ", ".join(repr(phrase) for phrase in phrases if phrase not in searched)
+    named = f" (not searched for: {common})" if common else ""
+    if phrases and len(searched) < 2:
+        return f": it needs two words or phrases, separated by a comma{named}."
+    return f" in part{named}." if common else ""

@@ -1,0 +1,183 @@
+"""The libraries of the running app: searchable from the start, in step with their folders, coming and going."""
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from rag.documents.changes import Changes
+from rag.documents.folders import add_folder, parse_folders, remove_folder
+from rag.errors import SettingsError, StorageError
+from rag.keeping import Keeper
+from rag.retrieval.label import read_label
+from rag.retrieval.search import Searcher
+from rag.settings import Settings
+
+LEAVE = "# Leave\n\nParental leave is twelve weeks for everybody."
+
+
+@pytest.fixture
+def handbook(tmp_path: Path) -> Path:
+    folder = tmp_path / "handbook"
+    folder.mkdir()
+    (folder / "leave.md").write_text(LEAVE, encoding="utf-8")
+    (folder / "travel.md").write_text("# Travel\n\nTrains are booked in second class.", encoding="utf-8")
+    return folder
+
+
+@pytest_asyncio.fixture
+async def make(tmp_path: Path) -> AsyncIterator[Callable[..., Keeper]]:
+    made: list[Keeper] = []
+
+    def keeper(*folders: Path | str, **settings: Any) -> Keeper:
+        dirs = tuple(map(str, folders))
+        own = Settings(_env_file=None, library_dirs=dirs, data_dir=tmp_path / "data", **settings)  # type: ignore[call-arg]
+        made.append(Keeper(own))
+        return made[-1]
+
+    yield keeper
+    for each in made:
+        await each.close()
+
+
+def found(keeper: Keeper, question: str, closed: frozenset[str] = frozenset()) -> list[str]:
+    hits = Searcher(*keeper.indexes(closed)).search(question, limit=5).hits
+    return [f"{hit.passage.document.collection}/{hit.passage.document.name}" for hit in hits]
+
+
+async def until(condition: Callable[[], bool], within_s: float = 20.0) -> None:
+    deadline = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to that"
+        await asyncio.sleep(0.05)
+
+
+async def test_the_documents_are_searchable_when_it_is_ready(make: Callable[..., Keeper], handbook: Path):
+    keeper = make(handbook)
+    assert await keeper.ready(30)
+    assert found(keeper, "parental leave") == ["handbook/leave.md"]
+    assert keeper.passages == 2
+
+
+async def test_the_next_start_can_search_at_once(make: Callable[..., Keeper], handbook: Path):
+    first = make(handbook)
+    assert await first.ready(30)
+    await first.close()
+    second = make(handbook)
+    assert found(second, "parental leave") == ["handbook/leave.md"]
+
+
+async def test_what_is_saved_renamed_and_deleted_is_followed_and_told(make: Callable[..., Keeper], handbook: Path):
+    keeper = make(handbook)
+    told: list[tuple[str, Changes]] = []
+    keeper.listen(lambda name, changes: told.append((name, changes)))
+    assert await keeper.ready(30)
+    (handbook / "pets.md").write_text("# Pets\n\nDogs are welcome on Fridays.", encoding="utf-8")
+    await until(lambda: found(keeper, "dogs on Fridays") == ["handbook/pets.md"])
+    (handbook / "pets.md").rename(handbook / "animals.md")
+    await until(lambda: found(keeper, "dogs on Fridays") == ["handbook/animals.md"])
+    (handbook / "animals.md").unlink()
+    await until(lambda: found(keeper, "dogs on Fridays") == [])
+    names = {name for _, changes in told for name in (*changes.added, *changes.changed, *changes.removed)}
+    assert {name for name, _ in told} == {"handbook"}
+    assert names == {"pets.md", "animals.md"}
+
+
+async def test_a_folder_can_be_left_out_of_a_search(make: Callable[..., Keeper], handbook: Path, tmp_path: Path):
+    other = tmp_path / "it"
+    other.mkdir()
+    (other / "leave.md").write_text("# Leaving\n\nParental leave needs a ticket.", encoding="utf-8")
+    keeper = make(handbook, f"IT={other}")
+    assert await keeper.ready(30)
+    assert sorted(found(keeper, "parental leave")) == ["IT/leave.md", "handbook/leave.md"]
+    assert found(keeper, "parental leave", frozenset({"IT"})) == ["handbook/leave.md"]
+    assert found(keeper, "parental leave", frozenset({"IT", "handbook"})) == []
+
+
+async def test_a_folder_that_is_added_or_removed_comes_and_goes(
+    make: Callable[..., Keeper], handbook: Path, tmp_path: Path
+):
+    keeper = make(handbook)
+    assert await keeper.ready(30)
+    other = tmp_path / "it"
+    other.mkdir()
+    (other / "vpn.md").write_text("# Remote access\n\nThe tunnel needs a token.", encoding="utf-8")
+    added = add_folder(parse_folders([str(handbook)]), tmp_path / "data", other, "IT")
+    await until(lambda: found(keeper, "tunnel token") == ["IT/vpn.md"])
+    remove_folder(tmp_path / "data", added)
+    await until(lambda: found(keeper, "tunnel token") == [])
+    assert list(keeper.libraries) == ["handbook"]
+
+
+async def test_reading_can_be_stopped_and_goes_on(make: Callable[..., Keeper], handbook: Path):
+    keeper = make(handbook)
+    assert await keeper.ready(30)
+    kept = keeper.libraries["handbook"]
+    await kept.stop()
+    assert kept.stopped
+    (handbook / "pets.md").write_text("# Pets\n\nDogs are welcome on Fridays.", encoding="utf-8")
+    await asyncio.sleep(0.5)
+    assert found(keeper, "parental leave") == ["handbook/leave.md"]
+    assert found(keeper, "dogs on Fridays") == []
+    await kept.again()
+    assert not kept.stopped
+    await until(lambda: found(keeper, "dogs on Fridays") == ["handbook/pets.md"])
+
+
+async def test_a_second_process_sees_what_the_first_one_reads_and_takes_over(
+    make: Callable[..., Keeper], handbook: Path
+):
+    first, second = make(handbook), make(handbook)
+    assert await first.ready(30)
+    assert await second.ready(30)
+    assert found(second, "parental leave") == ["handbook/leave.md"]
+    (handbook / "pets.md").write_text("# Pets\n\nDogs are welcome on Fridays.", encoding="utf-8")
+    await until(lambda: found(second, "dogs on Fridays") == ["handbook/pets.md"])
+    await first.close()
+    (handbook / "pets.md").unlink()
+    await until(lambda: found(second, "dogs on Fridays") == [])
+
+
+async def test_a_folder_that_is_not_there_is_named_and_the_others_are_read(make: Callable[..., Keeper], handbook: Path):
+    keeper = make(handbook, "absent")
+    assert await keeper.ready(30)
+    assert found(keeper, "parental leave") == ["handbook/leave.md"]
+    await until(lambda: "absent" in keeper.libraries["absent"].library.problem)
+
+
+async def test_two_folders_in_one_another_stop_the_start(make: Callable[..., Keeper], handbook: Path):
+    with pytest.raises(SettingsError, match="LIBRARY_DIRS"):
+        make(handbook, handbook / "deeper")
+
+
+async def test_a_damaged_index_is_made_anew_while_the_app_runs(
+    make: Callable[..., Keeper], handbook: Path, tmp_path: Path
+):
+    for n in range(60):
+        (handbook / f"{n}.md").write_text(f"# Page {n}\n\nThe parcel number {n * 7919} is on shelf {n}.", "utf-8")
+    first = make(handbook)
+    assert await first.ready(60)
+    await first.close()
+    (place,) = (tmp_path / "data" / "library").glob("handbook-*")
+    label = read_label(place / "index")
+    assert label
+    for file in (place / "index" / label.place).glob("*.store"):
+        content = file.read_bytes()
+        file.write_bytes(random.Random(1).randbytes(len(content) * 2 // 3) + content[len(content) * 2 // 3 :])
+    keeper = make(handbook)
+    assert await keeper.ready(60)
+    with pytest.raises(StorageError, match="made anew"):
+        [found(keeper, f"parcel {n * 7919}") for n in range(60)]
+
+    def mended() -> bool:
+        try:
+            return found(keeper, f"parcel {7 * 7919}")[:1] == ["handbook/7.md"]
+        except StorageError:
+            return False
+
+    await until(mended, 60)

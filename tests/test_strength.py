@@ -1,0 +1,42 @@
+"""How much a question says by itself, and so how much it hears of what was asked before."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rag.retrieval.analysis import analyse
+from rag.retrieval.index import Statistics
+from rag.retrieval.query import build_query
+from rag.retrieval.strength import ALONE, leaning
+
+
+def leans(question: str, statistics: Statistics | None = None) -> float:
+    return leaning(build_query(question), statistics or Statistics())
+
+
+def test_a_question_of_few_words_leans_on_the_earlier_ones_in_full():
+    assert leans("") == leans("?!") == leans("Is it fast?") == 1.0
+
+
+def test_the_more_a_question_says_the_less_it_leans():
+    words = ["cost", "larger", "model", "memory", "laptop", "winter", "holiday"]
+    shares = [leans(" ".join(words[:n])) for n in range(1, 8)]
+    assert shares == sorted(shares, reverse=True)
+    assert shares[-1] == pytest.approx((ALONE / 7) ** 0.5)
+
+
+def test_words_that_stand_everywhere_say_little():
+    common = Statistics(1000, dict.fromkeys(analyse("wie viel kostet das denn").words, 900))
+    assert leans("wie viel kostet das denn", common) == 1.0
+    assert leans("wie viel kostet das denn", Statistics(1000)) < 1.0
+
+
+def test_two_characters_of_a_script_without_spaces_are_a_word():
+    assert leans("上传文件大小限制") == pytest.approx((ALONE / 3.5) ** 0.5)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(max_size=60), st.integers(0, 10_000))
+def test_leaning_is_a_share_of_any_question(question: str, passages: int):
+    containing = dict.fromkeys(build_query(question).own, passages)
+    assert 0 < leans(question, Statistics(passages, containing)) <= 1
