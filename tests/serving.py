@@ -24,7 +24,7 @@ START_S, END_S = 60.0, 20.0
 SMALL = TinyModel(
     "phi-4-mini",
     "Phi-4-mini-instruct-generic-cpu",
-    words("Groundwork sends no documents, questions or answers from your machine [1]. Only ProcessInfo leaves it [2]!"),
+    words("Groundwork sends no documents, questions or answers from your machine [2]. Only ProcessInfo leaves it [1]!"),
 )
 """Answers what data leaves the machine, from the documents that ship, well enough to be kept."""
 LARGE = TinyModel(

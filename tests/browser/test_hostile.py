@@ -74,7 +74,8 @@ async def test_markup_in_documents_is_shown_and_not_run(visit: Visit, quoting_ap
     )
     answer = await chat.ask("How much does the walrus weigh?")
     await expect(answer).to_contain_text("900 kilograms")
-    await answer.locator("summary").click()
+    for others in await answer.locator("summary").all():
+        await others.click()
     for source in await answer.get_by_test_id("sources").locator("li button").all():
         await source.click()
         await expect(chat.sidebar.get_by_test_id("passage")).to_be_visible()
