@@ -37,6 +37,11 @@ class KeptLibrary:
         return self.library.folder.name
 
     @property
+    def busy(self) -> bool:
+        """Whether files are being read, or looked for."""
+        return bool(self.library.progress) or not self.ready.is_set()
+
+    @property
     def stopped(self) -> bool:
         """Whether a person has stopped it; what it holds can still be searched."""
         return bool(self._task and self._task.done())
@@ -44,6 +49,7 @@ class KeptLibrary:
     def start(self, *, retry: bool = False) -> None:
         """Begins, or goes on after a stop; with `retry`, what could not be read before is tried again."""
         if self._task is None or self._task.done():
+            self.ready.clear()
             self._task = asyncio.create_task(self._keep(retry))
 
     async def stop(self) -> None:

@@ -24,7 +24,7 @@ async def show(keeper: Keeper) -> None:
     """A message with each folder, kept up to date while one of them is being read."""
     message = cl.Message(await _text(keeper), actions=list(_actions(keeper)))
     await message.send()
-    while any(kept.library.progress for kept in keeper.libraries.values()):
+    while any(kept.busy for kept in keeper.libraries.values()):
         await asyncio.sleep(_EVERY_S)
         message.content = await _text(keeper)
         await message.update()
