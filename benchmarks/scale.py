@@ -5,12 +5,14 @@
 The folders hold collections in BEIR form; their text, one after the other, is cut anew into overlapping passages of
 160 words, ten a document, until there are so many. Their questions, the same for all engines, are asked one by one.
 Each engine and size has a process of its own; another fresh process opens what is on the disk, asks, and is weighed:
+`change` is one document put into the index anew, `saved` the way from a file saved in a followed folder to its passage.
 `memory` is its whole resident set, with the pages of the index that the questions brought in. `turn` is the whole
 search of a turn: its twelve hits without near-duplicates, joined, with their strengths. rank_bm25 (on split
 words) and bm25s (on stems) live in memory: they have no reopening, and one changed document means indexing anew.
 """
 
 import argparse
+import asyncio
 import json
 import os
 import random
@@ -20,6 +22,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +43,7 @@ COLUMNS = {
     "per_s": "passages/s",
     "reopen_s": "reopen s",
     "change_s": "change s",
+    "saved_s": "saved s",
     "memory_mb": "memory MB",
     "disk_mb": "disk MB",
 }
@@ -127,6 +131,7 @@ def open_disk(folders: list[Path], count: int, place: Path) -> dict[str, Any]:
         "memory_mb": weight,
         "change_s": _change(index),
         "disk_mb": _size(place),
+        "saved_s": asyncio.run(_saved(index, place.parent)),
     }
 
 
@@ -143,6 +148,45 @@ def _change(index: Any) -> float:
 
         times.append(timed(change))
     return float(np.median(times))
+
+
+async def _saved(index: Any, data: Path) -> float:
+    """Seconds, the median of five, from a file saved in a followed folder until its new text can be found."""
+    from rag.documents.folders import Folder
+    from rag.documents.library import Library
+    from rag.documents.manifest import Manifest
+    from rag.documents.reading import READING_VERSION, Reader
+    from rag.documents.stored import MANIFEST, StoredLibrary
+
+    folder = Folder("Saved", data / "saved")
+    folder.path.mkdir()
+    stored = StoredLibrary.of(folder, data)
+    stored.place.mkdir(parents=True)
+    manifest = Manifest(stored.place / MANIFEST)
+    manifest.begin(index.identity, folder.name, str(folder.path))  # so that the library takes this index for its own
+    manifest.close()
+    reader = Reader(workers=1, timeout_s=30, max_bytes=10**8, max_pages=2000, max_chars=5_000_000)
+    library = Library(folder, data, reader, lambda _: index, max_bytes=10**8, version=READING_VERSION)
+    following = asyncio.create_task(_follow(library))
+    times = list[float]()
+    for n in range(6):
+        await asyncio.sleep(3)  # until it follows, and between two savings
+        (folder.path / "page.md").write_text(f"# Page\n\nThe saved page is number savededition{n}.", encoding="utf-8")
+        saved = time.perf_counter()
+        while not index.search({f"savededition{n}": 1.0}, 1):  # noqa: ASYNC110  (an index tells nobody)
+            await asyncio.sleep(0.01)
+        times.append(time.perf_counter() - saved)
+    following.cancel()
+    await asyncio.wait([following])
+    await library.close()
+    await reader.close()
+    return float(np.median(times[1:]))
+
+
+async def _follow(library: Any) -> None:
+    async with aclosing(library.follow()) as commits:
+        async for _ in commits:
+            pass
 
 
 def _size(place: Path) -> float:
