@@ -78,6 +78,13 @@ async def test_a_document_knows_its_library_in_each_passage(folder: Path, data: 
     assert record.document_id == "library:Handbook:start.pdf"
 
 
+@pytest.mark.skipif(os.name != "posix", reason="other systems have no such permissions")
+async def test_only_this_account_may_open_the_index(folder: Path, data: Path, reader: CountingReader) -> None:
+    async with library_of(folder, data, reader) as library:
+        await library.sync()
+        assert library.stored.place.stat().st_mode & 0o077 == 0
+
+
 async def test_what_did_not_change_is_not_read_again(folder: Path, data: Path, reader: CountingReader) -> None:
     for name in ("a.txt", "b.txt", "c.txt"):
         put(folder / name)

@@ -141,7 +141,7 @@ class Library(Generic[IndexT]):
         if self._syncer:
             return self._syncer
         try:
-            self._place.mkdir(parents=True, exist_ok=True)
+            self._place.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds the text of the documents
             self._lock.acquire(timeout=0)
         except Timeout:
             return None
