@@ -11,6 +11,7 @@ import math
 import threading
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 from traceback import clear_frames
 from typing import Any, cast
@@ -29,6 +30,10 @@ from rag.retrieval.stored import from_bytes, to_bytes
 
 _WRITER_BYTES = 64_000_000
 _COPIED_AT_A_TIME = 5_000
+_ADDED_AT_A_TIME = 100
+"""`add_document` lets go of the interpreter and takes it back within microseconds: a thread that waits for it is
+woken, loses the race and starts its 5 ms anew. One such call after each analysis starves the event loop for up to
+0.2 s; many in a row are over in a few milliseconds."""
 _EVERY = "every"
 """A field with one and the same term in each passage, whose frequency counts them as tantivy does for its idf: with
 those that were removed, until their segment is merged."""
@@ -232,15 +237,21 @@ def _schema() -> tantivy.Schema:
 
 
 def _add(writer: tantivy.IndexWriter, passages: Iterable[Passage]) -> None:
-    for passage in passages:
-        document = tantivy.Document()
-        for name, terms in field_terms(passage).items():
-            document.add_text(name, " ".join(terms))
-        document.add_text("document", passage.document.id)
-        document.add_text(_EVERY, _EVERY)
-        document.add_unsigned("ordinal", passage.ordinal)
-        document.add_bytes("stored", to_bytes(passage))
-        writer.add_document(document)
+    remaining = iter(passages)
+    while batch := [_tantivy_document(passage) for passage in islice(remaining, _ADDED_AT_A_TIME)]:
+        for document in batch:
+            writer.add_document(document)
+
+
+def _tantivy_document(passage: Passage) -> tantivy.Document:
+    document = tantivy.Document()
+    for name, terms in field_terms(passage).items():
+        document.add_text(name, " ".join(terms))
+    document.add_text("document", passage.document.id)
+    document.add_text(_EVERY, _EVERY)
+    document.add_unsigned("ordinal", passage.ordinal)
+    document.add_bytes("stored", to_bytes(passage))
+    return document
 
 
 def _scored(opened: _Opened, terms: Mapping[str, float], statistics: Statistics) -> Query:
