@@ -7,6 +7,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from rag.citations import Checked, check
+from rag.decisions import Decision
 from rag.errors import ModelUnavailable
 from rag.escalation import policy as policies
 from rag.escalation.policy import Policy
@@ -16,7 +17,7 @@ from rag.generation.model import Bench, ChatModel, Limits
 from rag.generation.prompt import Prompt, build
 from rag.generation.rewriting import rewrite
 from rag.latency import StageClock
-from rag.records import Decision, Exchange, Mode, Outcome, SearchResult, StageName, Turn
+from rag.records import Exchange, Mode, Outcome, SearchResult, StageName, Turn
 from rag.retrieval.search import Searcher
 from rag.writing import Writer
 

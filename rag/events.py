@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from rag.records import Decision, Generation, SearchResult, StageName, Turn
+from rag.decisions import Decision
+from rag.records import Generation, SearchResult, StageName, Turn
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,13 @@
-"""The nouns of a turn, all frozen: documents and passages, hits and citations, decisions, timings, turns."""
+"""The nouns of a turn, all frozen: documents and passages, hits and citations, timings, turns."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from rag.decisions import Decision, Receipt
+
 Origin = Literal["library", "upload"]
 Mode = Literal["auto", "local", "large"]
-Trigger = Literal["low_confidence", "long_answer", "short_answer", "flagged_topic", "cut_off", "asked"]
 Outcome = Literal["answered", "escalated", "kept_draft", "abstained", "quoted"]
 StageName = Literal[
     "rewrite",
@@ -24,8 +25,8 @@ StageName = Literal[
     "escalation_check",
 ]
 
-BROKEN = "broken"
-"""The finish reason of a stream that failed after its first words."""
+BROKEN, EARLY = "broken", "early"
+"""Finish reasons of our own: the stream failed after its first words; the draft was given up before its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +159,7 @@ class Generation:
     usage: Usage | None = None
     """None when the server did not say."""
     finish_reason: str = ""
-    """Such as "stop" or "length"; `BROKEN` when it failed after its first words."""
+    """Such as "stop" or "length"; `BROKEN` when it failed after its first words, `EARLY` when it was given up."""
     seconds: float = 0.0
     """From the request to the last token."""
     tokens_per_second: float | None = None
@@ -176,31 +177,6 @@ class Citation:
     cited: bool
     quote: tuple[int, int] | None = None
     """Span in the passage's text of the sentence that supports the claim best."""
-
-
-@dataclass(frozen=True, slots=True)
-class Signal:
-    """A named number in [0, 1] that speaks for (1) or against (0) the draft."""
-
-    name: str
-    value: float
-    meaning: str
-    """One line for the panel."""
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What became of the draft, and why."""
-
-    action: Literal["keep", "escalate", "abstain"]
-    reason: str
-    """One sentence for the person."""
-    confidence: float
-    threshold: float
-    trigger: Trigger | None = None
-    way: Literal["answer", "refine"] | None = None
-    """With `escalate`: answer again from the passages, or refine the draft."""
-    signals: tuple[Signal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +217,8 @@ class Turn:
     draft: Generation | None = None
     escalated: Generation | None = None
     """What the larger model wrote, also when the draft was kept."""
+    receipt: Receipt | None = None
+    """With a draft and a larger model's answer: what the second cost and changed."""
     notices: tuple[str, ...] = ()
     """Sentences for the person about what did not go as usual."""
 

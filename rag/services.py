@@ -95,9 +95,10 @@ def budget(settings: Settings) -> Budget:
 
 def policy(settings: Settings) -> Policy:
     """When the larger model is called, and when nobody answers."""
+    grounding = settings.grounding_threshold
     return Policy(
         confidence_threshold=settings.confidence_threshold,
-        grounding_threshold=settings.grounding_threshold,
+        grounding_threshold=Policy().grounding_threshold if grounding is None else grounding,
         long_answer_chars=settings.long_answer_chars,
         short_answer_chars=settings.short_answer_chars,
         flagged_topics=settings.flagged_topics,

@@ -10,6 +10,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from rag.errors import SettingsError
 
 Share = Annotated[float, Field(ge=0, le=1)]
+Price = Annotated[float, Field(ge=0)]
+Prices = Annotated[tuple[Price, Price], NoDecode]
 
 
 class Settings(BaseSettings):
@@ -69,8 +71,20 @@ class Settings(BaseSettings):
         default="auto", description="`off`: the larger model is used only when asked."
     )
     confidence_threshold: Share = Field(default=0.5, description="A draft below it goes to the larger model.")
-    grounding_threshold: Share = Field(
-        default=0.35, description="A search below it means: the documents do not hold the answer."
+    grounding_threshold: Share | None = Field(
+        default=None,
+        description="A search below it means: the documents do not hold the answer. Empty: measured on your library.",
+    )
+    early_escalation: Literal["on", "off"] = Field(
+        default="on", description="`on` gives a draft up while it is written, once it has left the passages."
+    )
+    escalation_share: Share = Field(
+        default=0.5, description="The most of the latest turns that the larger model may take by itself."
+    )
+    escalation_wait_s: float = Field(
+        default=120,
+        gt=0,
+        description="The longest that the larger model may be expected to take; else the draft stays.",
     )
     long_answer_chars: int = Field(default=600, ge=0, description="A draft longer than this is refined; 0 is off.")
     short_answer_chars: int = Field(
@@ -111,6 +125,21 @@ class Settings(BaseSettings):
     read_timeout_s: float = Field(default=30, gt=0, description="The longest that reading one file may take.")
     read_workers: int = Field(default=1, ge=1, le=16, description="Processes that read files.")
 
+    # Turn log
+    turn_log: Literal["on", "off"] = Field(
+        default="on",
+        description="`on` notes times, tokens and decisions of each turn for `rag report`; never its words.",
+    )
+    log_text: Literal["on", "off"] = Field(
+        default="off",
+        description="`on` notes questions and answers too; `rag calibrate` and people can then read them.",
+    )
+    slm_price: Prices = Field(
+        default=(0.0, 0.0),
+        description="Price of a million tokens of the small model: read, written; such as 0.10,0.40.",
+    )
+    llm_price: Prices = Field(default=(0.0, 0.0), description="The same of the larger model.")
+
     # Chat
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
@@ -120,7 +149,10 @@ class Settings(BaseSettings):
         default=15, ge=0, description="A closed tab may come back for so long before its answer stops."
     )
 
-    @field_validator("flagged_topics", "allowed_origins", "library_dirs", "library_ignore", mode="before")
+    @field_validator(
+        *("flagged_topics", "allowed_origins", "library_dirs", "library_ignore", "slm_price", "llm_price"),
+        mode="before",
+    )
     @classmethod
     def _comma_separated(cls, value: object) -> object:
         if isinstance(value, str):

@@ -10,12 +10,13 @@ import pytest
 
 from rag.chat.panel import LABELS, LivePanel, Props, first_token_ms, turn_props
 from rag.conversation import answer
+from rag.decisions import Decision, Signal
 from rag.errors import ModelUnavailable
 from rag.escalation.policy import Policy
 from rag.events import Decided, Delta, Finished, Notice, Reasoning, Retrieved, Stage
 from rag.generation.model import Bench
 from rag.generation.quoting import Quoting
-from rag.records import Decision, Generation, Outcome, SearchResult, Signal, StageName, StageTime, Timings, Turn, Usage
+from rag.records import Generation, Outcome, SearchResult, StageName, StageTime, Timings, Turn, Usage
 from rag.retrieval.search import Searcher
 from tests.fakes import FakeModel, Reply, index_of
 

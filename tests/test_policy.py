@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rag.decisions import Decision, Signal
 from rag.escalation.policy import KEEP_DRAFT_MARGIN, Policy, asked, decide, gate, keeps_draft
 from rag.escalation.signals import WEIGHTS
-from rag.records import Decision, Document, Generation, Hit, Mode, SearchResult, Signal
+from rag.records import Document, Generation, Hit, Mode, SearchResult
 from tests.fakes import passages
 
 HITS = tuple(

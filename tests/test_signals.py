@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.citations import Checked, check
+from rag.decisions import Signal
 from rag.escalation.signals import (
     WEIGHTS,
     citation_validity,
@@ -17,7 +18,7 @@ from rag.escalation.signals import (
     refuses,
     support,
 )
-from rag.records import Document, Generation, Hit, Passage, SearchResult, Signal
+from rag.records import Document, Generation, Hit, Passage, SearchResult
 from tests.fakes import passages
 
 DOCUMENT = Document("limits.pdf", "Limits of the chat")

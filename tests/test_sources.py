@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from rag.chat.sources import Props, byline, source_props
 from rag.citations import check
+from rag.decisions import Decision
 from rag.escalation.policy import asked
-from rag.records import Decision, Document, Generation, Hit, Outcome, Passage, SearchResult, Timings, Turn
+from rag.records import Document, Generation, Hit, Outcome, Passage, SearchResult, Timings, Turn
 from tests.fakes import passages
 
 DOCUMENT = Document("rules.pdf", "Rules", "upload")

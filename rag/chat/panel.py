@@ -4,8 +4,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from rag.decisions import Decision
 from rag.events import Decided, Finished, Retrieved, Stage, TurnEvent
-from rag.records import Decision, Generation, StageName, Timings, Turn
+from rag.records import Generation, StageName, Timings, Turn
 
 Props = dict[str, Any]
 """JSON for `public/elements/Turn.jsx`; all times in milliseconds."""

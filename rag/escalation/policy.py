@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.citations import without_marks
+from rag.decisions import Decision, Signal, Trigger
 from rag.escalation.signals import confidence, grounding, support
-from rag.records import BROKEN, Decision, Generation, Hit, Mode, SearchResult, Signal, Trigger
+from rag.records import BROKEN, Generation, Hit, Mode, SearchResult
 from rag.retrieval.analysis import analyse
 
 KEEP_DRAFT_MARGIN = 0.05

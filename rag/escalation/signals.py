@@ -4,7 +4,8 @@ import re
 from collections.abc import Sequence
 
 from rag.citations import Checked, without_marks
-from rag.records import Generation, Hit, SearchResult, Signal
+from rag.decisions import Signal
+from rag.records import Generation, Hit, SearchResult
 from rag.retrieval.analysis import analyse, fold
 from rag.sentences import sentences
 
