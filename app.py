@@ -66,6 +66,8 @@ async def on_message(message: cl.Message) -> None:
 @cl.action_callback("details")
 @cl.action_callback("again")
 @cl.action_callback("ask_larger")
+@cl.action_callback("thumb_up")
+@cl.action_callback("thumb_down")
 async def on_turn_action(action: cl.Action) -> None:
     """A button under an answer."""
     await turns.on_action(services, action)

@@ -26,7 +26,7 @@ import openai
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run as a script, this folder alone is on the path
 
 from benchmarks.serving import ROOT, chat, free_port, start, stop
-from rag.conversation import Budget, answer
+from rag.conversation import answer
 from rag.events import Delta, Finished
 from rag.generation.foundry.model import FoundryModel
 from rag.generation.foundry.supervisor import FoundryRuntime
@@ -35,6 +35,7 @@ from rag.generation.prompt import build
 from rag.records import Document, Passage
 from rag.retrieval.memory import MemoryIndex
 from rag.retrieval.search import Searcher
+from rag.turn_state import Budget
 from tests.runtime.tiny_models import SMALL, TinyModel, words, write_cache
 from tests.scripted_server import DONE, ScriptedServer, chunk, counted, reply, sse
 

@@ -4,41 +4,22 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence, Set
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from rag.citations import Checked, check
-from rag.decisions import Decision
+from rag.citations import Checked
 from rag.errors import ModelUnavailable
 from rag.escalation import policy as policies
+from rag.escalation.allowance import Allowance
+from rag.escalation.early import DraftWatch
 from rag.escalation.policy import Policy
-from rag.escalation.signals import measure
-from rag.events import Decided, Finished, Notice, Retrieved, Stage, TurnEvent
-from rag.generation.model import Bench, ChatModel, Limits
+from rag.events import Decided, Delta, Notice, Retrieved, TurnEvent
+from rag.generation.model import Bench
 from rag.generation.prompt import Prompt, build
 from rag.generation.rewriting import rewrite
-from rag.latency import StageClock
-from rag.records import Exchange, Mode, Outcome, SearchResult, StageName, Turn
+from rag.records import EARLY, Exchange, Generation, Mode
 from rag.retrieval.search import Searcher
+from rag.turn_state import Budget, TurnState
 from rag.writing import Writer
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """How much a turn may read and say."""
-
-    passages: int = 8
-    passage_tokens: int = 800
-    history_tokens: int = 800
-    draft_tokens: int = 300
-    escalated_tokens: int = 600
-    temperature: float = 0.3
-    rewrite: bool = True
-    """Whether an idle model may reword a follow-up question that finds too little."""
-
-    @property
-    def candidates(self) -> int:
-        """How many passages the search finds for the prompt to choose from."""
-        return max(12, self.passages)
 
 
 async def answer(
@@ -48,20 +29,24 @@ async def answer(
     bench: Bench,
     policy: Policy | None = None,
     budget: Budget | None = None,
+    allowance: Allowance | None = None,
     history: Sequence[Exchange] = (),
+    earlier: Generation | None = None,
     mode: Mode = "auto",
     focus: Set[str] = frozenset(),
     clock: Callable[[], float] = time.perf_counter,
 ) -> AsyncGenerator[TurnEvent]:
     """The turn's events; the last one is `Finished`. Closing the generator stops the model.
 
-    `history` holds the chat's earlier exchanges, oldest first; `focus` the ids of documents that came with the
-    question. A model that fails gives way, the larger to the draft and the small one to the stand-in, with a `Notice`.
+    `history` holds the chat's earlier exchanges, oldest first; `earlier` the draft that this question got before, when
+    a person now asks the larger model; `focus` the ids of documents that came with the question; `allowance` what all
+    chats together may ask of the larger model. A model that fails gives way, the larger to the draft and the small one
+    to the stand-in, with a `Notice`.
 
     Raises:
         ModelError: no model could say a word and there is no stand-in.
     """
-    turn = _Turn(question, bench, policy or Policy(), budget or Budget(), mode, StageClock(clock))
+    turn = TurnState(question, bench, policy or Policy(), budget or Budget(), allowance or Allowance(), mode, clock)
 
     async with aclosing(_search(turn, searcher, history, focus)) as stages:
         async for stage in stages:
@@ -79,60 +64,15 @@ async def answer(
         passage_tokens=turn.budget.passage_tokens,
         history_tokens=turn.budget.history_tokens,
     )
-    async with aclosing(_large(turn, prompt) if mode == "large" else _auto(turn, prompt)) as events:
+    async with aclosing(_large(turn, prompt, earlier) if mode == "large" else _auto(turn, prompt)) as events:
         async for event in events:
             if isinstance(event, Notice):
                 turn.notices.append(event.text)
             yield event
 
 
-class _Turn:
-    """What is known so far."""
-
-    def __init__(
-        self, question: str, bench: Bench, policy: Policy, budget: Budget, mode: Mode, clock: StageClock
-    ) -> None:
-        self.question, self.bench, self.policy, self.budget = question, bench, policy, budget
-        self.mode: Mode = mode
-        self.clock = clock
-        self.search = SearchResult(())
-        self.notices: list[str] = []
-        self.draft: Writer | None = None
-        self.escalated: Writer | None = None
-
-    def enter(self, name: StageName, passages: int = 0, model: str = "") -> Stage:
-        self.clock.enter(name)
-        return Stage(name, model, passages)
-
-    def drafting(self, model: ChatModel, prompt: Prompt) -> Writer:
-        limits = Limits(self.budget.draft_tokens, self.budget.temperature)
-        self.draft = Writer(model, prompt, limits, self.clock, escalated=False)
-        return self.draft
-
-    def escalating(self, model: ChatModel, prompt: Prompt) -> Writer:
-        limits = Limits(self.budget.escalated_tokens, self.budget.temperature)
-        self.escalated = Writer(model, prompt, limits, self.clock, escalated=True)
-        return self.escalated
-
-    def finished(self, outcome: Outcome, checked: Checked, decision: Decision) -> Finished:
-        return Finished(
-            Turn(
-                question=self.question,
-                answer=checked.text,
-                outcome=outcome,
-                citations=checked.citations,
-                search=self.search,
-                decision=decision,
-                timings=self.clock.finish(),
-                draft=self.draft.generation if self.draft else None,
-                escalated=self.escalated.generation if self.escalated else None,
-                notices=tuple(self.notices),
-            )
-        )
-
-
 async def _search(
-    turn: _Turn, searcher: Searcher, history: Sequence[Exchange], focus: Set[str]
+    turn: TurnState, searcher: Searcher, history: Sequence[Exchange], focus: Set[str]
 ) -> AsyncGenerator[TurnEvent]:
     """Finds passages; a follow-up that would end at the gate is first put into words of its own, if that helps."""
     yield turn.enter("search", passages=len(searcher))
@@ -150,21 +90,24 @@ async def _search(
             turn.search = replace(again, question=rewritten)
 
 
-async def _large(turn: _Turn, prompt: Prompt) -> AsyncGenerator[TurnEvent]:
+async def _large(turn: TurnState, prompt: Prompt, earlier: Generation | None) -> AsyncGenerator[TurnEvent]:
     """The larger model answers because a person asked for it; the gate does not hold it back."""
-    large = turn.bench.large
-    if large:
-        decision = policies.asked(large.alias)
-        yield Decided(decision, None, large.alias)
+    if turn.bench.large:
+        decision = policies.asked(turn.larger)
+        yield Decided(decision, None, turn.larger)
         if policies.gate(turn.policy, turn.search):
-            yield Notice(f"Your documents do not seem to hold this, so {large.alias} may be guessing.")
-        writer = turn.escalating(large, prompt)
-        async with aclosing(writer.write()) as events:
+            yield Notice(f"Your documents do not seem to hold this, so {turn.larger} may be guessing.")
+        writer = turn.escalating(turn.bench.large, prompt)
+        async with aclosing(_written(turn, writer)) as events:
             async for event in events:
                 yield event
         if writer.generation:
             yield turn.enter("escalation_check")
-            yield turn.finished("escalated", check(writer.generation.text, writer.hits), decision)
+            checked, after = await turn.judged(writer, writer.generation)
+            if earlier:
+                _, before = await turn.judged(writer, earlier)
+                await turn.account(earlier, writer.generation, before, after)
+            yield turn.finished("escalated", checked, decision)
             return
     else:
         yield Notice("The larger model is not on this machine, so this answer comes without it.")
@@ -173,44 +116,77 @@ async def _large(turn: _Turn, prompt: Prompt) -> AsyncGenerator[TurnEvent]:
             yield event
 
 
-async def _auto(turn: _Turn, prompt: Prompt) -> AsyncGenerator[TurnEvent]:
+async def _auto(turn: TurnState, prompt: Prompt) -> AsyncGenerator[TurnEvent]:
     """Gate, draft, check; then keep the draft or escalate."""
     if abstention := policies.gate(turn.policy, turn.search):
         yield Decided(abstention, None)
         yield turn.finished("abstained", Checked("", (), 0), abstention)
         return
+    held = policies.held(turn.policy, mode=turn.mode, larger=turn.larger, withheld=turn.allowance.withheld)
+    watch = DraftWatch(turn.policy, turn.search) if turn.policy.early and not held else None
+    async with aclosing(_draft(turn, prompt, watch)) as events:
+        async for event in events:
+            yield event
+    writer, draft = _drafted(turn)
 
+    yield turn.enter("check")
+    checked, judgement = await turn.judged(writer, draft)
+    decision = policies.decide(turn.policy, turn.question, draft, judgement, larger=turn.larger, held=held)
+    larger = turn.bench.large if decision.action == "escalate" else None
+    yield Decided(decision, draft, larger.alias if larger else "")
+    if larger:
+        second = turn.escalating(larger, replace(prompt, draft=draft.text if decision.way == "refine" else ""))
+        async with aclosing(_written(turn, second)) as events:
+            async for event in events:
+                yield event
+        if second.generation:
+            yield turn.enter("escalation_check")
+            better, after = await turn.judged(second, second.generation)
+            await turn.account(draft, second.generation, judgement, after)
+            if policies.keeps_draft(turn.policy, draft, judgement, after):
+                yield turn.finished("kept_draft", checked, policies.kept(decision, larger.alias, judgement, after))
+            else:
+                yield turn.finished("escalated", better, decision)
+            return
+        if draft.finish_reason == EARLY:  # it was cut off for the sake of an answer that did not come
+            async with aclosing(_draft(turn, prompt, None)) as events:
+                async for event in events:
+                    yield event
+            writer, draft = _drafted(turn)
+            checked, judgement = await turn.judged(writer, draft)
+        decision = policies.decide(turn.policy, turn.question, draft, judgement, larger=turn.larger, held="failed")
+    yield turn.finished("answered" if draft.generated else "quoted", checked, decision)
+
+
+async def _draft(turn: TurnState, prompt: Prompt, watch: DraftWatch | None) -> AsyncGenerator[TurnEvent]:
+    """The small model's draft, given up when the watch says so; the stand-in's when it cannot say a word."""
     writer = turn.drafting(turn.bench.small, prompt)
     async with aclosing(writer.write()) as events:
         async for event in events:
             yield event
+            if watch and isinstance(event, Delta) and turn.bench.small.generates and watch.hears(event.text):
+                writer.give_up()
     if not writer.generation and turn.bench.stand_in:
         writer = turn.drafting(turn.bench.stand_in, prompt)
         async with aclosing(writer.write()) as events:
             async for event in events:
                 yield event
-    draft = writer.generation
-    if not draft:
-        raise writer.failure or ModelUnavailable("No model answered. Run `rag doctor` to see what is missing.")
 
-    yield turn.enter("check")
-    checked = check(draft.text, writer.hits)
-    signals = measure(replace(turn.search, hits=writer.hits), draft, checked)
-    larger = turn.bench.large
-    decision = policies.decide(
-        turn.policy, turn.question, draft, signals, mode=turn.mode, larger=larger.alias if larger else ""
-    )
-    yield Decided(decision, draft, larger.alias if larger and decision.action == "escalate" else "")
-    if larger and decision.action == "escalate":
-        second = turn.escalating(larger, replace(prompt, draft=draft.text if decision.way == "refine" else ""))
-        async with aclosing(second.write()) as events:
+
+def _drafted(turn: TurnState) -> tuple[Writer, Generation]:
+    writer = turn.draft
+    if writer and writer.generation:
+        return writer, writer.generation
+    failure = writer.failure if writer else None
+    raise failure or ModelUnavailable("No model answered. Run `rag doctor` to see what is missing.")
+
+
+async def _written(turn: TurnState, writer: Writer) -> AsyncGenerator[TurnEvent]:
+    """The larger model's answer, measured for those who may wait for it next."""
+    turn.allowance.began()
+    try:
+        async with aclosing(writer.write()) as events:
             async for event in events:
                 yield event
-        if second.generation:
-            yield turn.enter("escalation_check")
-            if policies.keeps_draft(draft, second.generation, signals, writer.hits):
-                yield turn.finished("kept_draft", checked, decision)
-            else:
-                yield turn.finished("escalated", check(second.generation.text, second.hits), decision)
-            return
-    yield turn.finished("answered" if draft.generated else "quoted", checked, decision)
+    finally:
+        turn.allowance.ended(writer.generation.seconds if writer.generation else None)

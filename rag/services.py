@@ -6,14 +6,17 @@ from collections.abc import Set
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from rag.conversation import Budget
 from rag.documents.reading import Reader
+from rag.escalation.allowance import Allowance
 from rag.escalation.policy import Policy
 from rag.keeping import Keeper
+from rag.libraries import data_dir
 from rag.retrieval.index import PassageIndex
 from rag.retrieval.search import Searcher
 from rag.retrieval.synonyms import Synonyms
 from rag.settings import Settings
+from rag.turn_log import TurnLog
+from rag.turn_state import Budget
 
 if TYPE_CHECKING:
     from rag.generation.models import Models
@@ -34,6 +37,11 @@ class Services:
             max_chars=settings.document_max_chars,
             ocr=settings.ocr == "auto",
         )
+        self.allowance = Allowance(settings.escalation_share, settings.escalation_wait_s)
+        self.turn_log: TurnLog | None = None
+        """Where turns are noted; None when that is off."""
+        if settings.turn_log == "on":
+            self.turn_log = TurnLog(data_dir(settings), text=settings.log_text == "on")
         self._preparing: asyncio.Task[None] | None = None
 
     @cached_property
@@ -103,4 +111,5 @@ def policy(settings: Settings) -> Policy:
         short_answer_chars=settings.short_answer_chars,
         flagged_topics=settings.flagged_topics,
         automatic=settings.escalation == "auto",
+        early=settings.early_escalation == "on",
     )

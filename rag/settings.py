@@ -105,7 +105,7 @@ class Settings(BaseSettings):
     )
     library_file_max_mb: float = Field(default=100, gt=0, le=1000, description="The largest file of a library folder.")
     data_dir: Path | None = Field(
-        default=None, description="Where the library's index lies; empty for the user's data folder."
+        default=None, description="Where the library's index and the turn log lie; empty for the user's data folder."
     )
     synonyms: Path = Field(
         default=Path("synonyms.txt"),
@@ -135,10 +135,10 @@ class Settings(BaseSettings):
         description="`on` notes questions and answers too; `rag calibrate` and people can then read them.",
     )
     slm_price: Prices = Field(
-        default=(0.0, 0.0),
+        default=(0, 0),
         description="Price of a million tokens of the small model: read, written; such as 0.10,0.40.",
     )
-    llm_price: Prices = Field(default=(0.0, 0.0), description="The same of the larger model.")
+    llm_price: Prices = Field(default=(0, 0), description="The same of the larger model.")
 
     # Chat
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(

@@ -19,7 +19,7 @@ from rag.generation.model import (
 )
 from rag.generation.prompt import Prompt
 from rag.latency import StageClock
-from rag.records import BROKEN, Generation, Hit, StageName
+from rag.records import BROKEN, EARLY, Generation, Hit, StageName
 
 _STAGE_AFTER: dict[type[ModelEvent], StageName] = {
     Loading: "load",
@@ -46,6 +46,11 @@ class Writer:
         self._clock, self._escalated = clock, escalated
         self._text, self._reasoning = "", ""
         self._began = self._first = 0.0
+        self._given_up = False
+
+    def give_up(self) -> None:
+        """Stops the model at its next word; what it has written stays as the generation."""
+        self._given_up = True
 
     @property
     def hits(self) -> tuple[Hit, ...]:
@@ -74,6 +79,9 @@ class Writer:
                         yield Reasoning(event.text, self._escalated)
                     elif isinstance(event, Ended):
                         ended = event
+                    if self._given_up:
+                        ended = Ended(EARLY)
+                        break
         except ModelError as failure:
             self.failure = failure
             yield Notice(str(failure))

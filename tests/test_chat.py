@@ -1,6 +1,7 @@
 """The running chat over its websocket: what it sends, and what it survives."""
 
 import asyncio
+import json
 import os
 import re
 import time
@@ -70,7 +71,7 @@ async def test_a_turn_is_one_message_with_its_elements_and_buttons(app: App) -> 
         shown = {(element["name"], element["display"], element["type"]) for element in chat.elements.values()}
         assert shown == {("Sources", "inline", "custom"), ("[1]", "page", "text"), ("Turn", "side", "custom")}
         buttons = [data["name"] for name, data in chat.events if name == "action"]
-        assert buttons == ["details", "again"]
+        assert buttons == ["details", "again", "thumb_up", "thumb_down"]
         assert chat.events[-1][0] == "task_end"
 
 
@@ -97,6 +98,36 @@ async def test_words_come_in_handfuls_and_none_is_lost(app: App) -> None:
         numbers = chat.text.removesuffix("*Stopped.*").split()
         assert numbers == [str(n % 100) for n in range(len(numbers))]
         assert pieces <= seconds * 20 + STATUS_LINES
+
+
+async def test_a_thumb_is_shown_noted_in_the_log_and_taken_back(app: App) -> None:
+    async with open_chat(app.url) as chat:
+        question = await chat.send(QUESTION, mode="large")
+        await until(lambda: bool(chat.said) and not chat.busy, "the answer")
+        for name, labels in (
+            ("thumb_up", ("Noted", "")),
+            ("thumb_down", ("", "Noted")),
+            ("thumb_down", ("", "")),
+        ):
+            await chat.act(name, {"turn": question})
+            expected = dict(zip(("thumb_up", "thumb_down"), labels, strict=True))
+            await until(lambda expected=expected: _thumbs(chat) == expected, f"{name} on the buttons")
+    lines = [json.loads(line) for line in (app.root / "data" / "turns.jsonl").read_text(encoding="utf-8").splitlines()]
+    turn = next(line for line in reversed(lines) if line["kind"] == "turn")
+    said = [line["feedback"] for line in lines if line["kind"] == "feedback" and line["id"] == turn["id"]]
+    assert (turn["mode"], turn["outcome"], said) == ("large", "escalated", ["up", "down", "none"])
+    assert QUESTION not in (app.root / "data" / "turns.jsonl").read_text(encoding="utf-8")
+
+
+def _thumbs(chat: ChatClient) -> dict[str, str]:
+    """The labels of the thumbs that stand under the answer."""
+    shown: dict[str, Json] = {}
+    for name, data in chat.events:
+        if name == "action":
+            shown[data["id"]] = data
+        elif name == "remove_action":
+            del shown[data["id"]]
+    return {data["name"]: data["label"] for data in shown.values() if data["name"].startswith("thumb")}
 
 
 # What it survives
@@ -181,7 +212,7 @@ async def test_hostile_payloads_are_harmless(app: App) -> None:
         question = await chat.send(QUESTION, mode="large")
         await until(lambda: bool(chat.said) and not chat.busy, "the answer")
         for payload in ({}, {"turn": "none"}, {"turn": {"a": [1]}}, {"turn": "x" * 100_000}, [1], None, "text"):
-            for name in ("details", "again", "ask_larger"):
+            for name in ("details", "again", "ask_larger", "thumb_up", "thumb_down"):
                 await chat.act(name, payload)
         for payload in ({"document": "library:privacy.md"}, {"document": "../../app.py"}, {}):
             assert await chat.act("remove_file", payload) == 200

@@ -9,17 +9,19 @@ from typing import Any
 
 import pytest
 
-from rag.conversation import Budget, answer
+from rag.conversation import answer
 from rag.errors import ModelCrashed, ModelUnavailable
+from rag.escalation.allowance import Allowance
 from rag.escalation.policy import Policy
 from rag.events import Decided, Delta, Finished, Notice, Reasoning, Retrieved, Stage, TurnEvent
 from rag.generation.model import Bench, Limits, ModelEvent
 from rag.generation.prompt import Prompt
 from rag.generation.quoting import Quoting
-from rag.records import Document, Exchange, Hit, Turn, Usage
+from rag.records import EARLY, Document, Exchange, Generation, Hit, Turn, Usage
 from rag.retrieval.index import Statistics
 from rag.retrieval.memory import MemoryIndex
 from rag.retrieval.search import Searcher
+from rag.turn_state import Budget
 from tests.fakes import FakeModel, Reply, index_of, passages
 
 UPLOADS = "The largest file that may be uploaded is 25 MB. Larger files are refused with a reason."
@@ -317,6 +319,148 @@ async def test_a_larger_model_that_was_asked_for_and_failed_is_not_called_missin
     )
     assert turn.outcome == "answered"
     assert "no larger model is set up" not in turn.decision.reason
+
+
+# What the larger model costs, and when it is not called
+
+STRAYS = "Bananas grow on tall green plants in the tropics. Zebras are striped and live in herds on the savannah. "
+ESCALATES = Policy(long_answer_chars=20)
+
+
+async def test_a_receipt_tells_what_the_larger_model_cost_and_changed():
+    large = FakeModel("gpt-oss-20b").enqueue(
+        Reply(f"{GOOD} Larger files are refused with a reason [1].", pause_s=0.002)
+    )
+    turn = turn_of(await events_of(bench=Bench(FakeModel().enqueue(f"Zebras run. {GOOD}"), large), policy=ESCALATES))
+    receipt = turn.receipt
+    assert receipt
+    assert [change.kind for change in receipt.changes] == ["removed", "kept", "added"]
+    assert receipt.tokens == 19
+    assert receipt.support_after > receipt.support_before
+    spent = sum(stage.seconds for stage in turn.timings.stages if stage.name.startswith("escalation"))
+    assert receipt.seconds == pytest.approx(spent, rel=0.2, abs=0.01)
+
+
+async def test_a_kept_draft_has_a_receipt_and_says_why_it_stayed():
+    large = FakeModel("gpt-oss-20b").enqueue("Quantum elephants compute seventeen rainbows every Tuesday evening.")
+    turn = turn_of(await events_of(bench=Bench(FakeModel().enqueue(GOOD), large), policy=ESCALATES))
+    assert turn.outcome == "kept_draft"
+    assert turn.receipt
+    assert turn.receipt.support_after < turn.receipt.support_before
+    assert "The draft stands better on them, so it stays" in turn.decision.reason
+
+
+async def test_without_a_second_answer_there_is_no_receipt():
+    kept = turn_of(await events_of(bench=Bench(FakeModel().enqueue(GOOD), FakeModel("gpt-oss-20b"))))
+    asked = turn_of(await events_of(bench=Bench(FakeModel(), FakeModel("gpt-oss-20b").enqueue(GOOD)), mode="large"))
+    assert kept.receipt is None
+    assert asked.receipt is None
+
+
+async def test_asking_after_a_draft_compares_with_that_draft():
+    large = FakeModel("gpt-oss-20b").enqueue(GOOD)
+    events = await events_of(bench=Bench(FakeModel(), large), mode="large", earlier=Generation("phi-4-mini", STRAYS))
+    turn = turn_of(events)
+    assert turn.receipt
+    assert [change.kind for change in turn.receipt.changes] == ["added", "removed", "removed"]
+    assert turn.draft is None
+
+
+async def test_a_hopeless_draft_is_given_up_before_its_end():
+    small = FakeModel().enqueue(STRAYS * 10)
+    large = FakeModel("gpt-oss-20b").enqueue(GOOD)
+    turn = turn_of(await events_of(bench=Bench(small, large)))
+    assert (turn.outcome, turn.answer, turn.decision.trigger) == ("escalated", GOOD, "low_confidence")
+    assert turn.draft
+    assert turn.draft.finish_reason == EARLY
+    assert len(turn.draft.text) < 2 * len(STRAYS)
+    assert small.closed_early == 1
+    assert "given up" in turn.decision.reason
+
+
+async def test_a_draft_that_refuses_in_its_first_sentence_is_given_up_there():
+    small = FakeModel().enqueue("The passages do not mention the size. " + "Perhaps it is large. " * 20)
+    turn = turn_of(await events_of(bench=Bench(small, FakeModel("gpt-oss-20b").enqueue(GOOD))))
+    assert turn.draft
+    assert turn.draft.text.startswith("The passages do not mention the size.")
+    assert len(turn.draft.text) < 60
+    assert turn.answer == GOOD
+
+
+@pytest.mark.parametrize(
+    ("policy", "mode", "larger"),
+    [
+        (Policy(early=False), "auto", True),
+        (Policy(automatic=False), "auto", True),
+        (Policy(), "local", True),
+        (Policy(), "auto", False),
+    ],
+    ids=["switched off", "no escalation", "local only", "no larger model"],
+)
+async def test_a_draft_is_written_to_its_end_where_nobody_would_take_over_early(
+    policy: Policy, mode: Any, larger: bool
+):
+    small = FakeModel().enqueue(STRAYS * 5)
+    large = FakeModel("gpt-oss-20b").enqueue(GOOD)
+    turn = turn_of(await events_of(bench=Bench(small, large if larger else None), policy=policy, mode=mode))
+    assert turn.draft
+    assert (turn.draft.text, turn.draft.finish_reason) == (STRAYS * 5, "stop")
+
+
+async def test_a_good_draft_is_never_given_up():
+    text = f"{UPLOADS} {PRIVACY} " * 5
+    turn = turn_of(
+        await events_of(bench=Bench(FakeModel().enqueue(text), FakeModel("x")), policy=Policy(long_answer_chars=0))
+    )
+    assert turn.draft
+    assert turn.draft.finish_reason == "stop"
+
+
+async def test_a_draft_that_was_given_up_for_nothing_is_written_again_whole():
+    small = FakeModel().enqueue(STRAYS * 5, STRAYS * 5)
+    large = FakeModel("gpt-oss-20b").enqueue(ModelUnavailable("gpt-oss-20b cannot be reached."))
+    turn = turn_of(await events_of(bench=Bench(small, large)))
+    assert (turn.outcome, turn.answer) == ("answered", (STRAYS * 5).strip())
+    assert (turn.decision.action, turn.decision.held) == ("keep", "failed")
+    assert turn.notices == ("gpt-oss-20b cannot be reached.",)
+
+
+async def test_over_its_share_the_larger_model_is_offered_and_not_called():
+    allowance = Allowance(share=1 / 20)
+    bench = Bench(FakeModel().enqueue(GOOD, GOOD), large := FakeModel("gpt-oss-20b").enqueue(GOOD))
+    first = turn_of(await events_of(bench=bench, policy=ESCALATES, allowance=allowance))
+    second = turn_of(await events_of(bench=bench, policy=ESCALATES, allowance=allowance))
+    assert (first.outcome, second.outcome) == ("escalated", "answered")
+    assert (second.decision.held, second.decision.trigger) == ("share", "long_answer")
+    assert len(large.prompts) == 1
+    large.enqueue(GOOD)
+    asked = turn_of(await events_of(bench=bench, policy=ESCALATES, allowance=allowance, mode="large"))
+    assert asked.outcome == "escalated", "a person may always ask"
+
+
+async def test_a_wait_that_would_be_too_long_is_not_begun():
+    allowance = Allowance(wait_s=30)
+    allowance.began()
+    allowance.ended(40.0)
+    bench = Bench(FakeModel().enqueue(GOOD), large := FakeModel("gpt-oss-20b"))
+    turn = turn_of(await events_of(bench=bench, policy=ESCALATES, allowance=allowance))
+    assert (turn.outcome, turn.decision.held) == ("answered", "wait")
+    assert not large.prompts
+
+
+async def test_what_the_larger_model_takes_is_measured_also_when_it_is_stopped():
+    allowance = Allowance(wait_s=30)
+    large = FakeModel("gpt-oss-20b").enqueue(Reply(GOOD, pause_s=0.01), Reply(GOOD, pause_s=0.01))
+    arguments: dict[str, Any] = {"policy": ESCALATES, "allowance": allowance}
+    await events_of(bench=Bench(FakeModel().enqueue(GOOD), large), **arguments)
+    took = allowance.expected_wait_s
+    assert took > 0.05
+    bench = Bench(FakeModel().enqueue(GOOD), large)
+    async with aclosing(answer(QUESTION, searcher=Searcher(LIBRARY), bench=bench, **arguments)) as events:
+        async for event in events:
+            if isinstance(event, Delta) and event.escalated:
+                break
+    assert allowance.expected_wait_s == took
 
 
 LEAVE = "Contractors get no parental leave. Employees get twelve weeks of it."

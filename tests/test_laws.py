@@ -71,7 +71,7 @@ LIBRARIES = {
     "kreuzberg": ("rag/documents/reading.py",),
     "watchfiles": ("rag/documents/watching.py",),
     "pathspec": ("rag/documents/scanning.py",),
-    "filelock": ("rag/documents/",),
+    "filelock": ("rag/documents/", "rag/turn_log.py"),
 }
 
 
@@ -86,7 +86,7 @@ def test_each_library_is_imported_in_its_room_only(module: Module):
 
 GROUND = {"rag.records", "rag.decisions", "rag.events", "rag.errors", "rag.sentences", "rag.metrics"}
 STAGES = GROUND | {"rag.citations", "rag.escalation", "rag.generation", "rag.retrieval"}
-CORE = STAGES | {"rag.conversation"}
+CORE = STAGES | {"rag.conversation", "rag.turn_state"}
 ARROWS: dict[str, set[str]] = {
     "rag.decisions": set(),
     "rag.records": {"rag.decisions"},
@@ -104,12 +104,15 @@ ARROWS: dict[str, set[str]] = {
     "rag.generation.quoting": GROUND | {"rag.generation", "rag.retrieval"},
     "rag.escalation": GROUND | {"rag.retrieval", "rag.citations"},
     "rag.writing": GROUND | {"rag.latency", "rag.generation"},
-    "rag.conversation": STAGES | {"rag.latency", "rag.writing"},
+    "rag.turn_state": STAGES | {"rag.latency", "rag.writing"},
+    "rag.conversation": STAGES | {"rag.turn_state", "rag.writing"},
     "rag.libraries": GROUND | {"rag.settings", "rag.documents", "rag.retrieval"},
     "rag.keeping": GROUND | {"rag.settings", "rag.documents", "rag.retrieval", "rag.libraries"},
-    "rag.services": CORE | {"rag.settings", "rag.documents", "rag.keeping"},
+    "rag.logged_turns": GROUND,
+    "rag.turn_log": GROUND | {"rag.logged_turns"},
+    "rag.services": CORE | {"rag.settings", "rag.documents", "rag.keeping", "rag.libraries", "rag.turn_log"},
     "rag.doctor": CORE | {"rag.services", "rag.documents", "rag.keeping"},
-    "rag.chat": CORE | {"rag.services", "rag.documents", "rag.keeping"},
+    "rag.chat": CORE | {"rag.services", "rag.documents", "rag.keeping", "rag.turn_log"},
     "rag.chat.panel": {"rag.records", "rag.decisions", "rag.events"},
     "rag.chat.sources": {"rag.records"},
     "rag.chat.streaming": set(),
@@ -217,7 +220,14 @@ def test_the_environment_is_read_by_the_settings_and_those_who_hand_it_on(module
 
 
 CLOCKLESS = (
-    *("rag/conversation.py", "rag/writing.py", "rag/latency.py", "rag/citations.py", "rag/sentences.py"),
+    *(
+        "rag/conversation.py",
+        "rag/turn_state.py",
+        "rag/writing.py",
+        "rag/latency.py",
+        "rag/citations.py",
+        "rag/sentences.py",
+    ),
     *("rag/escalation/", "rag/retrieval/", "rag/generation/prompt.py", "rag/generation/quoting.py"),
     *("rag/generation/packing.py", "rag/generation/pieces.py", "rag/generation/tokens.py"),
     *("rag/chat/panel.py", "rag/chat/sources.py"),

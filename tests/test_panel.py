@@ -10,7 +10,7 @@ import pytest
 
 from rag.chat.panel import LABELS, LivePanel, Props, first_token_ms, turn_props
 from rag.conversation import answer
-from rag.decisions import Decision, Signal
+from rag.decisions import Change, Decision, Receipt, Signal
 from rag.errors import ModelUnavailable
 from rag.escalation.policy import Policy
 from rag.events import Decided, Delta, Finished, Notice, Reasoning, Retrieved, Stage
@@ -195,7 +195,26 @@ def test_numbers_are_in_milliseconds_and_tokens():
         ("Generate", 500, 1500, False),
     ]
     assert props["combined_ms"] is None
-    assert props["decision"]["signals"] == [{"name": "support", "value": 0.333, "meaning": "How much"}]
+    assert props["decision"]["signals"] == [
+        {"name": "support", "value": 0.333, "meaning": "How much", "threshold": None}
+    ]
+    assert (props["decision"]["match"], props["decision"]["match_threshold"]) == (1.0, 0.0)
+    assert (props["decision"]["held"], props["receipt"]) == (None, None)
+
+
+def test_the_receipt_of_a_larger_model():
+    changes = (Change("kept", "One.", "One."), Change("removed", "Two."))
+    turn = replace(TURN, receipt=Receipt(1.25, 40, 0.51239, 0.75, changes))
+    assert turn_props(turn)["receipt"] == {
+        "added_ms": 1250,
+        "tokens": 40,
+        "support_before": 0.512,
+        "support_after": 0.75,
+        "changes": [
+            {"kind": "kept", "before": "One.", "after": "One."},
+            {"kind": "removed", "before": "Two.", "after": ""},
+        ],
+    }
 
 
 def test_what_the_server_did_not_count_is_unknown_not_zero():

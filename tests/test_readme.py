@@ -105,7 +105,7 @@ def test_the_settings_table_is_the_settings():
         field = Settings.model_fields[name.lower()]
         assert meaning == field.description
         if default != "–":
-            shown = ", ".join(field.default) if isinstance(field.default, tuple) else str(field.default)
+            shown = ", ".join(map(str, field.default)) if isinstance(field.default, tuple) else str(field.default)
             assert shown.removesuffix(".0") == default.strip("`")
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from rag.conversation import Budget
 from rag.errors import SettingsError
 from rag.escalation.policy import Policy
 from rag.services import budget, policy
 from rag.settings import Settings, read_settings
+from rag.turn_state import Budget
 
 EXAMPLE = Path(__file__).parents[1] / ".env.example"
 KEYS = ("foundry_local_api_key", "llm_api_key")
@@ -210,7 +210,7 @@ def test_each_value_of_the_example_file_is_written_as_its_default():
     for name, value in offered().items():
         default = Settings.model_fields[name.lower()].default
         shown = default.get_secret_value() if isinstance(default, SecretStr) else default
-        shown = ", ".join(shown) if isinstance(shown, tuple) else shown
+        shown = ", ".join(map(str, shown)) if isinstance(shown, tuple) else shown
         assert value == ("" if shown is None else str(shown)), name
 
 

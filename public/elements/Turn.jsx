@@ -121,24 +121,77 @@ function Meter({ label, value, threshold, title }) {
   );
 }
 
+const TRIGGERS = {
+  low_confidence: "low confidence",
+  long_answer: "long draft",
+  short_answer: "short draft",
+  flagged_topic: "flagged topic",
+  cut_off: "draft cut off",
+  asked: "you asked",
+};
+
 function DecisionPart({ decision }) {
+  const asked = decision.trigger === "asked";
   return (
     <Section title="Decision">
       <p className="text-xs" data-testid="reason">{decision.reason}</p>
-      {decision.trigger && (
+      {decision.trigger && !asked && (
         <p className="text-xs text-muted-foreground">
-          Trigger: {decision.trigger}{decision.way ? ` · ${decision.way === "refine" ? "refine the draft" : "answer again"}` : ""}
+          {`Trigger: ${TRIGGERS[decision.trigger]}`}{decision.way ? ` · ${decision.way === "refine" ? "refine the draft" : "answer again"}` : ""}
         </p>
       )}
-      {decision.trigger !== "asked" && (
-        <Meter label={decision.action === "abstain" ? "Match" : "Confidence"} value={decision.confidence} threshold={decision.threshold} title={`Threshold ${decision.threshold}`} />
+      {!asked && <Meter label="Match" value={decision.match} threshold={decision.match_threshold} title={`How probably the passages hold the answer; below ${decision.match_threshold} nobody answers`} />}
+      {!asked && decision.action !== "abstain" && (
+        <Meter label="Confidence" value={decision.confidence} threshold={decision.threshold} title={`How far the draft can be trusted; below ${decision.threshold} the larger model is called`} />
       )}
       {decision.signals.length > 0 && (
         <details>
           <summary className="text-xs text-muted-foreground cursor-pointer">Signals behind it</summary>
           <div className="flex flex-col gap-1 mt-2">
-            {decision.signals.map((signal) => <Meter key={signal.name} label={signal.name} value={signal.value} title={signal.meaning} />)}
+            {decision.signals.map((signal) => (
+              <Meter key={signal.name} label={signal.name.replaceAll("_", " ")} value={signal.value} threshold={signal.threshold ?? undefined} title={signal.meaning} />
+            ))}
           </div>
+        </details>
+      )}
+    </Section>
+  );
+}
+
+const KINDS = { kept: "", reworded: "~", added: "+", removed: "−" };
+const SAID = { kept: "kept", reworded: "reworded", added: "added", removed: "removed" };
+
+function ChangeLine({ change }) {
+  const gone = change.kind === "removed";
+  return (
+    <li className={`text-xs ${change.kind === "kept" || gone ? "text-muted-foreground" : ""}`} style={{ display: "flex", gap: 6, overflowWrap: "anywhere" }}>
+      <span aria-hidden="true" style={{ width: "0.8rem", flexShrink: 0, fontVariantNumeric: "tabular-nums" }}>{KINDS[change.kind]}</span>
+      <span>
+        <span className="sr-only">{`${SAID[change.kind]}: `}</span>
+        {change.kind === "reworded" && <span className="text-muted-foreground" style={{ display: "block", textDecoration: "line-through" }}>{change.before}</span>}
+        <span style={gone ? { textDecoration: "line-through" } : undefined}>{gone ? change.before : change.after}</span>
+      </span>
+    </li>
+  );
+}
+
+function Receipt({ receipt }) {
+  const counts = Object.keys(SAID).map((kind) => [kind, receipt.changes.filter((change) => change.kind === kind).length]).filter(([, n]) => n > 0);
+  const [before, after] = [receipt.support_before, receipt.support_after];
+  const moved = after - before > 0.005 ? "rose" : before - after > 0.005 ? "fell" : "stayed";
+  return (
+    <Section title="What the larger model added">
+      <div className="text-xs flex flex-col gap-1" data-testid="receipt" style={{ fontVariantNumeric: "tabular-nums" }}>
+        <div>{seconds(receipt.added_ms)}{receipt.tokens !== null && ` · ${number(receipt.tokens, 0)} tokens`}</div>
+        <div title="How probably all that is said stands in the passages">{`Support ${moved}${moved === "stayed" ? ` at ${after.toFixed(2)}` : ` from ${before.toFixed(2)} to ${after.toFixed(2)}`}`}</div>
+        <div className="text-muted-foreground">{`Sentences: ${counts.map(([kind, n]) => `${n} ${SAID[kind]}`).join(", ") || "none"}`}</div>
+      </div>
+      {receipt.changes.length > 0 && (
+        <details>
+          <summary className="text-xs text-muted-foreground cursor-pointer">Sentence by sentence</summary>
+          <ul className="flex flex-col gap-1 mt-2" data-testid="changes">
+            {receipt.changes.map((change, n) => <ChangeLine key={n} change={change} />)}
+          </ul>
         </details>
       )}
     </Section>
@@ -178,6 +231,7 @@ export default function Turn() {
       </Section>
       {props.models.length > 0 && <Models models={props.models} combined={props.combined_ms} />}
       {props.decision && <DecisionPart decision={props.decision} />}
+      {props.receipt && <Receipt receipt={props.receipt} />}
       {props.averages && <Averages averages={props.averages} />}
       {props.notices.map((notice) => <p key={notice} className="text-xs" role="note">{notice}</p>)}
     </div>

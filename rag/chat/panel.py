@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from rag.decisions import Decision
+from rag.decisions import Decision, Receipt
 from rag.events import Decided, Finished, Retrieved, Stage, TurnEvent
 from rag.records import Generation, StageName, Timings, Turn
 
@@ -90,6 +90,7 @@ def turn_props(turn: Turn, earlier: Sequence[Turn] = ()) -> Props:
             if generation
         ],
         "combined_ms": _combined(turn),
+        "receipt": turn.receipt and _receipt(turn.receipt),
         "averages": _averages(earlier or (turn,)),
         "notices": list(turn.notices),
     }
@@ -119,7 +120,23 @@ def _decision(decision: Decision) -> Props:
         "reason": decision.reason,
         "confidence": round(decision.confidence, 3),
         "threshold": round(decision.threshold, 3),
-        "signals": [{"name": s.name, "value": round(s.value, 3), "meaning": s.meaning} for s in decision.signals],
+        "match": round(decision.match, 3),
+        "match_threshold": round(decision.match_threshold, 3),
+        "held": decision.held,
+        "signals": [
+            {"name": s.name, "value": round(s.value, 3), "meaning": s.meaning, "threshold": s.threshold}
+            for s in decision.signals
+        ],
+    }
+
+
+def _receipt(receipt: Receipt) -> Props:
+    return {
+        "added_ms": _ms(receipt.seconds),
+        "tokens": receipt.tokens,
+        "support_before": round(receipt.support_before, 3),
+        "support_after": round(receipt.support_after, 3),
+        "changes": [{"kind": c.kind, "before": c.before, "after": c.after} for c in receipt.changes],
     }
 
 

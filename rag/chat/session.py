@@ -3,14 +3,15 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, cast
+from typing import Any, Literal, cast
+from uuid import uuid4
 
 import chainlit as cl
 
-from rag.conversation import Budget
 from rag.escalation.policy import Policy
-from rag.records import Document, Exchange, Mode, Turn
+from rag.records import Document, Exchange, Generation, Mode, Turn
 from rag.retrieval.memory import MemoryIndex
+from rag.turn_state import Budget
 
 _KEY = "groundwork"
 
@@ -32,7 +33,7 @@ class AskedTurn:
     """A question of this chat and what became of it."""
 
     message_id: str
-    """The person's message."""
+    """The person's message; the same when it is answered again."""
     question: str
     mode: Mode
     focus: frozenset[str] = frozenset()
@@ -43,6 +44,13 @@ class AskedTurn:
     sent: list[cl.Message] = field(default_factory=list[cl.Message])
     task: asyncio.Task[None] | None = None
     """What runs it, or ran it."""
+    earlier: Generation | None = None
+    """The draft that the question got before the larger model was asked."""
+    id: str = field(default_factory=lambda: uuid4().hex)
+    """Its name in the turn log."""
+    thumb: Literal["up", "down"] | None = None
+    """What the person thinks of the answer."""
+    thumbs: list[cl.Action] = field(default_factory=list[cl.Action])
 
     @property
     def exchange(self) -> Exchange | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import chainlit as cl
 
-from rag.chat import library, uploads
+from rag.chat import feedback, library, uploads
 from rag.chat.session import AskedTurn, Chat, Preferences, current_chat, open_chat, payload_text
 from rag.chat.view import TurnView, show_panel
 from rag.conversation import answer
@@ -16,6 +16,7 @@ from rag.errors import GroundworkError, QuestionError
 from rag.events import Finished
 from rag.records import Mode, Turn
 from rag.services import Services, budget, policy
+from rag.turn_log import TurnLog
 
 if TYPE_CHECKING:
     from rag.generation.models import Lineup, Missing
@@ -71,7 +72,11 @@ async def on_action(services: Services, action: cl.Action) -> None:
     elif action.name == "again":
         await _rerun(services, chat, asked, asked.mode)
     elif action.name == "ask_larger":
+        if log := services.turn_log:
+            await feedback.in_log(lambda at: log.feedback(asked.id, "asked", at))
         await _rerun(services, chat, asked, "large")
+    elif action.name in ("thumb_up", "thumb_down") and asked.turn:
+        await feedback.press(asked, "up" if action.name == "thumb_up" else "down", services.turn_log)
 
 
 async def run(services: Services, chat: Chat, asked: AskedTurn) -> None:
@@ -92,7 +97,9 @@ async def run(services: Services, chat: Chat, asked: AskedTurn) -> None:
             bench=lineup.bench,
             policy=chat.preferences.policy,
             budget=chat.preferences.budget,
+            allowance=services.allowance,
             history=history,
+            earlier=asked.earlier,
             mode=asked.mode,
             focus=asked.focus,
         )
@@ -103,6 +110,7 @@ async def run(services: Services, chat: Chat, asked: AskedTurn) -> None:
                 await view.show(event)
         if asked.turn:
             await view.finish(asked.turn, _buttons(asked, asked.turn, lineup), lineup.note)
+            await _note(services.turn_log, asked, asked.turn)
     except asyncio.CancelledError:
         await view.stopped()
         raise
@@ -157,7 +165,8 @@ async def take_back(chat: Chat, message_id: str) -> None:
 
 async def _rerun(services: Services, chat: Chat, asked: AskedTurn, mode: Mode) -> None:
     await take_back(chat, asked.message_id)
-    again = AskedTurn(asked.message_id, asked.question, mode, asked.focus)
+    earlier = asked.turn.draft if asked.turn and mode == "large" else None
+    again = AskedTurn(asked.message_id, asked.question, mode, asked.focus, earlier=earlier)
     chat.asked.append(again)
     again.task = in_background(_as_run(services, chat, again))
 
@@ -185,6 +194,11 @@ def _mode(message: cl.Message) -> Mode:
     return chosen if chosen == "local" or chosen == "large" else "auto"
 
 
+async def _note(log: TurnLog | None, asked: AskedTurn, turn: Turn) -> None:
+    if log:
+        await feedback.in_log(lambda at: log.record(asked.id, turn, mode=asked.mode, at=at))
+
+
 def _buttons(asked: AskedTurn, turn: Turn, lineup: "Lineup") -> list[cl.Action]:
     payload = {"turn": asked.message_id}
     buttons = [cl.Action("details", payload, "Show details", icon="gauge")]
@@ -195,7 +209,8 @@ def _buttons(asked: AskedTurn, turn: Turn, lineup: "Lineup") -> list[cl.Action]:
     if wanted := _wanted(asked, turn, lineup):
         label = f"Download {wanted.alias}" + (f" ({wanted.size})" if wanted.size else "")
         buttons.append(cl.Action("download", {"alias": wanted.alias}, label, icon="download"))
-    return buttons
+    asked.thumbs = feedback.thumbs(asked)
+    return buttons + asked.thumbs
 
 
 def _wanted(asked: AskedTurn, turn: Turn, lineup: "Lineup") -> "Missing | None":

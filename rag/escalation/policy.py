@@ -1,17 +1,25 @@
 """Keep, escalate, or say that the documents do not hold the answer; each with its reason. Pure functions."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
-from rag.citations import without_marks
-from rag.decisions import Decision, Signal, Trigger
-from rag.escalation.signals import confidence, grounding, support
-from rag.records import BROKEN, Generation, Hit, Mode, SearchResult
+from rag.decisions import Decision, Held, Trigger
+from rag.escalation.judgement import Judgement, match
+from rag.escalation.weights import Weights, shipped
+from rag.records import BROKEN, EARLY, Generation, Mode, SearchResult
 from rag.retrieval.analysis import analyse
 
 KEEP_DRAFT_MARGIN = 0.05
-"""A refined answer may be this much less supported than its draft before the draft is kept: other words for the same
-facts cost a few points of overlap."""
+"""The larger model's answer may be this much less supported than the draft before the draft is kept: other words for
+the same facts cost a few points of overlap."""
+
+_HELD: dict[Held, str] = {
+    "local": "It stays because this message was asked as Local only.",
+    "off": "It stays because escalation is off.",
+    "no_model": "It stays because no larger model is set up.",
+    "failed": "It stays because {larger} could not answer.",
+    "share": "It stays because {larger} has had its share of the latest turns; you can still ask it.",
+    "wait": "It stays because {larger} would take too long just now; you can still ask it.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +33,14 @@ class Policy:
     flagged_topics: tuple[str, ...] = ()
     automatic: bool = True
     """False: the larger model is used only when asked."""
+    early: bool = True
+    """Whether a draft is given up while it is written, once it has left the passages."""
+    weights: Weights = field(default_factory=shipped)
 
 
 def gate(policy: Policy, search: SearchResult) -> Decision | None:
     """The decision to abstain when the passages cannot hold an answer; None when a draft is worth writing."""
-    value = grounding(search)
+    value, signals = match(search, policy.weights)
     if search.hits and value >= policy.grounding_threshold:
         return None
     return Decision(
@@ -37,54 +48,59 @@ def gate(policy: Policy, search: SearchResult) -> Decision | None:
         reason="Your documents do not seem to hold an answer, and a larger model would only guess.",
         confidence=value,
         threshold=policy.grounding_threshold,
-        signals=(
-            Signal("strength", search.strength, "How much of the question the best passage holds"),
-            Signal("coverage", search.coverage, "How many of the question's words stand in the passages"),
-        ),
+        signals=signals,
+        match=value,
+        match_threshold=policy.grounding_threshold,
     )
 
 
-def decide(
-    policy: Policy,
-    question: str,
-    draft: Generation,
-    signals: tuple[Signal, ...],
-    *,
-    mode: Mode = "auto",
-    larger: str = "",
-) -> Decision:
-    """What becomes of a draft; `larger` is the alias of the larger model, "" when there is none."""
-    value = confidence(signals)
+def held(policy: Policy, *, mode: Mode, larger: str, withheld: Held | None = None) -> Held | None:
+    """Why the larger model may not take this turn by itself; None when it may.
 
-    def decision(action: str, reason: str, trigger: Trigger | None = None) -> Decision:
-        way = None if action != "escalate" else "refine" if trigger in ("long_answer", "flagged_topic") else "answer"
+    `larger` is its alias, "" when there is none; `withheld` what the allowance says.
+    """
+    if mode == "local":
+        return "local"
+    if mode == "large":
+        return "failed" if larger else "no_model"
+    if not policy.automatic:
+        return "off"
+    return withheld if larger else "no_model"
+
+
+def decide(
+    policy: Policy, question: str, draft: Generation, judgement: Judgement, *, larger: str, held: Held | None = None
+) -> Decision:
+    """What becomes of a draft."""
+
+    def decision(reason: str, trigger: Trigger | None = None) -> Decision:
+        escalates = trigger is not None and held is None
+        way = "refine" if trigger in ("long_answer", "flagged_topic") else "answer"
+        stays = f" {_HELD[held].format(larger=larger)}" if trigger and held else ""
         return Decision(
-            action="escalate" if action == "escalate" else "keep",
-            reason=reason,
-            confidence=value,
+            action="escalate" if escalates else "keep",
+            reason=reason + stays,
+            confidence=judgement.confidence,
             threshold=policy.confidence_threshold,
             trigger=trigger,
-            way=way,
-            signals=signals,
+            way=way if escalates else None,
+            signals=judgement.signals,
+            match=judgement.match,
+            match_threshold=policy.grounding_threshold,
+            held=held if trigger else None,
         )
 
     if draft.finish_reason == BROKEN:
-        return decision("keep", f"{draft.model} broke off; what it had said stays.")
+        return decision(f"{draft.model} broke off; what it had said stays.")
     if not draft.generated:
-        return decision("keep", "These are quotes from your documents; no model wrote them.")
-    found = _trigger(policy, question, draft, value)
-    if not found:
-        return decision("keep", f"Confidence {value:.2f} is at or above {policy.confidence_threshold:.2f}.")
-    trigger, reason = found
-    if mode == "local":
-        return decision("keep", f"{reason} It stays because this message was asked as Local only.", trigger)
-    if not policy.automatic and mode != "large":
-        return decision("keep", f"{reason} It stays because escalation is off.", trigger)
-    if not larger:
-        return decision("keep", f"{reason} It stays because no larger model is set up.", trigger)
-    if mode == "large":
-        return decision("keep", f"{reason} It stays because {larger} could not answer.", trigger)
-    return decision("escalate", reason, trigger)
+        return decision("These are quotes from your documents; no model wrote them.")
+    if found := _trigger(policy, question, draft, judgement):
+        trigger, reason = found
+        return decision(reason, trigger)
+    return decision(
+        f"Your documents seem to hold the answer, and the draft stands on them: confidence {judgement.confidence:.2f}, "
+        f"at least {policy.confidence_threshold:.2f} is wanted."
+    )
 
 
 def asked(larger: str) -> Decision:
@@ -92,21 +108,34 @@ def asked(larger: str) -> Decision:
     return Decision("escalate", f"You asked for {larger}.", 1.0, 0.0, trigger="asked", way="answer")
 
 
-def keeps_draft(draft: Generation, escalated: Generation, signals: Sequence[Signal], hits: Sequence[Hit]) -> bool:
-    """Whether the draft stays because the larger model's text stands less on the passages; never a refusing draft."""
-    if any(signal.name == "commitment" and not signal.value for signal in signals):
+def keeps_draft(policy: Policy, draft: Generation, before: Judgement, after: Judgement) -> bool:
+    """Whether the draft stays because the larger model's answer stands less on the passages.
+
+    A draft that was given up, or that says it cannot answer, never stays; one that can be trusted stays when the larger
+    model says that it cannot answer.
+    """
+    if draft.finish_reason == EARLY or before.refuses:
         return False
-    before, after = (support(without_marks(text), hits) for text in (draft.text, escalated.text))
-    return after < before - KEEP_DRAFT_MARGIN
+    if after.refuses:
+        return before.confidence >= policy.confidence_threshold
+    return after.supported < before.supported - KEEP_DRAFT_MARGIN
 
 
-def _trigger(policy: Policy, question: str, draft: Generation, value: float) -> tuple[Trigger, str] | None:
+def kept(decision: Decision, larger: str, before: Judgement, after: Judgement) -> Decision:
+    """The decision to escalate, after the larger model's answer has not taken the draft's place."""
+    why = f"{before.supported:.2f} for the draft, {after.supported:.2f} for {larger}"
+    return replace(decision, reason=f"{decision.reason} The draft stands better on them, so it stays: {why}.")
+
+
+def _trigger(policy: Policy, question: str, draft: Generation, judgement: Judgement) -> tuple[Trigger, str] | None:
     """The first trigger that fires, with its reason."""
-    length = len(draft.text)
-    if value < policy.confidence_threshold:
-        return "low_confidence", f"The draft's confidence {value:.2f} is below {policy.confidence_threshold:.2f}."
+    length, value, least = len(draft.text), judgement.confidence, policy.confidence_threshold
+    if draft.finish_reason == EARLY:
+        return "low_confidence", _low(judgement, f"so it was given up at confidence {value:.2f}")
+    if value < least:
+        return "low_confidence", _low(judgement, f"confidence {value:.2f}, at least {least:.2f} is wanted")
     if draft.finish_reason == "length":
-        return "cut_off", "The draft reached its token limit before its end."
+        return "cut_off", "Your documents seem to hold the answer, but the draft reached its token limit first."
     if topic := _flagged(policy, question):
         return "flagged_topic", f"The question touches {topic!r}, which is flagged for a second look."
     if policy.long_answer_chars and length > policy.long_answer_chars:
@@ -114,6 +143,14 @@ def _trigger(policy: Policy, question: str, draft: Generation, value: float) -> 
     if length < policy.short_answer_chars:
         return "short_answer", f"The draft has {length} characters, fewer than {policy.short_answer_chars}."
     return None
+
+
+def _low(judgement: Judgement, how: str) -> str:
+    if judgement.refuses:
+        return "Your documents seem to hold the answer, but the draft says that it cannot find it."
+    if judgement.match < judgement.supported:
+        return f"Your documents may hold the answer, but it is not sure that the draft found it: {how}."
+    return f"Your documents seem to hold the answer, but the draft does not stand on them: {how}."
 
 
 def _flagged(policy: Policy, question: str) -> str | None:

@@ -1,0 +1,37 @@
+"""Listens to a draft while it is written, and tells when there is no hope for it."""
+
+from rag.citations import check
+from rag.escalation.judgement import judge
+from rag.escalation.policy import Policy
+from rag.records import Generation, SearchResult
+from rag.sentences import sentences
+
+LEAST_SENTENCES, LEAST_CHARS = 2, 120
+"""So much is heard first, whole sentences only: a first sentence often repeats the question or leads in."""
+COLLAPSED = 0.5
+"""Below this share of the confidence that is wanted a draft is given up; one that is merely doubtful may recover."""
+
+
+class DraftWatch:
+    """Hears one draft."""
+
+    def __init__(self, policy: Policy, search: SearchResult) -> None:
+        self._policy, self._search = policy, search
+        self._text, self._heard = "", 0
+
+    def hears(self, delta: str) -> bool:
+        """Takes the next piece of the draft; True when it should be given up."""
+        self._text += delta
+        whole = sentences(self._text)[:-1]
+        if len(whole) <= self._heard:
+            return False
+        self._heard = len(whole)
+        return self._hopeless(self._text[: self._text.rindex(whole[-1]) + len(whole[-1])])
+
+    def _hopeless(self, text: str) -> bool:
+        draft = Generation("", text)
+        judgement = judge(self._search, draft, check(text, self._search.hits), self._policy.weights)
+        if judgement.refuses:
+            return True
+        enough = self._heard >= LEAST_SENTENCES and len(text) >= LEAST_CHARS
+        return enough and judgement.confidence < COLLAPSED * self._policy.confidence_threshold

@@ -1,0 +1,122 @@
+"""What a turn may spend, and what is known of it while it runs."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from rag.citations import Checked, check
+from rag.decisions import Decision, Receipt
+from rag.escalation.allowance import Allowance
+from rag.escalation.changes import changes
+from rag.escalation.judgement import Judgement, judge
+from rag.escalation.policy import Policy
+from rag.events import Finished, Stage
+from rag.generation.model import Bench, ChatModel, Limits
+from rag.generation.prompt import Prompt
+from rag.latency import StageClock
+from rag.records import Generation, Mode, Outcome, SearchResult, StageName, Turn
+from rag.writing import Writer
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How much a turn may read and say."""
+
+    passages: int = 8
+    passage_tokens: int = 800
+    history_tokens: int = 800
+    draft_tokens: int = 300
+    escalated_tokens: int = 600
+    temperature: float = 0.3
+    seed: int | None = None
+    """Sent to a model with every request; None for daily use."""
+    rewrite: bool = True
+    """Whether an idle model may reword a follow-up question that finds too little."""
+
+    @property
+    def candidates(self) -> int:
+        """How many passages the search finds for the prompt to choose from."""
+        return max(12, self.passages)
+
+
+class TurnState:
+    """What is known of a turn so far, and what all its steps need."""
+
+    def __init__(
+        self,
+        question: str,
+        bench: Bench,
+        policy: Policy,
+        budget: Budget,
+        allowance: Allowance,
+        mode: Mode,
+        clock: Callable[[], float],
+    ) -> None:
+        self.question, self.bench, self.policy, self.budget = question, bench, policy, budget
+        self.allowance = allowance
+        self.mode: Mode = mode
+        self.clock = StageClock(clock)
+        self.search = SearchResult(())
+        self.notices: list[str] = []
+        self.draft: Writer | None = None
+        self.escalated: Writer | None = None
+        self.receipt: Receipt | None = None
+        self._escalated_at = 0.0
+
+    @property
+    def larger(self) -> str:
+        """The alias of the larger model; "" when there is none."""
+        return self.bench.large.alias if self.bench.large else ""
+
+    def enter(self, name: StageName, passages: int = 0, model: str = "") -> Stage:
+        """Begins a stage, which ends the one before."""
+        self.clock.enter(name)
+        return Stage(name, model, passages)
+
+    def drafting(self, model: ChatModel, prompt: Prompt) -> Writer:
+        """Who writes the draft."""
+        limits = Limits(self.budget.draft_tokens, self.budget.temperature, self.budget.seed)
+        self.draft = Writer(model, prompt, limits, self.clock, escalated=False)
+        return self.draft
+
+    def escalating(self, model: ChatModel, prompt: Prompt) -> Writer:
+        """Who writes the larger model's answer."""
+        self._escalated_at = self.clock.now
+        limits = Limits(self.budget.escalated_tokens, self.budget.temperature, self.budget.seed)
+        self.escalated = Writer(model, prompt, limits, self.clock, escalated=True)
+        return self.escalated
+
+    async def judged(self, writer: Writer, generation: Generation) -> tuple[Checked, Judgement]:
+        """The generation with checked marks, and what is thought of it; both are a matter of milliseconds."""
+
+        def work() -> tuple[Checked, Judgement]:
+            checked = check(generation.text, writer.hits)
+            return checked, judge(replace(self.search, hits=writer.hits), generation, checked, self.policy.weights)
+
+        return await asyncio.to_thread(work)
+
+    async def account(self, draft: Generation, larger: Generation, before: Judgement, after: Judgement) -> None:
+        """Keeps what the larger model's answer cost, and what it made of the draft."""
+        told = await asyncio.to_thread(changes, draft.text, larger.text)
+        tokens = larger.usage.completion if larger.usage else None
+        seconds = self.clock.now - self._escalated_at
+        self.receipt = Receipt(seconds, tokens, before.supported, after.supported, told)
+
+    def finished(self, outcome: Outcome, checked: Checked, decision: Decision) -> Finished:
+        """The last event, with the record of the turn."""
+        self.allowance.count(escalated=self.escalated is not None and decision.trigger != "asked")
+        return Finished(
+            Turn(
+                question=self.question,
+                answer=checked.text,
+                outcome=outcome,
+                citations=checked.citations,
+                search=self.search,
+                decision=decision,
+                timings=self.clock.finish(),
+                draft=self.draft.generation if self.draft else None,
+                escalated=self.escalated.generation if self.escalated else None,
+                receipt=self.receipt,
+                notices=tuple(self.notices),
+            )
+        )
