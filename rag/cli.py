@@ -18,7 +18,7 @@ from rag.conversation import answer
 from rag.errors import GroundworkError
 from rag.events import Decided, Delta, Finished, Notice
 from rag.records import Mode, Turn
-from rag.services import Services, budget, policy
+from rag.services import Services, budget
 from rag.settings import read_settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Groundwork in the terminal.")
@@ -75,7 +75,7 @@ async def _ask(question: str, mode: Mode, as_json: bool) -> int:
             question,
             searcher=services.searcher(),
             bench=lineup.bench,
-            policy=policy(services.settings),
+            policy=services.policy(),
             budget=budget(services.settings),
             mode=mode,
         )

@@ -80,7 +80,7 @@ async def _search(
     limit = turn.budget.candidates
     turn.search = await asyncio.to_thread(searcher.search, turn.question, earlier, limit=limit, focus=focus)
     idle = turn.bench.idle if turn.budget.rewrite else None
-    if not (idle and history and policies.gate(turn.policy, turn.search)):
+    if not (idle and history and policies.gate(turn.policy, turn.search, turn.question)):
         return
     yield turn.enter("rewrite", model=idle.alias)
     if rewritten := await rewrite(idle, turn.question, history):
@@ -95,7 +95,7 @@ async def _large(turn: TurnState, prompt: Prompt, earlier: Generation | None) ->
     if turn.bench.large:
         decision = policies.asked(turn.larger)
         yield Decided(decision, None, turn.larger)
-        if policies.gate(turn.policy, turn.search):
+        if policies.gate(turn.policy, turn.search, turn.question):
             yield Notice(f"Your documents do not seem to hold this, so {turn.larger} may be guessing.")
         writer = turn.escalating(turn.bench.large, prompt)
         async with aclosing(_written(turn, writer)) as events:
@@ -118,12 +118,12 @@ async def _large(turn: TurnState, prompt: Prompt, earlier: Generation | None) ->
 
 async def _auto(turn: TurnState, prompt: Prompt) -> AsyncGenerator[TurnEvent]:
     """Gate, draft, check; then keep the draft or escalate."""
-    if abstention := policies.gate(turn.policy, turn.search):
+    if abstention := policies.gate(turn.policy, turn.search, turn.question):
         yield Decided(abstention, None)
         yield turn.finished("abstained", Checked("", (), 0), abstention)
         return
     held = policies.held(turn.policy, mode=turn.mode, larger=turn.larger, withheld=turn.allowance.withheld)
-    watch = DraftWatch(turn.policy, turn.search) if turn.policy.early and not held else None
+    watch = DraftWatch(turn.policy, turn.search, turn.question) if turn.policy.early and not held else None
     async with aclosing(_draft(turn, prompt, watch)) as events:
         async for event in events:
             yield event

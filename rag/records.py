@@ -164,6 +164,8 @@ class Generation:
     """From the request to the last token."""
     tokens_per_second: float | None = None
     """Completion tokens after the first over the time after the first token; None when that cannot be told."""
+    logprobs: tuple[float, ...] = ()
+    """The natural logarithm of each token's probability; empty where the server does not tell."""
     generated: bool = True
     """False for quotes, which no model wrote."""
 

@@ -6,9 +6,11 @@ from collections.abc import Set
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from rag.calibration import Calibration, read_calibration
 from rag.documents.reading import Reader
 from rag.escalation.allowance import Allowance
 from rag.escalation.policy import Policy
+from rag.escalation.weights import shipped
 from rag.keeping import Keeper
 from rag.libraries import data_dir
 from rag.retrieval.index import PassageIndex
@@ -42,6 +44,8 @@ class Services:
         """Where turns are noted; None when that is off."""
         if settings.turn_log == "on":
             self.turn_log = TurnLog(data_dir(settings), text=settings.log_text == "on")
+        self.calibration = read_calibration(data_dir(settings), shipped())
+        """What `rag calibrate` saved; None where nothing is, or nothing that can be used."""
         self._preparing: asyncio.Task[None] | None = None
 
     @cached_property
@@ -74,6 +78,10 @@ class Services:
         """Searches the library, without the folders of these names, and a chat's uploads as one."""
         return Searcher(*self.keeper.indexes(closed), *uploads, synonyms=self.synonyms)
 
+    def policy(self) -> Policy:
+        """When the larger model is called, and when nobody answers, with what is known of the library now."""
+        return policy(self.settings, self.calibration)
+
     async def close(self) -> None:
         """Ends what runs for this app."""
         if self._preparing:
@@ -101,15 +109,24 @@ def budget(settings: Settings) -> Budget:
     )
 
 
-def policy(settings: Settings) -> Policy:
-    """When the larger model is called, and when nobody answers."""
-    grounding = settings.grounding_threshold
+def policy(settings: Settings, calibration: Calibration | None = None, measured: float | None = None) -> Policy:
+    """When the larger model is called, and when nobody answers.
+
+    What a setting leaves open is the calibration's; the match threshold is the one `measured` on the library.
+    """
+    default = Policy()
+    found = calibration or Calibration(default.weights, default.confidence_threshold)
     return Policy(
-        confidence_threshold=settings.confidence_threshold,
-        grounding_threshold=Policy().grounding_threshold if grounding is None else grounding,
+        confidence_threshold=_first(settings.confidence_threshold, found.confidence_threshold),
+        grounding_threshold=_first(settings.grounding_threshold, measured, default.grounding_threshold),
         long_answer_chars=settings.long_answer_chars,
         short_answer_chars=settings.short_answer_chars,
         flagged_topics=settings.flagged_topics,
         automatic=settings.escalation == "auto",
         early=settings.early_escalation == "on",
+        weights=found.weights,
     )
+
+
+def _first(*values: float | None) -> float:
+    return next(value for value in values if value is not None)

@@ -70,7 +70,9 @@ class Settings(BaseSettings):
     escalation: Literal["auto", "off"] = Field(
         default="auto", description="`off`: the larger model is used only when asked."
     )
-    confidence_threshold: Share = Field(default=0.5, description="A draft below it goes to the larger model.")
+    confidence_threshold: Share | None = Field(
+        default=None, description="A draft below it goes to the larger model. Empty: 0.5, or what `rag calibrate` saved."
+    )
     grounding_threshold: Share | None = Field(
         default=None,
         description="A search below it means: the documents do not hold the answer. Empty: measured on your library.",

@@ -91,7 +91,8 @@ class TurnState:
 
         def work() -> tuple[Checked, Judgement]:
             checked = check(generation.text, writer.hits)
-            return checked, judge(replace(self.search, hits=writer.hits), generation, checked, self.policy.weights)
+            search = replace(self.search, hits=writer.hits)
+            return checked, judge(search, self.question, generation, checked, self.policy.weights)
 
         return await asyncio.to_thread(work)
 

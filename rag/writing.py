@@ -110,6 +110,7 @@ class Writer:
             finish_reason=ended.finish_reason,
             seconds=now - self._began,
             tokens_per_second=_rate(ended, now - self._first) if self._first else None,
+            logprobs=ended.logprobs,
             generated=self._model.generates,
         )
 

@@ -263,6 +263,7 @@ async def test_the_request_is_complete(server: ScriptedServer, model: EndpointMo
             "temperature": 0.1,
             "stream": True,
             "stream_options": {"include_usage": True},
+            "logprobs": True,
         }
     ]
     assert server.requests[-1].headers["authorization"] == f"Bearer {KEY}"
@@ -292,6 +293,36 @@ async def test_stream_options_are_left_out_for_good_where_they_are_refused(
     assert text_of(await events_of(model)) == "Hello."
     assert text_of(await events_of(model)) == "Hello."
     assert ["stream_options" in chat for chat in server.chats] == [True, False, False]
+
+
+async def test_a_server_that_refuses_both_extras_is_asked_without_them(
+    server: ScriptedServer, model: EndpointModel
+) -> None:
+    server.enqueue(refusal(400, "logprobs are not supported"), refusal(400, "what are stream_options"), said(), said())
+    assert text_of(await events_of(model)) == "Hello."
+    assert text_of(await events_of(model)) == "Hello."
+    assert ["logprobs" in chat for chat in server.chats] == [True, False, False, False]
+    assert ["stream_options" in chat for chat in server.chats] == [True, True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ([{"content": [{"logprob": -0.5}]}, {"content": [{"logprob": -2}, {"logprob": 0}]}], (-0.5, -2.0, 0.0)),
+        ([None, {"content": None}], ()),
+        ([{"content": [{"logprob": "many"}, {"logprob": None}, 3, {"logprob": 0.7}]}, {"content": 7}], ()),
+        ([{"content": [{"logprob": float("-inf")}, {"logprob": -1.0}]}, "?"], (-1.0,)),
+    ],
+    ids=["given", "null, as Foundry Local", "of another shape", "impossible"],
+)
+async def test_log_probabilities_join_the_end_where_a_server_gives_them(
+    server: ScriptedServer, model: EndpointModel, given: list[object], kept: tuple[float, ...]
+) -> None:
+    chunks = [data({"choices": [{"index": 0, "delta": {"content": "Hi "}, "logprobs": each}]}) for each in given]
+    server.enqueue(sse(*chunks, chunk(finish_reason="stop"), DONE))
+    ended = (await events_of(model))[-1]
+    assert isinstance(ended, Ended)
+    assert ended.logprobs == kept
 
 
 # The stream

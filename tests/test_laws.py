@@ -110,7 +110,9 @@ ARROWS: dict[str, set[str]] = {
     "rag.keeping": GROUND | {"rag.settings", "rag.documents", "rag.retrieval", "rag.libraries"},
     "rag.logged_turns": GROUND,
     "rag.turn_log": GROUND | {"rag.logged_turns"},
-    "rag.services": CORE | {"rag.settings", "rag.documents", "rag.keeping", "rag.libraries", "rag.turn_log"},
+    "rag.calibration": GROUND | {"rag.escalation"},
+    "rag.services": CORE
+    | {"rag.settings", "rag.documents", "rag.keeping", "rag.libraries", "rag.turn_log", "rag.calibration"},
     "rag.doctor": CORE | {"rag.services", "rag.documents", "rag.keeping"},
     "rag.chat": CORE | {"rag.services", "rag.documents", "rag.keeping", "rag.turn_log"},
     "rag.chat.panel": {"rag.records", "rag.decisions", "rag.events"},

@@ -34,7 +34,7 @@ def draft(text: str = "It may have 25 MB [1].", finish_reason: str = "stop", *, 
 
 
 def test_the_gate_is_open_when_the_best_hit_is_strong_enough():
-    assert gate(Policy(grounding_threshold=0.8), SEARCH) is None
+    assert gate(Policy(grounding_threshold=0.8), SEARCH, QUESTION) is None
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_the_gate_is_open_when_the_best_hit_is_strong_enough():
     [(SEARCH, 0.81), (SearchResult(()), 0.35), (SearchResult(()), 0.0), (SearchResult((), coverage=1.0), 0.35)],
 )
 def test_the_gate_is_closed_without_a_strong_hit(search: SearchResult, threshold: float):
-    decision = gate(Policy(grounding_threshold=threshold), search)
+    decision = gate(Policy(grounding_threshold=threshold), search, QUESTION)
     assert decision
     assert (decision.action, decision.trigger, decision.way) == ("abstain", None, None)
     assert (decision.confidence, decision.threshold) == (search.strength, threshold)

@@ -22,10 +22,17 @@ class Preferences:
 
     budget: Budget
     policy: Policy
+    """As it was when the chat was opened, with what the person chose since."""
     streaming: bool = True
     panel: bool = True
     closed: frozenset[str] = frozenset()
     """The names of the library folders that this chat leaves out."""
+    chosen: frozenset[str] = frozenset()
+    """The fields of `policy` that the person has changed."""
+
+    def applied_to(self, policy: Policy) -> Policy:
+        """The policy of the app as it is by now, with what the person chose."""
+        return replace(policy, **{name: getattr(self.policy, name) for name in self.chosen})
 
 
 @dataclass(slots=True)
@@ -98,8 +105,9 @@ class Chat:
         """Changes some preferences, by the names of the fields of `Budget`, `Policy` and `Preferences`."""
         now = self.preferences
         budget = replace(now.budget, **_of(Budget, changes))
-        policy = replace(now.policy, **_of(Policy, changes))
-        self.preferences = replace(now, budget=budget, policy=policy, **_of(Preferences, changes))
+        wanted = {name: value for name, value in _of(Policy, changes).items() if value != getattr(now.policy, name)}
+        policy, chosen = replace(now.policy, **wanted), now.chosen | wanted.keys()
+        self.preferences = replace(now, budget=budget, policy=policy, chosen=chosen, **_of(Preferences, changes))
 
 
 def _of(

@@ -15,7 +15,7 @@ from rag.conversation import answer
 from rag.errors import GroundworkError, QuestionError
 from rag.events import Finished
 from rag.records import Mode, Turn
-from rag.services import Services, budget, policy
+from rag.services import Services, budget
 from rag.turn_log import TurnLog
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ can; then it is answered from what has been read."""
 
 def preferences(services: Services) -> Preferences:
     """What a new chat begins with."""
-    return Preferences(budget(services.settings), policy(services.settings))
+    return Preferences(budget(services.settings), services.policy())
 
 
 async def on_message(services: Services, message: cl.Message) -> None:
@@ -95,7 +95,7 @@ async def run(services: Services, chat: Chat, asked: AskedTurn) -> None:
             asked.question,
             searcher=services.searcher(chat.uploads, closed=chat.preferences.closed),
             bench=lineup.bench,
-            policy=chat.preferences.policy,
+            policy=chat.preferences.applied_to(services.policy()),
             budget=chat.preferences.budget,
             allowance=services.allowance,
             history=history,

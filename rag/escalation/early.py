@@ -15,8 +15,8 @@ COLLAPSED = 0.5
 class DraftWatch:
     """Hears one draft."""
 
-    def __init__(self, policy: Policy, search: SearchResult) -> None:
-        self._policy, self._search = policy, search
+    def __init__(self, policy: Policy, search: SearchResult, question: str) -> None:
+        self._policy, self._search, self._question = policy, search, question
         self._text, self._heard = "", 0
 
     def hears(self, delta: str) -> bool:
@@ -30,7 +30,7 @@ class DraftWatch:
 
     def _hopeless(self, text: str) -> bool:
         draft = Generation("", text)
-        judgement = judge(self._search, draft, check(text, self._search.hits), self._policy.weights)
+        judgement = judge(self._search, self._question, draft, check(text, self._search.hits), self._policy.weights)
         if judgement.refuses:
             return True
         enough = self._heard >= LEAST_SENTENCES and len(text) >= LEAST_CHARS

@@ -23,7 +23,7 @@ class Judgement:
     signals: tuple[Signal, ...]
 
 
-def match(search: SearchResult, weights: Weights) -> tuple[float, tuple[Signal, ...]]:
+def match(search: SearchResult, question: str, weights: Weights) -> tuple[float, tuple[Signal, ...]]:
     """[0, 1]: how probably the passages hold the answer; 0 without passages. With the signals behind it."""
     signals = tuple(
         s for s in measure(search, Generation("", ""), check("", search.hits)) if s.name in ("strength", "coverage")
@@ -31,7 +31,7 @@ def match(search: SearchResult, weights: Weights) -> tuple[float, tuple[Signal, 
     return grounding(search), signals
 
 
-def judge(search: SearchResult, draft: Generation, checked: Checked, weights: Weights) -> Judgement:
+def judge(search: SearchResult, question: str, draft: Generation, checked: Checked, weights: Weights) -> Judgement:
     """The judgement on a draft; `search` has the passages that the model was given."""
     text = without_marks(checked.text)
     signals = measure(search, draft, checked)

@@ -38,9 +38,9 @@ class Policy:
     weights: Weights = field(default_factory=shipped)
 
 
-def gate(policy: Policy, search: SearchResult) -> Decision | None:
+def gate(policy: Policy, search: SearchResult, question: str) -> Decision | None:
     """The decision to abstain when the passages cannot hold an answer; None when a draft is worth writing."""
-    value, signals = match(search, policy.weights)
+    value, signals = match(search, question, policy.weights)
     if search.hits and value >= policy.grounding_threshold:
         return None
     return Decision(

@@ -66,7 +66,7 @@ class EndpointModel:
         self._retry_delay_s = retry_delay_s
         self._model_id = model_id
         self._lookup = asyncio.Lock()
-        self._asks_usage = True
+        self._extras = {"stream_options", "logprobs"}
         self._streams = 0
         self._answered = False
         self._client = openai.AsyncOpenAI(
@@ -116,7 +116,7 @@ class EndpointModel:
             self._streams -= 1
 
     async def _stream(self, prompt: Prompt, limits: Limits) -> AsyncGenerator[ModelEvent]:
-        mended: set[type[ModelError]] = set()
+        mended: set[str] = set()
         while True:
             reply = Reply(self.alias)
             yield Requested()
@@ -130,11 +130,12 @@ class EndpointModel:
                     yield event
                 return
             except ModelError as error:
-                if reply.begun or type(error) in mended:
+                fault = _refused_extra(error) or type(error).__name__
+                if reply.begun or fault in mended:
                     raise
                 failure = error
             shorter = await self._mend(failure, prompt)
-            mended.add(type(failure))
+            mended.add(fault)
             if shorter is not prompt:
                 prompt = shorter
                 yield Trimmed(prompt)
@@ -167,8 +168,10 @@ class EndpointModel:
             messages=cast("list[ChatCompletionMessageParam]", prompt.messages()),
             max_tokens=limits.max_tokens,
             temperature=limits.temperature,
+            seed=openai.omit if limits.seed is None else limits.seed,
             stream=True,
-            stream_options={"include_usage": True} if self._asks_usage else openai.omit,
+            stream_options={"include_usage": True} if "stream_options" in self._extras else openai.omit,
+            logprobs=True if "logprobs" in self._extras else openai.omit,
         )
         if response.response.headers.get("content-type", "").startswith("text/html"):
             await response.close()
@@ -185,8 +188,8 @@ class EndpointModel:
                 await asyncio.sleep(self._retry_delay_s if asked is None else min(asked, _RETRY_AFTER_MAX_S))
             case ModelNotFound() if failure.__cause__:  # a 404: the server may have come back with another variant
                 self._model_id = None
-            case ModelRefused() if "stream_options" in str(failure):
-                self._asks_usage = False
+            case ModelRefused() if extra := _refused_extra(failure):
+                self._extras.discard(extra)
             case _:
                 raise failure
         return prompt
@@ -243,6 +246,12 @@ def choose(alias: str, there: Collection[str], loaded: Collection[str]) -> str |
     named = re.compile(rf"{re.escape(alias)}(?!\w)", re.IGNORECASE)
     fitting = [model for model in there if named.match(model)]
     return min(fitting, key=lambda model: (len(model) != len(alias), model not in loaded, len(model)), default=None)
+
+
+def _refused_extra(failure: ModelError) -> str:
+    """The part of a request that not every server knows, where this one refused it; "" for any other failure."""
+    refused = isinstance(failure, ModelRefused)
+    return next((extra for extra in ("stream_options", "logprobs") if refused and extra in str(failure)), "")
 
 
 def _ids(listing: object) -> list[str] | None:

@@ -14,6 +14,8 @@ class Limits:
 
     max_tokens: int
     temperature: float = 0.3
+    seed: int | None = None
+    """For runs that can be repeated, as far as a server keeps to it; None sends none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,8 @@ class Ended:
     """"stop", "length" or whatever else the server says; "" when it said nothing."""
     usage: Usage | None = None
     """None when the server did not count."""
+    logprobs: tuple[float, ...] = ()
+    """The natural logarithm of each token's probability; empty where the server does not tell."""
 
 
 ModelEvent = Loading | Requested | Opened | Trimmed | TextDelta | ReasoningDelta | Ended

@@ -1,5 +1,6 @@
 """The chunks of one chat completion, read leniently: the openai client hands on whatever JSON a server sends."""
 
+import math
 from collections.abc import Iterator
 from typing import cast
 
@@ -17,6 +18,7 @@ class Reply:
         self._channels = ChannelFilter()
         self._finish_reason = ""
         self._usage: Usage | None = None
+        self._logprobs: list[float] = []
         self._spoke = False
         self._thought = False
 
@@ -31,6 +33,7 @@ class Reply:
         choice = _first(_field(chunk, "choices"))
         delta = _field(choice, "delta")
         self._finish_reason = _text(choice, "finish_reason") or self._finish_reason
+        self._logprobs += _logprobs(_field(_field(choice, "logprobs"), "content"))
         if thought := _text(delta, "reasoning_content") or _text(delta, "reasoning"):
             self._thought = True
             yield ReasoningDelta(thought)
@@ -45,7 +48,7 @@ class Reply:
         yield from self._noted(self._channels.flush())
         if not self._spoke:
             raise EmptyAnswer(self._silence())
-        yield Ended(self._finish_reason, self._usage)
+        yield Ended(self._finish_reason, self._usage, tuple(self._logprobs))
 
     def _noted(self, deltas: Iterator[TextDelta | ReasoningDelta]) -> Iterator[TextDelta | ReasoningDelta]:
         for delta in deltas:
@@ -74,6 +77,12 @@ def _usage(counts: object) -> Usage | None:
         return None
     reasoning = _field(_field(counts, "completion_tokens_details"), "reasoning_tokens")
     return Usage(prompt, completion, reasoning if isinstance(reasoning, int) else 0)
+
+
+def _logprobs(tokens: object) -> list[float]:
+    """The log-probabilities in a list of tokens; none where a server gives none, or something else."""
+    values = [_field(token, "logprob") for token in cast("list[object]", tokens)] if isinstance(tokens, list) else []
+    return [float(value) for value in values if isinstance(value, int | float) and -math.inf < value <= 0]
 
 
 def _first(items: object) -> object:
