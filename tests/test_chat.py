@@ -105,9 +105,9 @@ async def test_a_thumb_is_shown_noted_in_the_log_and_taken_back(app: App) -> Non
         question = await chat.send(QUESTION, mode="large")
         await until(lambda: bool(chat.said) and not chat.busy, "the answer")
         for name, labels in (
-            ("thumb_up", ("Noted", "")),
-            ("thumb_down", ("", "Noted")),
-            ("thumb_down", ("", "")),
+            ("thumb_up", ("Noted", "Wrong")),
+            ("thumb_down", ("Right", "Noted")),
+            ("thumb_down", ("Right", "Wrong")),
         ):
             await chat.act(name, {"turn": question})
             expected = dict(zip(("thumb_up", "thumb_down"), labels, strict=True))

@@ -12,7 +12,7 @@ from rag.turn_log import TurnLog
 
 Thumb = Literal["up", "down"]
 
-_TIPS: dict[Thumb, str] = {"up": "Good answer", "down": "Bad answer"}
+_LABELS: dict[Thumb, str] = {"up": "Right", "down": "Wrong"}
 
 
 def thumbs(asked: AskedTurn) -> list[cl.Action]:
@@ -42,7 +42,7 @@ def _thumb(asked: AskedTurn, thumb: Thumb) -> cl.Action:
     return cl.Action(
         name=f"thumb_{thumb}",
         payload={"turn": asked.message_id},
-        label="Noted" if pressed else "",
-        tooltip=f"{_TIPS[thumb]}: press again to take it back" if pressed else _TIPS[thumb],
+        label="Noted" if pressed else _LABELS[thumb],
+        tooltip="Press again to take it back" if pressed else f"Note on this machine: {_LABELS[thumb].lower()} answer",
         icon=f"thumbs-{thumb}",
     )

@@ -48,8 +48,33 @@ async def test_the_panel_has_both_models_and_their_time_together(visit: Visit, e
     stages, total = await chat.stages(), await chat.total_ms()
     assert {"generate", "escalation_generate", "escalation_check"} <= set(stages)
     assert sum(stages.values()) == pytest.approx(total, rel=0.05)
-    await expect(chat.panel.get_by_text("Trigger: long_answer · refine the draft")).to_be_visible()
+    await expect(chat.panel.get_by_text("Trigger: long draft · refine the draft")).to_be_visible()
     await expect(chat.panel.get_by_test_id("averages")).to_contain_text(re.compile(r"larger model in 100\s%"))
+
+
+async def test_the_receipt_tells_what_the_larger_model_added(visit: Visit, eager_app: App) -> None:
+    chat = await visit(eager_app)
+    await chat.ask(QUESTION)
+    receipt = chat.panel.get_by_test_id("receipt")
+    await expect(receipt).to_contain_text(re.compile(r"[\d.]+ m?s · \d+ tokens"))
+    await expect(receipt).to_contain_text(re.compile(r"Support (rose|fell|stayed)"))
+    await expect(receipt).to_contain_text("Sentences: ")
+    await chat.panel.get_by_text("Sentence by sentence").click()
+    changes = chat.panel.get_by_test_id("changes").get_by_role("listitem")
+    await expect(changes.first).to_be_visible()
+    assert any("Documents, questions and answers never go" in text for text in await changes.all_inner_texts())
+
+
+async def test_a_thumb_stays_pressed_until_it_is_taken_back(visit: Visit, app: App) -> None:
+    chat = await visit(app)
+    answer = await chat.ask(QUESTION)
+    noted = answer.get_by_role("button", name="Noted")
+    await answer.get_by_role("button", name="Right").click()
+    await expect(noted).to_have_count(1)
+    await answer.get_by_role("button", name="Wrong").click()
+    await expect(noted.locator("svg.lucide-thumbs-down")).to_have_count(1)
+    await noted.click()
+    await expect(noted).to_have_count(0)
 
 
 async def test_a_question_that_the_documents_do_not_answer_gets_no_answer(visit: Visit, app: App) -> None:
