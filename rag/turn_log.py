@@ -10,6 +10,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from io import FileIO
@@ -66,7 +67,7 @@ class TurnLog:
     def __init__(self, folder: Path, *, text: bool, max_bytes: int = 5_000_000, keep: int = 5) -> None:
         self._folder, self._text, self._max_bytes, self._keep = folder, text, max_bytes, keep
         self._threads = threading.Lock()
-        self._processes = FileLock(folder / "turns.lock", mode=0o600, poll_interval=0.005)
+        self._processes = _lock(folder)
         self._warned = False
 
     def record(self, turn_id: str, turn: Turn, *, mode: Mode, at: datetime) -> None:
@@ -110,7 +111,7 @@ class TurnLog:
             for newer, older in reversed(list(pairwise(paths))):
                 if newer.exists():
                     os.replace(newer, older)
-        except PermissionError:  # on Windows while somebody reads one of them: a later line tries again
+        except OSError:  # such as on Windows while somebody reads one of them: a later line tries again
             if size > 2 * self._max_bytes:
                 raise
 
@@ -190,25 +191,33 @@ def _with(turn: LoggedTurn, said: FeedbackKind) -> LoggedTurn:
 
 
 def _lines(place: Path) -> Iterator[bytes]:
-    """All lines, newest file first: a rotation meanwhile can then show a line twice, but never hide one."""
-    paths = [place] if place.is_file() else [place / CURRENT, *_rotated(place)]
-    found = False
-    for path in paths:
-        try:
-            data = path.read_bytes()
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        except OSError as error:
-            raise StorageError(f"The turn log {path} cannot be read ({error.strerror}).") from error
-        found = True
-        yield from (line for line in data.split(b"\n") if line)
-    if not found:
+    if not _files(place):
         raise StorageError(
             f"There is no turn log in {place} yet. It begins with the first question, if TURN_LOG is on."
         )
+    lock = _lock(place)
+    if place.is_dir():
+        # A rotation meanwhile would hide a file; a log of another account is read at that risk.
+        with suppress(OSError):
+            lock.acquire(timeout=_LOCK_S)
+    try:
+        contents = [path.read_bytes() for path in _files(place)]
+    except OSError as error:
+        raise StorageError(f"The turn log {error.filename} cannot be read ({error.strerror}).") from error
+    finally:
+        lock.release()
+    return (line for content in contents for line in content.split(b"\n") if line)
 
 
-def _rotated(folder: Path) -> list[Path]:
-    """The full files, newest first."""
-    numbers = [path.name.split(".")[1] for path in folder.glob("turns.*.jsonl")]
-    return [folder / f"turns.{number}.jsonl" for number in sorted(map(int, filter(str.isdecimal, numbers)))]
+def _files(place: Path) -> list[Path]:
+    """The files of a log, oldest first, or the one that is named."""
+    if place.is_file():
+        return [place]
+    numbers = [path.name.split(".")[1] for path in place.glob("turns.*.jsonl")]
+    oldest_first = sorted(map(int, filter(str.isdecimal, numbers)), reverse=True)
+    full = [place / f"turns.{number}.jsonl" for number in oldest_first]
+    return [path for path in (*full, place / CURRENT) if path.exists()]
+
+
+def _lock(folder: Path) -> FileLock:
+    return FileLock(folder / "turns.lock", mode=0o600, poll_interval=0.005)
