@@ -50,7 +50,7 @@ def _report(report: Report) -> Iterator[str]:
     else:
         yield "In brackets: the 95 % interval of a share, where there is enough to tell it."
     yield from _table(
-        ("outcome", "turns", "share", "thumbs up", "down"),
+        ("outcome", "turns", "share", "right", "wrong"),
         [(_OUTCOMES[kind], *_counted(share), *_thumbs(report, kind)) for kind, share in report.outcomes.items()],
     )
     yield from _escalations(report)
