@@ -57,6 +57,15 @@ class Describe:
 
 
 @dataclass(frozen=True, slots=True)
+class Variants:
+    """Asks for all variants of one model, for processor and graphics card."""
+
+    id: int
+    alias: str
+    type: Literal["variants"] = "variants"
+
+
+@dataclass(frozen=True, slots=True)
 class Load:
     """Brings a model into memory."""
 
@@ -111,7 +120,7 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """Ends `ListModels` with all, `Describe` and `Load` with the one."""
+    """Ends `ListModels` with all, `Variants` with those of one, `Describe` and `Load` with the one."""
 
     id: int
     models: tuple[ModelInfo, ...]
@@ -147,7 +156,7 @@ class Failed:
     type: Literal["failed"] = "failed"
 
 
-Request = ListModels | Describe | Load | Unload | Download | Cancel | Shutdown
+Request = ListModels | Describe | Variants | Load | Unload | Download | Cancel | Shutdown
 Reply = Ready | Models | Progress | Done | Failed
 
 _REQUESTS: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="type")])

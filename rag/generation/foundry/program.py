@@ -39,6 +39,7 @@ from rag.generation.foundry.control import (
     Reply,
     Shutdown,
     Unload,
+    Variants,
     decode_request,
     encode,
 )
@@ -48,7 +49,7 @@ APP_NAME = "groundwork"
 _PROGRESS_STEP = 0.001
 """Of a download of 12 GB, 12 MB: often enough to see it move."""
 
-Job = ListModels | Describe | Load | Unload | Download
+Job = ListModels | Describe | Variants | Load | Unload | Download
 
 
 class Refused(Exception):
@@ -129,6 +130,8 @@ class Service:
                 return Models(job.id, tuple(describe(model) for model in self._manager.catalog.list_models()))
             case Describe():
                 return Models(job.id, (describe(self._find(job.alias)),))
+            case Variants():
+                return Models(job.id, tuple(describe(variant) for variant in self._find(job.alias).variants))
             case Load():
                 return Models(job.id, (describe(self._load(job.alias)),))
             case Unload():

@@ -22,6 +22,7 @@ from rag.generation.foundry.control import (
     Progress,
     Request,
     Unload,
+    Variants,
 )
 from rag.generation.foundry.launching import PROGRAM, CatalogueSilent, Launcher
 from rag.generation.foundry.sharing import Shared
@@ -131,6 +132,16 @@ class FoundryRuntime:
         with _explained(alias, "be looked up. Try again."):
             (model,) = await self._ask(lambda job: Describe(job, alias), timeout_s=_LOOKUP_S)
         return model
+
+    async def variants(self, alias: str) -> list[ModelInfo]:
+        """The model for each device that the catalogue has it for; a variant's id gives only that one.
+
+        Raises:
+            ModelNotFound: the catalogue does not list it.
+            ModelError: the runtime does not start or does not answer.
+        """
+        with _explained(alias, "be looked up. Try again."):
+            return list(await self._ask(lambda job: Variants(job, alias), timeout_s=_LOOKUP_S))
 
     def loaded(self, alias: str) -> ModelInfo | None:
         """The model, when it was loaded by that alias and still is; asks nobody."""

@@ -1,0 +1,180 @@
+"""How good a turn is: what it found, said, cited, refused and escalated, against what a question set expects. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from rag.citations import check, without_marks
+from rag.escalation.signals import refuses, support
+from rag.evaluation import citing, facts
+from rag.evaluation.questions import Question
+from rag.evaluation.results import Attempt, Escalation, Row, Scores
+from rag.records import EARLY, Citation, Generation, Hit, Turn
+
+_MILLION = 1_000_000
+_PLACES = 4
+"""Digits of a score in a file: fewer than a machine's last ones, so that two machines write the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """Of a million tokens: read, written."""
+
+    small: tuple[float, float] = (0.0, 0.0)
+    large: tuple[float, float] = (0.0, 0.0)
+
+
+def score(question: Question, turn: Turn, *, escalates: bool, prices: Prices | None = None) -> Row:
+    """The row of a question; `escalates` tells whether a larger model could have been called by itself."""
+    passages = {citation.number: citation.hit for citation in turn.citations}
+    scores = scores_of(question, turn.answer, passages, refused=_refused(turn))
+    draft = _attempt(question, turn.draft, turn.citations)
+    large = _attempt(question, turn.escalated, turn.citations)
+    decision = turn.decision
+    return Row(
+        id=question.id,
+        question=question.text,
+        language=question.language,
+        answerable=question.answerable,
+        follows=question.follows,
+        outcome=turn.outcome,
+        model=turn.model,
+        answer=turn.answer,
+        scores=scores,
+        rank=rank(question, turn),
+        in_prompt=in_prompt(question, turn),
+        refusal_right=scores.refused is not question.answerable,
+        confidence=round(decision.confidence, _PLACES),
+        match=round(decision.match, _PLACES),
+        missing=_missing(question, turn.answer),
+        trigger=decision.trigger or "",
+        held=decision.held or "",
+        escalation=escalation(turn, draft.scores.quality) if draft and escalates else None,
+        draft=draft,
+        large=large,
+        cost=round(cost(turn, prices or Prices()), 8),
+        notices=turn.notices,
+    )
+
+
+def failed(question: Question, failure: str) -> Row:
+    """The row of a question that no turn came of: nothing found, nothing said, nothing right."""
+    return Row(
+        id=question.id,
+        question=question.text,
+        language=question.language,
+        answerable=question.answerable,
+        follows=question.follows,
+        outcome="failed",
+        model="",
+        answer="",
+        scores=Scores(0.0, 0.0 if question.answerable else None, None, None, None, refused=False),
+        rank=None,
+        in_prompt=False if question.answerable else None,
+        refusal_right=False,
+        confidence=0.0,
+        match=0.0,
+        missing=_missing(question, ""),
+        failure=failure,
+    )
+
+
+def scores_of(question: Question, text: str, passages: Mapping[int, Hit], *, refused: bool) -> Scores:
+    """The scores of a text with checked marks; `passages` are those of its prompt by number.
+
+    support = `rag.escalation.signals.support`, the share of its stems that the passages hold; a refusal has no support,
+    precision or recall to speak of.
+    """
+    share = facts.found(text, question.facts) if question.answerable else None
+    quality = float(refused) if share is None else share
+    if refused or not text:
+        return Scores(_rounded(quality), share, None, None, None, refused)
+    return Scores(
+        quality=_rounded(quality),
+        facts=share if share is None else _rounded(share),
+        citation_precision=_rounded_or_none(citing.precision(text, passages)),
+        citation_recall=_rounded_or_none(citing.recall(text, passages)),
+        support=_rounded(support(without_marks(text), list(passages.values()))),
+        refused=refused,
+    )
+
+
+def rank(question: Question, turn: Turn) -> int | None:
+    """The place, from 1, of the first passage found that is of a right document; None when none is."""
+    names = (hit.passage.document.name for hit in turn.search.hits)
+    return next((place for place, name in enumerate(names, 1) if name in question.documents), None)
+
+
+def in_prompt(question: Question, turn: Turn) -> bool | None:
+    """Whether a model was given a passage of a right document; None for a question without one."""
+    if not question.answerable:
+        return None
+    return any(citation.hit.passage.document.name in question.documents for citation in turn.citations)
+
+
+def escalation(turn: Turn, draft_quality: float) -> Escalation | None:
+    """Whether the larger model was called for drafts that lacked something, and only for them.
+
+    "missed": a draft that lacked facts was not sent on; "wasted": a draft that lacked none was; else "right". None for
+    a draft that was given up on its way: nobody knows what it would have said.
+    """
+    if turn.draft and turn.draft.finish_reason == EARLY:
+        return None
+    lacked, escalated = draft_quality < 1, turn.decision.action == "escalate"
+    if lacked == escalated:
+        return "right"
+    return "wasted" if escalated else "missed"
+
+
+def cost(turn: Turn, prices: Prices) -> float:
+    """In the unit of the prices: tokens read × price + tokens written × price, reasoning included, of both models."""
+    both = ((turn.draft, prices.small), (turn.escalated, prices.large))
+    return sum(_priced(generation, price) for generation, price in both if generation)
+
+
+def _priced(generation: Generation, price: tuple[float, float]) -> float:
+    if not generation.usage:
+        return 0.0
+    return (generation.usage.prompt * price[0] + generation.usage.completion * price[1]) / _MILLION
+
+
+def _attempt(question: Question, generation: Generation | None, citations: tuple[Citation, ...]) -> Attempt | None:
+    """What one model wrote, scored like an answer; both models of a turn are given the same passages."""
+    if not generation:
+        return None
+    hits = [citation.hit for citation in citations]
+    usage = generation.usage
+    checked = check(generation.text, hits)
+    return Attempt(
+        model=generation.model,
+        text=generation.text,
+        scores=scores_of(question, checked.text, dict(enumerate(hits, 1)), refused=_says_no(generation)),
+        finish_reason=generation.finish_reason,
+        prompt_tokens=usage.prompt if usage else None,
+        completion_tokens=usage.completion if usage else None,
+        reasoning_tokens=usage.reasoning if usage else None,
+    )
+
+
+def _missing(question: Question, text: str) -> tuple[str, ...]:
+    return tuple(fact[0] for fact in facts.missing(text, question.facts))
+
+
+def _refused(turn: Turn) -> bool:
+    """Whether the person got no answer: the gate abstained, or the text says that the documents do not hold one."""
+    if turn.outcome == "abstained":
+        return True
+    written = turn.escalated if turn.outcome == "escalated" else turn.draft
+    return written is not None and _says_no(written)
+
+
+def _says_no(generation: Generation) -> bool:
+    """Quotes never do: a document may have a sentence about missing answers."""
+    return generation.generated and refuses(without_marks(generation.text))
+
+
+def _rounded(value: float) -> float:
+    return round(value, _PLACES)
+
+
+def _rounded_or_none(value: float | None) -> float | None:
+    return None if value is None else _rounded(value)
