@@ -1,21 +1,23 @@
 """Made-up drafts whose worth is known, for the head that joins all signals of a draft into its confidence.
 
 For every answerable question of a set (squad, say) stand four drafts: the sentence that holds the answer, cited to its
-paragraph (right); the same with one number or name exchanged for another one of the corpus (wrong); the sentence of the
-found passages that is most like the question, but without the answer (wrong); and the first again, when its article is
-not among the documents (wrong: nothing found supports it).
+paragraph (right); the same with one number or name exchanged for another one of the corpus (wrong); the first again
+when its article is not among the documents, so that nothing found supports it (wrong); and the sentence most like the
+question that is found then, which stands in a passage word for word but answers something else (wrong).
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import cycle
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
 from benchmarks.data import fill, passages, rows
 from rag.citations import check
-from rag.escalation.judgement import judge
+from rag.escalation.judgement import judge, match
+from rag.escalation.logistic import Logistic, fit, out_of_fold
+from rag.escalation.threshold import DEFAULT
 from rag.escalation.weights import Weights
 from rag.metrics import auroc, calibration_error
 from rag.records import Generation, SearchResult
@@ -24,6 +26,9 @@ from rag.retrieval.memory import MemoryIndex
 from rag.retrieval.search import Searcher
 from rag.sentences import sentences
 from rag.turn_state import Budget
+
+CONFIDENCE = ("answerable", "supported")
+L2 = 0.3
 
 _FACT = re.compile(r"\b(?:\d[\d.,]*\d|\d|[A-ZÀ-ÖØ-ÞА-Я][\w’'-]{2,})\b")
 
@@ -43,8 +48,8 @@ def samples(folder: Path, weights: Weights, most: int = 400) -> Samples:
     """The signals of all made-up drafts."""
     made = Samples()
     for kind, article, question, text, search in _drafts(folder, most):
-        checked = check(text, search.hits)
-        judgement = judge(search, question, Generation("", text, finish_reason="stop"), checked, weights)
+        checked = check(text, search.hits[: Budget().passages])
+        judgement = judge(match(search, question, weights, DEFAULT), Generation("", text), checked, weights)
         made.rows.append({signal.name: signal.value for signal in judgement.signals})
         made.labels.append(kind == "right")
         made.groups.append(article)
@@ -52,10 +57,33 @@ def samples(folder: Path, weights: Weights, most: int = 400) -> Samples:
     return made
 
 
+def head(made: Samples) -> tuple[Logistic, dict[str, Any]]:
+    """The head `confidence` on these drafts, and how well it does out of fold; right and wrong ones weigh alike.
+
+    After the gate most drafts are right, so their small share here is no measure of how many are.
+    """
+    named = [{name: row[name] for name in CONFIDENCE} for row in made.rows]
+    right = sum(made.labels)
+    counts = [0.5 / right if label else 0.5 / (len(named) - right) for label in made.labels]
+    counts = [count * len(named) for count in counts]
+    found = out_of_fold(named, made.labels, made.groups, l2=L2, weights=counts)
+    wrongs = {each["wrong"]: round(each["auroc"], 4) for each in table(made, found)}
+    error = calibration_error(_resampled(found, made), _resampled([float(label) for label in made.labels], made))
+    said = {"rows": len(named), "auroc": wrongs.pop("all"), "ece": round(error, 4), "auroc_against": wrongs}
+    return fit(named, made.labels, l2=L2, weights=counts), said
+
+
+def _resampled(values: list[float], made: Samples) -> list[float]:
+    """The right ones as often as needed for both kinds to be as many."""
+    right = [value for value, label in zip(values, made.labels, strict=True) if label]
+    wrong = [value for value, label in zip(values, made.labels, strict=True) if not label]
+    return [*wrong, *islice(cycle(right), len(wrong))]
+
+
 def table(made: Samples, probabilities: list[float]) -> list[dict[str, Any]]:
     """How well the probabilities tell the right drafts from each kind of wrong ones."""
     found: list[dict[str, Any]] = []
-    for kind in ("exchanged", "beside", "unsupported", "all"):
+    for kind in ("exchanged", "unsupported", "astray", "all"):
         of_kind = [n for n, each in enumerate(made.kinds) if kind == "all" or each in ("right", kind)]
         values, labels = [probabilities[n] for n in of_kind], [made.labels[n] for n in of_kind]
         row: dict[str, Any] = {"wrong": kind, "drafts": len(of_kind), "auroc": auroc(values, labels)}
@@ -81,11 +109,13 @@ def _drafts(folder: Path, most: int) -> Iterator[tuple[str, str, str, str, Searc
         yield "right", article, question, f"{answer} [{number}]", search
         if exchanged := _exchanged(answer, each["answers"], next(others)):
             yield "exchanged", article, question, f"{exchanged} [{number}]", search
-        if beside := _beside(search, each["answers"]):
-            yield "beside", article, question, beside, search
         whole = [passage for passage in corpus.values() if passage.document == gold.document]
         index.remove(gold.document.id)
-        yield "unsupported", article, question, f"{answer} [1]", searcher.search(question, limit=limit)
+        found = searcher.search(question, limit=limit)
+        yield "unsupported", article, question, f"{answer} [1]", found
+        yield from (
+            ("astray", article, question, f"{each.text} [{each.number}]", found) for each in highlights(found)[:1]
+        )
         index.put(gold.document, sorted(whole, key=lambda passage: passage.ordinal))
 
 
@@ -95,11 +125,4 @@ def _exchanged(sentence: str, answers: list[str], other: str) -> str:
         fact = _FACT.search(answer)
         if fact and answer in sentence and fact.group() != other and other not in sentence:
             return sentence.replace(answer, answer.replace(fact.group(), other), 1)
-    return ""
-
-
-def _beside(search: SearchResult, answers: list[str]) -> str:
-    for each in highlights(search):
-        if not any(answer in each.text for answer in answers):
-            return f"{each.text} [{each.number}]"
     return ""

@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run as a scri
 from benchmarks.data import fill, passages, rows
 from rag.citations import check
 from rag.escalation.early import DraftWatch
-from rag.escalation.judgement import judge
+from rag.escalation.judgement import judge, match
 from rag.escalation.policy import Policy
 from rag.records import Generation, Passage, SearchResult
 from rag.retrieval.memory import MemoryIndex
@@ -101,7 +101,8 @@ def replays(folder: Path, most: int, *, without: bool) -> Iterator[Replay]:
 
 def heard(replay: Replay) -> Heard:
     policy = Policy(long_answer_chars=0)
-    watch, written, given_up = DraftWatch(policy, replay.search, replay.question), "", False
+    found = match(replay.search, replay.question, policy.weights, policy.grounding_threshold)
+    watch, written, given_up = DraftWatch(policy, found, replay.search.hits[: Budget().passages]), "", False
     began = time.perf_counter()
     for word in replay.draft.split(" "):
         written += f"{word} "
@@ -109,8 +110,8 @@ def heard(replay: Replay) -> Heard:
             given_up = True
             break
     seconds = time.perf_counter() - began
-    checked = check(replay.draft, replay.search.hits)
-    whole = judge(replay.search, replay.question, Generation("", replay.draft), checked, policy.weights)
+    checked = check(replay.draft, replay.search.hits[: Budget().passages])
+    whole = judge(found, Generation("", replay.draft), checked, policy.weights)
     kept = whole.confidence >= policy.confidence_threshold
     return Heard(given_up, len(written), len(replay.draft) + 1, kept, seconds)
 

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from rag import cli_eval, cli_library, cli_report
+from rag import cli_bench, cli_compare, cli_eval, cli_library, cli_report
 from rag import doctor as doctors
 from rag.conversation import answer
 from rag.errors import GroundworkError
@@ -25,6 +25,8 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="Groundwork i
 app.add_typer(cli_library.app, name="library")
 app.add_typer(cli_report.app)
 app.command("eval")(cli_eval.evaluate)
+app.command()(cli_bench.bench)
+app.command()(cli_compare.compare)
 
 LIBRARY_WAIT_S = 60.0
 """A question in the terminal waits so long for a library that is being read; then it asks what is there."""

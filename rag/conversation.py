@@ -78,16 +78,18 @@ async def _search(
     yield turn.enter("search", passages=len(searcher))
     earlier = [exchange.question for exchange in history]
     limit = turn.budget.candidates
-    turn.search = await asyncio.to_thread(searcher.search, turn.question, earlier, limit=limit, focus=focus)
+    await turn.found(await asyncio.to_thread(searcher.search, turn.question, earlier, limit=limit, focus=focus))
     idle = turn.bench.idle if turn.budget.rewrite else None
-    if not (idle and history and policies.gate(turn.policy, turn.search, turn.question)):
+    if not (idle and history and policies.gate(turn.policy, turn.match)):
         return
     yield turn.enter("rewrite", model=idle.alias)
     if rewritten := await rewrite(idle, turn.question, history):
         yield turn.enter("search", passages=len(searcher))
         again = await asyncio.to_thread(searcher.search, rewritten, limit=limit, focus=focus)
-        if again.strength > turn.search.strength:
-            turn.search = replace(again, question=rewritten)
+        before, said = turn.search, turn.match
+        await turn.found(replace(again, question=rewritten))
+        if turn.match.value <= said.value:
+            turn.search, turn.match = before, said
 
 
 async def _large(turn: TurnState, prompt: Prompt, earlier: Generation | None) -> AsyncGenerator[TurnEvent]:
@@ -95,7 +97,7 @@ async def _large(turn: TurnState, prompt: Prompt, earlier: Generation | None) ->
     if turn.bench.large:
         decision = policies.asked(turn.larger)
         yield Decided(decision, None, turn.larger)
-        if policies.gate(turn.policy, turn.search, turn.question):
+        if policies.gate(turn.policy, turn.match):
             yield Notice(f"Your documents do not seem to hold this, so {turn.larger} may be guessing.")
         writer = turn.escalating(turn.bench.large, prompt)
         async with aclosing(_written(turn, writer)) as events:
@@ -118,12 +120,12 @@ async def _large(turn: TurnState, prompt: Prompt, earlier: Generation | None) ->
 
 async def _auto(turn: TurnState, prompt: Prompt) -> AsyncGenerator[TurnEvent]:
     """Gate, draft, check; then keep the draft or escalate."""
-    if abstention := policies.gate(turn.policy, turn.search, turn.question):
+    if abstention := policies.gate(turn.policy, turn.match):
         yield Decided(abstention, None)
         yield turn.finished("abstained", Checked("", (), 0), abstention)
         return
     held = policies.held(turn.policy, mode=turn.mode, larger=turn.larger, withheld=turn.allowance.withheld)
-    watch = DraftWatch(turn.policy, turn.search, turn.question) if turn.policy.early and not held else None
+    watch = DraftWatch(turn.policy, turn.match, prompt.hits) if turn.policy.early and not held else None
     async with aclosing(_draft(turn, prompt, watch)) as events:
         async for event in events:
             yield event

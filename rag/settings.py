@@ -71,7 +71,8 @@ class Settings(BaseSettings):
         default="auto", description="`off`: the larger model is used only when asked."
     )
     confidence_threshold: Share | None = Field(
-        default=None, description="A draft below it goes to the larger model. Empty: 0.5, or what `rag calibrate` saved."
+        default=None,
+        description="A draft below it goes to the larger model. Empty: 0.5, or what `rag calibrate` saved.",
     )
     grounding_threshold: Share | None = Field(
         default=None,

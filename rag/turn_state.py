@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from rag.citations import Checked, check
 from rag.decisions import Decision, Receipt
 from rag.escalation.allowance import Allowance
 from rag.escalation.changes import changes
-from rag.escalation.judgement import Judgement, judge
+from rag.escalation.judgement import Judgement, Match, judge, match
 from rag.escalation.policy import Policy
 from rag.events import Finished, Stage
 from rag.generation.model import Bench, ChatModel, Limits
@@ -57,6 +57,7 @@ class TurnState:
         self.mode: Mode = mode
         self.clock = StageClock(clock)
         self.search = SearchResult(())
+        self.match = Match()
         self.notices: list[str] = []
         self.draft: Writer | None = None
         self.escalated: Writer | None = None
@@ -86,13 +87,18 @@ class TurnState:
         self.escalated = Writer(model, prompt, limits, self.clock, escalated=True)
         return self.escalated
 
+    async def found(self, search: SearchResult) -> None:
+        """The search is done; what it is worth takes some milliseconds to tell."""
+        self.search = search
+        weights, threshold = self.policy.weights, self.policy.grounding_threshold
+        self.match = await asyncio.to_thread(match, search, self.question, weights, threshold)
+
     async def judged(self, writer: Writer, generation: Generation) -> tuple[Checked, Judgement]:
         """The generation with checked marks, and what is thought of it; both are a matter of milliseconds."""
 
         def work() -> tuple[Checked, Judgement]:
             checked = check(generation.text, writer.hits)
-            search = replace(self.search, hits=writer.hits)
-            return checked, judge(search, self.question, generation, checked, self.policy.weights)
+            return checked, judge(self.match, generation, checked, self.policy.weights)
 
         return await asyncio.to_thread(work)
 

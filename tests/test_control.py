@@ -21,12 +21,15 @@ from rag.generation.foundry.control import (
     Request,
     Shutdown,
     Unload,
+    Variants,
     decode_reply,
     decode_request,
     encode,
 )
 
-REQUESTS = st.one_of(*(st.builds(kind) for kind in (ListModels, Describe, Load, Unload, Download, Cancel, Shutdown)))
+REQUESTS = st.one_of(
+    *(st.builds(kind) for kind in (ListModels, Describe, Variants, Load, Unload, Download, Cancel, Shutdown))
+)
 FINITE = st.floats(0, allow_infinity=False)
 MODEL_INFOS = st.builds(
     ModelInfo,

@@ -241,9 +241,14 @@ async def test_the_prompt_quotes_from_some_of_the_passages_that_the_search_found
     library = index_of(*(f"Uploads of kind {word} are kept in the {word} folder." for word in words))
     small = FakeModel().enqueue("They are kept [1].")
     budget = Budget(passages=3)
-    turn = turn_of(
-        await events_of("Where are uploads kept?", bench=Bench(small), searcher=Searcher(library), budget=budget)
+    events = await events_of(
+        "Where are uploads kept?",
+        bench=Bench(small),
+        searcher=Searcher(library),
+        budget=budget,
+        policy=Policy(grounding_threshold=0.0),
     )
+    turn = turn_of(events)
     assert len(turn.search.hits) == budget.candidates == 12
     assert [citation.hit for citation in turn.citations] == list(small.prompts[0].hits)
     assert len(turn.citations) == 3

@@ -7,16 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.decisions import Decision, Held, Signal
-from rag.escalation.judgement import Judgement
+from rag.escalation.judgement import Judgement, Match
 from rag.escalation.policy import KEEP_DRAFT_MARGIN, Policy, asked, decide, gate, held, keeps_draft, kept
-from rag.records import BROKEN, EARLY, Document, Generation, Hit, SearchResult
-from tests.fakes import passages
+from rag.records import BROKEN, EARLY, Generation
 
-HITS = tuple(
-    Hit(passage, 2.0, strength=0.8)
-    for passage in passages(Document("a.md", "A"), ("The largest file may have 25 MB.", "Larger files are refused."))
-)
-SEARCH = SearchResult(HITS, coverage=0.9)
 LARGER = "gpt-oss-20b"
 QUESTION = "How large may a file be?"
 
@@ -33,23 +27,20 @@ def draft(text: str = "It may have 25 MB [1].", finish_reason: str = "stop", *, 
 # The gate
 
 
-def test_the_gate_is_open_when_the_best_hit_is_strong_enough():
-    assert gate(Policy(grounding_threshold=0.8), SEARCH, QUESTION) is None
+def test_the_gate_is_open_from_the_threshold_on():
+    assert gate(Policy(grounding_threshold=0.8), Match(0.8)) is None
+    assert gate(Policy(grounding_threshold=0.0), Match(0.01)) is None
 
 
-@pytest.mark.parametrize(
-    ("search", "threshold"),
-    [(SEARCH, 0.81), (SearchResult(()), 0.35), (SearchResult(()), 0.0), (SearchResult((), coverage=1.0), 0.35)],
-)
-def test_the_gate_is_closed_without_a_strong_hit(search: SearchResult, threshold: float):
-    decision = gate(Policy(grounding_threshold=threshold), search, QUESTION)
+@pytest.mark.parametrize(("value", "threshold"), [(0.79, 0.8), (0.0, 0.35), (0.0, 0.0)])
+def test_the_gate_is_closed_below_it_and_without_passages(value: float, threshold: float):
+    signals = (Signal("strength", value, "How much"),)
+    decision = gate(Policy(grounding_threshold=threshold), Match(value, value, signals))
     assert decision
     assert (decision.action, decision.trigger, decision.way) == ("abstain", None, None)
-    assert (decision.confidence, decision.threshold) == (search.strength, threshold)
-    assert [(s.name, s.value) for s in decision.signals] == [
-        ("strength", search.strength),
-        ("coverage", search.coverage),
-    ]
+    assert (decision.match, decision.match_threshold) == (value, threshold)
+    assert (decision.confidence, decision.threshold) == (value, threshold)
+    assert decision.signals == signals
     assert decision.reason.endswith(".")
 
 

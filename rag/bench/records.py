@@ -115,3 +115,5 @@ class BenchRun:
     """The texts of the prompts, by name."""
     stopped: str = ""
     """Why it ended before its end, such as "stopped by hand"; "" when it did not."""
+    own_s: float | None = None
+    """What this program itself takes from a request to the first token, median; it is part of all times above."""

@@ -1,9 +1,11 @@
 """Listens to a draft while it is written, and tells when there is no hope for it."""
 
+from collections.abc import Sequence
+
 from rag.citations import check
-from rag.escalation.judgement import judge
+from rag.escalation.judgement import Match, judge
 from rag.escalation.policy import Policy
-from rag.records import Generation, SearchResult
+from rag.records import Generation, Hit
 from rag.sentences import sentences
 
 LEAST_SENTENCES, LEAST_CHARS = 2, 120
@@ -15,8 +17,9 @@ COLLAPSED = 0.5
 class DraftWatch:
     """Hears one draft."""
 
-    def __init__(self, policy: Policy, search: SearchResult, question: str) -> None:
-        self._policy, self._search, self._question = policy, search, question
+    def __init__(self, policy: Policy, found: Match, hits: Sequence[Hit]) -> None:
+        """`hits` are the passages of its prompt."""
+        self._policy, self._found, self._hits = policy, found, hits
         self._text, self._heard = "", 0
 
     def hears(self, delta: str) -> bool:
@@ -29,8 +32,7 @@ class DraftWatch:
         return self._hopeless(self._text[: self._text.rindex(whole[-1]) + len(whole[-1])])
 
     def _hopeless(self, text: str) -> bool:
-        draft = Generation("", text)
-        judgement = judge(self._search, self._question, draft, check(text, self._search.hits), self._policy.weights)
+        judgement = judge(self._found, Generation("", text), check(text, self._hits), self._policy.weights)
         if judgement.refuses:
             return True
         enough = self._heard >= LEAST_SENTENCES and len(text) >= LEAST_CHARS

@@ -3,9 +3,10 @@
 from dataclasses import dataclass, field, replace
 
 from rag.decisions import Decision, Held, Trigger
-from rag.escalation.judgement import Judgement, match
+from rag.escalation.judgement import Judgement, Match
+from rag.escalation.threshold import DEFAULT
 from rag.escalation.weights import Weights, shipped
-from rag.records import BROKEN, EARLY, Generation, Mode, SearchResult
+from rag.records import BROKEN, EARLY, Generation, Mode
 from rag.retrieval.analysis import analyse
 
 KEEP_DRAFT_MARGIN = 0.05
@@ -27,7 +28,7 @@ class Policy:
     """The thresholds of an organisation; lengths of 0 are off."""
 
     confidence_threshold: float = 0.5
-    grounding_threshold: float = 0.35
+    grounding_threshold: float = DEFAULT
     long_answer_chars: int = 600
     short_answer_chars: int = 0
     flagged_topics: tuple[str, ...] = ()
@@ -38,18 +39,17 @@ class Policy:
     weights: Weights = field(default_factory=shipped)
 
 
-def gate(policy: Policy, search: SearchResult, question: str) -> Decision | None:
+def gate(policy: Policy, found: Match) -> Decision | None:
     """The decision to abstain when the passages cannot hold an answer; None when a draft is worth writing."""
-    value, signals = match(search, question, policy.weights)
-    if search.hits and value >= policy.grounding_threshold:
+    if found.value >= policy.grounding_threshold and found.value > 0:
         return None
     return Decision(
         action="abstain",
         reason="Your documents do not seem to hold an answer, and a larger model would only guess.",
-        confidence=value,
+        confidence=found.value,
         threshold=policy.grounding_threshold,
-        signals=signals,
-        match=value,
+        signals=found.signals,
+        match=found.value,
         match_threshold=policy.grounding_threshold,
     )
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rag.citations import without_marks
-from rag.escalation.signals import support
+from rag.escalation.support import support
 from rag.records import Hit
 from rag.sentences import sentences
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rag.citations import check, without_marks
-from rag.escalation.signals import refuses, support
+from rag.escalation.support import support
+from rag.escalation.wording import refuses
 from rag.evaluation import citing, facts
 from rag.evaluation.questions import Question
 from rag.evaluation.results import Attempt, Escalation, Row, Scores
@@ -81,7 +82,8 @@ def failed(question: Question, failure: str) -> Row:
 def scores_of(question: Question, text: str, passages: Mapping[int, Hit], *, refused: bool) -> Scores:
     """The scores of a text with checked marks; `passages` are those of its prompt by number.
 
-    support = `rag.escalation.signals.support`, the share of its stems that the passages hold; a refusal has no support,
+    support = `rag.escalation.support.support`, the share of its content words that the passages hold; a refusal has no
+    support,
     precision or recall to speak of.
     """
     share = facts.found(text, question.facts) if question.answerable else None

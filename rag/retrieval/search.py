@@ -40,18 +40,25 @@ class Searcher:
         return sum(len(index) for index in self.indexes)
 
     def search(
-        self, question: str, earlier: Sequence[str] = (), *, limit: int, focus: Set[str] = frozenset()
+        self,
+        question: str,
+        earlier: Sequence[str] = (),
+        *,
+        limit: int,
+        focus: Set[str] = frozenset(),
+        without: str = "",
     ) -> SearchResult:
         """The best passages for a question; `earlier` are the chat's questions before it, oldest first.
 
         `focus` names documents that came with the question: their passages count more and have every other place at
         least, and where the question's words find none of them well ("summarise this"), these places go to their first
-        passages. Of near-duplicates only the first is given; two neighbours in a document are one hit.
+        passages. Of near-duplicates only the first is given; two neighbours in a document are one hit. The document
+        `without` is passed over, but for how common it makes words.
         """
         query = build_query(question, earlier, self.synonyms)
         statistics = sum((index.statistics(query.terms) for index in self.indexes), Statistics())
         query = query.leaning(leaning(query, statistics))
-        found = self._places(query, statistics, limit, focus)
+        found = self._places(query, statistics, limit, focus, without)
         weigher = Weigher(query, statistics, list(chain.from_iterable(found)))
         found = [tuple(map(weigher.with_strength, place)) for place in found]
         hits = sorted(map(joined, found), key=_by_score)
@@ -60,14 +67,17 @@ class Searcher:
             hits = list(islice(distinct(_in_turn(self._opening(focus, limit), ranked)), limit))
         return SearchResult(tuple(hits), weigher.weights, len(self), weigher.coverage(hits))
 
-    def _places(self, query: Query, statistics: Statistics, limit: int, focus: Set[str]) -> list[tuple[Hit, ...]]:
+    def _places(
+        self, query: Query, statistics: Statistics, limit: int, focus: Set[str], without: str
+    ) -> list[tuple[Hit, ...]]:
         """The best hits in so many places; a ranking full of near-duplicates is followed further down."""
         terms, count = _worth_most(query.terms, statistics), 3 * limit
         while True:
             rows = [index.search(terms, count, statistics) for index in self.indexes]
             if focus:
                 rows += [index.search(terms, count, statistics, documents=focus) for index in self.indexes]
-            hits = {hit.passage.id: _boosted(hit, focus) for row in rows for hit in row}
+            kept = (hit for row in rows for hit in row if hit.passage.document.id != without)
+            hits = {hit.passage.id: _boosted(hit, focus) for hit in kept}
             ranked = sorted(hits.values(), key=_by_score)
             of_focus = [hit for hit in ranked if hit.passage.document.id in focus]
             found = places(distinct(_in_turn(of_focus, ranked)), limit)

@@ -33,6 +33,11 @@ def leaning(query: Query, statistics: Statistics) -> float:
     return min(1.0, standing**-0.5) if standing else 1.0
 
 
+def rarest(passages: int) -> float:
+    """The idf of a word that stands in none of so many passages, the greatest that a result's weights have in them."""
+    return _idf(Statistics(passages), "")
+
+
 class Weigher:
     """What a query's terms are worth, and how much of that a passage holds."""
 
@@ -108,7 +113,7 @@ def _standing(query: Query, statistics: Statistics) -> float:
     """
     units = query.units & query.own.keys()
     said = sum(_idf(statistics, unit) / (2 if is_gram(unit) else 1) for unit in units)
-    return said / _idf(statistics, "") / ALONE
+    return said / rarest(statistics.passages) / ALONE
 
 
 def _best(ways: Sequence[_Masses], score: Callable[[_Masses], float]) -> _Masses:

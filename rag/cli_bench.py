@@ -1,0 +1,218 @@
+"""The `rag bench` command: how fast models are on this machine, or on a server."""
+
+import asyncio
+import logging
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rag.bench import comparison_text
+from rag.bench.comparing import compare
+from rag.bench.files import ModelEntry, chosen, known_models, read_models, read_prompts, standard_prompts
+from rag.bench.history import HISTORY, append_run, check_output, read_run, to_json
+from rag.bench.html import as_html
+from rag.bench.machine import this_machine
+from rag.bench.markdown import as_markdown
+from rag.bench.plan import Plan, contenders, devices, numbers, words
+from rag.bench.records import BenchRun
+from rag.bench.table_csv import as_csv
+from rag.bench.tables import as_text
+from rag.bench.writing import check_ending, write_report
+from rag.errors import GroundworkError, StorageError
+from rag.evaluation.provenance import today
+from rag.libraries import data_dir
+from rag.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from rag.bench.running import Progress, Runner
+    from rag.generation.foundry.supervisor import FoundryRuntime
+
+_INTERRUPTED = 130
+_MODELS, _PROMPTS = Path("models.json"), Path("prompts.json")
+"""In the working directory these are taken without being named."""
+_ALWAYS_STREAMS = "The chat always streams its answers, so they are measured as streams; --no-stream changes nothing."
+_SERVER_CHOOSES = "--cpu and --gpu choose among the models of this machine's own runtime; a server chooses by itself."
+_BAR = 24
+_WIDTH = 79
+
+
+def bench(
+    models: Annotated[str, typer.Option(envvar="BENCH_MODELS", help="Aliases, comma-separated.")] = "",
+    prompt: Annotated[str, typer.Option(envvar="BENCH_PROMPT", help="A prompt in place of the file's.")] = "",
+    models_file: Annotated[
+        Path | None, typer.Option(help="A models.json; else the one here, else this app's two models.")
+    ] = None,
+    prompts_file: Annotated[
+        Path | None, typer.Option(help="A prompts.json; else the one here, else the four that ship.")
+    ] = None,
+    rounds: Annotated[int, typer.Option(envvar="BENCH_ROUNDS", help="Answers to each prompt.")] = 5,
+    warm_up: Annotated[int, typer.Option(help="Answers before them, which are kept apart.")] = 1,
+    concurrency: Annotated[str, typer.Option(help="How many ask at once, such as 1,2,4,8.")] = "1",
+    prompt_tokens: Annotated[str, typer.Option(help="Lengths of further prompts, such as 100,500,1000.")] = "",
+    max_tokens: Annotated[int, typer.Option(envvar="BENCH_MAX_TOKENS", help="The longest answer.")] = 256,
+    temperature: Annotated[float, typer.Option(envvar="BENCH_TEMPERATURE", help="0 repeats itself.")] = 0.0,
+    stream: Annotated[
+        bool, typer.Option("--stream/--no-stream", envvar="BENCH_STREAM", help="Answers are always streamed.")
+    ] = True,
+    endpoint: Annotated[str, typer.Option(help="An OpenAI-compatible server; else FOUNDRY_LOCAL_ENDPOINT.")] = "",
+    cpu: Annotated[bool, typer.Option("--cpu", help="The variants for the processor.")] = False,
+    gpu: Annotated[bool, typer.Option("--gpu", help="Those for the graphics card; with --cpu side by side.")] = False,
+    out: Annotated[
+        list[Path] | None, typer.Option(help="A report: .json, .csv, .md or .html; may be given several times.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    compare_: Annotated[
+        tuple[Path, Path] | None, typer.Option("--compare", metavar="OLD NEW", help="Show what got slower or faster.")
+    ] = None,
+    tolerance: Annotated[float, typer.Option(min=0, help="With --compare: how much slower is no fault.")] = 0.1,
+) -> None:
+    """Measures how fast models answer: load, first token, tokens a second, memory, cost. Exits 1 when one fails."""
+    logging.disable(logging.WARNING)
+    try:
+        if compare_:
+            sys.exit(_compare(*compare_, tolerance))
+        settings = read_settings()
+        plan = Plan(
+            contenders=contenders(
+                _models(models_file, words(models), settings),
+                endpoint=endpoint or settings.foundry_local_endpoint,
+                endpoints={} if endpoint else {settings.llm_alias: settings.llm_endpoint},
+                prices={settings.llm_alias: settings.llm_price, settings.slm_alias: settings.slm_price},
+            ),
+            prompts={"prompt": prompt} if prompt.strip() else _prompts(prompts_file),
+            rounds=rounds,
+            warm_up=warm_up,
+            concurrency=numbers(concurrency, "--concurrency"),
+            prompt_tokens=numbers(prompt_tokens, "--prompt-tokens"),
+            max_tokens=max_tokens,
+            temperature=temperature,
+            devices=devices(cpu=cpu, gpu=gpu),
+        )
+        for path in out or []:
+            check_ending(path.suffix)
+            check_output(path, force=force)
+        _complain(_not_done(plan, stream))
+        runner, stopped = _measure(plan, settings)
+        sys.exit(_tell(runner, stopped, data_dir(settings) / HISTORY, out or [], as_json))
+    except GroundworkError as error:
+        typer.echo(str(error), err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)
+
+
+def _compare(old: Path, new: Path, tolerance: float) -> int:
+    found = compare(read_run(old), read_run(new), tolerance)
+    typer.echo(comparison_text.as_text(found))
+    return int(found.worse)
+
+
+def _models(file: Path | None, aliases: tuple[str, ...], settings: Settings) -> Mapping[str, ModelEntry]:
+    """The models that are named, with what a file knows of them; without names all of the file, or the app's two."""
+    if file or _MODELS.exists():
+        known = read_models(file or _MODELS)
+        return chosen(known, aliases) if aliases else known
+    return chosen(known_models(), aliases or (settings.slm_alias, settings.llm_alias))
+
+
+def _prompts(file: Path | None) -> Mapping[str, str]:
+    return read_prompts(file or _PROMPTS) if file or _PROMPTS.exists() else standard_prompts()
+
+
+def _not_done(plan: Plan, stream: bool) -> Iterator[str]:
+    """What was asked for and cannot be had."""
+    if not stream:
+        yield _ALWAYS_STREAMS
+    if plan.devices and any(contender.endpoint for contender in plan.contenders):
+        yield _SERVER_CHOOSES
+
+
+def _measure(plan: Plan, settings: Settings) -> tuple["Runner", str]:
+    """The runner with all that it measured, and why it was stopped; "" for a run that came to its end."""
+    machine = asyncio.run(this_machine())
+
+    from rag.bench.places import Places  # the openai client takes half a second to import
+    from rag.bench.running import BY_HAND, Runner
+    from rag.generation.endpoint import normalise
+
+    runtime = _runtime(settings)
+    secrets = {
+        settings.llm_endpoint: settings.llm_api_key.get_secret_value(),
+        settings.foundry_local_endpoint: settings.foundry_local_api_key.get_secret_value(),
+    }
+    keys = {normalise(address): key for address, key in secrets.items() if address}
+    places = Places(runtime, keys=keys, idle_timeout_s=settings.idle_timeout_s, clock=time.perf_counter)
+    runner = Runner(plan, places, machine=machine, at=today(), clock=time.perf_counter, tell=_shown)
+
+    async def run() -> None:
+        try:
+            await runner.run()
+        finally:
+            if runtime:
+                await runtime.close()
+
+    try:
+        asyncio.run(run())
+    except KeyboardInterrupt:
+        return runner, BY_HAND
+    return runner, ""
+
+
+def _runtime(settings: Settings) -> "FoundryRuntime | None":
+    from rag.generation.foundry.supervisor import FoundryRuntime
+    from rag.generation.models import LOG
+
+    if settings.runtime == "off":
+        return None
+    return FoundryRuntime(cache_dir=settings.model_cache_dir, catalogue=settings.catalogue, log_file=LOG)
+
+
+def _tell(runner: "Runner", stopped: str, history: Path, out: Sequence[Path], as_json: bool) -> int:
+    """Shows and keeps what was measured; the exit code.
+
+    It is shown first, so that a full disk costs nobody an hour of measuring.
+    """
+    code = _INTERRUPTED if stopped else int(bool(runner.failures))
+    if not runner.measured:
+        _complain([stopped] if stopped else runner.failures)
+        return code
+    run = runner.result(stopped)
+    typer.echo(to_json(run, indent=1) if as_json else as_text(run))
+    if as_json:
+        _complain([*runner.failures, *filter(None, [stopped])])
+    for keep in (partial(append_run, history, run), *(partial(_write, path, run) for path in out)):
+        try:
+            keep()
+        except StorageError as error:
+            _complain([str(error)])
+            code = code or 1
+    return code
+
+
+def _write(path: Path, run: BenchRun) -> None:
+    """The report that the file's ending asks for; whether it may be written was looked at before the run."""
+    forms: Mapping[str, Callable[[BenchRun], str]] = {".csv": as_csv, ".md": as_markdown, ".html": as_html}
+    form = forms.get(path.suffix.lower())
+    write_report(path, form(run) if form else to_json(run, indent=1) + "\n", force=True)
+
+
+def _complain(sentences: Iterable[str]) -> None:
+    for sentence in sentences:
+        typer.echo(sentence, err=True)
+
+
+def _shown(progress: "Progress") -> None:
+    """One line on a terminal that is written over; at the end it is wiped. Elsewhere nothing."""
+    if not sys.stderr.isatty():
+        return
+    full = _BAR * progress.done // max(progress.of, 1)
+    at_once = f", {progress.concurrency} at once" if progress.concurrency > 1 else ""
+    what = " · ".join(filter(None, (progress.model, f"{progress.prompt}{at_once}")))
+    line = f"[{'#' * full:{_BAR}}] {progress.done}/{progress.of}  {what}"[:_WIDTH]
+    typer.echo(f"\r{line if progress.model else '':<{_WIDTH}}" + ("" if progress.model else "\r"), nl=False, err=True)

@@ -1,0 +1,1 @@
+"""One question, answered in every way that this app has: small, large, refined, escalated; side by side."""
