@@ -4,7 +4,8 @@
 
 A folder with begin_*.tsv is BEGIN (`benchmarks/begin.py`); any other one holds a question set in BEIR form whose
 queries have `answerable`, `article` and `gold`, such as squad (`benchmarks/answerable.py`). With `--fit`, the heads
-`answerable` and `supported` are fitted on these folders first and written to the file; its third head stays as it is.
+`answerable` and `supported` are fitted on these folders first, then `confidence` on made-up drafts over the squad-like
+ones (`benchmarks/drafts.py`), and all are written to the file.
 """
 
 import argparse
@@ -17,7 +18,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run as a script, this folder alone is on the path
 
-from benchmarks import answerable, begin
+from benchmarks import answerable, begin, drafts
 from rag.escalation.logistic import Logistic, Row, fit, out_of_fold
 from rag.escalation.support import SUPPORTED
 from rag.escalation.weights import Weights, shipped
@@ -62,13 +63,18 @@ def _fitted(weights: Weights, asked: dict[Path, answerable.Samples], begins: Seq
         head, said = _head(list(asked), rows, labels, groups, l2=answerable.L2)
         weights = replace(weights, answerable=head, fit={**weights.fit, "answerable": {"date": date, **said}})
     if begins:
-        drafts = [begin.samples(folder) for folder in begins]
-        rows = [row for made in drafts for row in made.only(SUPPORTED)]
-        labels = [label for made in drafts for label in made.labels]
-        groups = [group for made in drafts for group in made.groups]
-        counts = [count for made in drafts for count in made.weights]
+        parts = [begin.samples(folder) for folder in begins]
+        rows = [row for made in parts for row in made.only(SUPPORTED)]
+        labels = [label for made in parts for label in made.labels]
+        groups = [group for made in parts for group in made.groups]
+        counts = [count for made in parts for count in made.weights]
         head, said = _head(begins, rows, labels, groups, l2=begin.L2, weights=counts)
         weights = replace(weights, supported=head, fit={**weights.fit, "supported": {"date": date, **said}})
+    if asked:  # on the other two heads as they are by now
+        made = drafts.joined([drafts.samples(folder, weights) for folder in asked])
+        head, said = drafts.head(made)
+        said = {"data": [folder.name for folder in asked], **said}
+        weights = replace(weights, confidence=head, fit={**weights.fit, "confidence": {"date": date, **said}})
     return weights
 
 

@@ -29,6 +29,7 @@ from rag.turn_state import Budget
 
 CONFIDENCE = ("answerable", "supported")
 L2 = 0.3
+_FIELDS = ("rows", "labels", "groups", "kinds")
 
 _FACT = re.compile(r"\b(?:\d[\d.,]*\d|\d|[A-ZÀ-ÖØ-ÞА-Я][\w’'-]{2,})\b")
 
@@ -44,7 +45,13 @@ class Samples:
     kinds: list[str] = field(default_factory=list)
 
 
-def samples(folder: Path, weights: Weights, most: int = 400) -> Samples:
+def joined(parts: list[Samples]) -> Samples:
+    """The samples of several sets as one."""
+    rows, labels, groups, kinds = ([each for part in parts for each in getattr(part, name)] for name in _FIELDS)
+    return Samples(rows, labels, groups, kinds)
+
+
+def samples(folder: Path, weights: Weights, most: int = 350) -> Samples:
     """The signals of all made-up drafts."""
     made = Samples()
     for kind, article, question, text, search in _drafts(folder, most):

@@ -74,6 +74,7 @@ async def _ask(question: str, mode: Mode, as_json: bool) -> int:
     services = Services(read_settings())
     try:
         await services.keeper.ready(LIBRARY_WAIT_S)
+        await services.recall_gate()
         lineup = await services.models.lineup()
         events = answer(
             question,

@@ -10,7 +10,7 @@ from typing import Literal
 import psutil
 
 from rag.documents.ocr import find_tesseract
-from rag.errors import ModelError
+from rag.errors import ModelError, StorageError
 from rag.generation.endpoint import EndpointModel
 from rag.generation.foundry.model import ModelStatus
 from rag.services import Services
@@ -96,8 +96,20 @@ async def _library(services: Services) -> AsyncGenerator[Finding]:
             yield Finding(f"Library {name}", "note", f"{said} {unread} not read: `rag library list` says why.")
         else:
             yield Finding(f"Library {name}", "ok", said)
+    yield await _gate(services)
     for problem in filter(None, [keeper.problem, *services.synonyms.skipped]):
         yield Finding("Library", "note", problem)
+
+
+async def _gate(services: Services) -> Finding:
+    fixed = services.settings.grounding_threshold
+    if fixed is not None:
+        return Finding("Match threshold", "ok", f"{fixed:.2f}, from GROUNDING_THRESHOLD.")
+    try:
+        await services.measure_gate()
+    except StorageError as error:
+        return Finding("Match threshold", "problem", str(error))
+    return Finding("Match threshold", "ok", str(services.gate.threshold))
 
 
 async def _recognition(services: Services) -> Finding:

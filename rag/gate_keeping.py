@@ -98,8 +98,16 @@ class GateKeeper:
             self.threshold = await to_the_end(lambda: self._refreshed(shelves, stop), on_cancel=stop.set)
         return self.threshold
 
+    async def recall(self, shelves: Sequence[Shelf]) -> bool:
+        """Takes the threshold that was kept, if it is of the library of these shelves; measures nothing."""
+        kept = await asyncio.to_thread(_read, self._file)
+        holds = bool(kept and kept.holds_for(_passages_of(shelves), self._made_by))
+        if kept and holds:
+            self.threshold = kept.threshold
+        return holds
+
     def _refreshed(self, shelves: Sequence[Shelf], stop: threading.Event) -> Threshold:
-        passages = {shelf.name: len(shelf.index) for shelf in shelves}
+        passages = _passages_of(shelves)
         kept = _read(self._file)
         if kept and kept.holds_for(passages, self._made_by):
             return kept.threshold
@@ -122,6 +130,10 @@ class GateKeeper:
             if answered - began > self._most_s or stop.wait(max(_LEAST_REST_S, _REST * (answered - asked))):
                 return
             asked = self._clock()
+
+
+def _passages_of(shelves: Sequence[Shelf]) -> dict[str, int]:
+    return {shelf.name: len(shelf.index) for shelf in shelves}
 
 
 def _passages(indexes: Sequence[PassageIndex], places: Iterable[tuple[str, int]]) -> Iterator[Passage]:

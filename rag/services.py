@@ -2,18 +2,22 @@
 
 import asyncio
 import importlib
+import logging
 from collections.abc import Set
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from rag.calibration import Calibration, read_calibration
 from rag.documents.reading import Reader
+from rag.errors import StorageError
 from rag.escalation.allowance import Allowance
 from rag.escalation.policy import Policy
 from rag.escalation.weights import shipped
-from rag.keeping import Keeper
+from rag.gate_keeping import GateKeeper, Shelf
+from rag.keeping import Keeper, KeptLibrary
 from rag.libraries import data_dir
 from rag.retrieval.index import PassageIndex
+from rag.retrieval.pseudo_questions import Size
 from rag.retrieval.search import Searcher
 from rag.retrieval.synonyms import Synonyms
 from rag.settings import Settings
@@ -22,6 +26,12 @@ from rag.turn_state import Budget
 
 if TYPE_CHECKING:
     from rag.generation.models import Models
+
+
+_log = logging.getLogger(__name__)
+
+_SETTLING_S = 30.0
+"""Changes in a folder come in rows; the match threshold waits so long for the row to end."""
 
 
 class Services:
@@ -46,7 +56,12 @@ class Services:
             self.turn_log = TurnLog(data_dir(settings), text=settings.log_text == "on")
         self.calibration = read_calibration(data_dir(settings), shipped())
         """What `rag calibrate` saved; None where nothing is, or nothing that can be used."""
-        self._preparing: asyncio.Task[None] | None = None
+        weights = self.calibration.weights if self.calibration else shipped()
+        self.gate = GateKeeper(data_dir(settings), weights.answerable)
+        """The match threshold, as measured on the library."""
+        self._changed = asyncio.Event()
+        self.keeper.listen(lambda name, changes: self._changed.set())
+        self._background: list[asyncio.Task[None]] = []
 
     @cached_property
     def models(self) -> "Models":
@@ -71,8 +86,8 @@ class Services:
     def start(self) -> None:
         """Begins to keep the library in step and to prepare the small model, in the background; once."""
         self.keeper.start()
-        if self._preparing is None:
-            self._preparing = asyncio.create_task(self._prepare_models())
+        if not self._background:
+            self._background = [asyncio.create_task(work) for work in (self._prepare_models(), self._keep_gate())]
 
     def searcher(self, *uploads: PassageIndex, closed: Set[str] = frozenset()) -> Searcher:
         """Searches the library, without the folders of these names, and a chat's uploads as one."""
@@ -80,16 +95,49 @@ class Services:
 
     def policy(self) -> Policy:
         """When the larger model is called, and when nobody answers, with what is known of the library now."""
-        return policy(self.settings, self.calibration)
+        return policy(self.settings, self.calibration, self.gate.threshold.value)
+
+    async def recall_gate(self) -> None:
+        """Takes the threshold that was measured before, if the library is still the same."""
+        await self.gate.recall(self._shelves())
+
+    async def measure_gate(self) -> None:
+        """Measures the match threshold if the library has become another one; takes up to ten seconds then.
+
+        Raises:
+            StorageError: an index cannot be read; the threshold stays as it was.
+        """
+        if self.settings.grounding_threshold is None:
+            await self.gate.refresh(self._shelves())
 
     async def close(self) -> None:
         """Ends what runs for this app."""
-        if self._preparing:
-            self._preparing.cancel()
+        for work in self._background:
+            work.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
         await self.keeper.close()
         if "models" in self.__dict__:
             await self.models.close()
         await self.reader.close()
+
+    def _shelves(self) -> list[Shelf]:
+        def sizes(kept: KeptLibrary) -> list[Size]:
+            return [Size(file.document_id, file.passages) for file in kept.library.stored.files("indexed")]
+
+        libraries = self.keeper.libraries.items()
+        return [Shelf(name, kept.library.index, partial(sizes, kept)) for name, kept in libraries]
+
+    async def _keep_gate(self) -> None:
+        """Measures the threshold when all has been read, and again some time after changes."""
+        await self.keeper.ready()
+        while True:
+            self._changed.clear()
+            try:
+                await self.measure_gate()
+            except StorageError as error:
+                _log.warning("%s", error)
+            await self._changed.wait()
+            await asyncio.sleep(_SETTLING_S)
 
     async def _prepare_models(self) -> None:
         await asyncio.to_thread(importlib.import_module, "rag.generation.models")

@@ -413,7 +413,7 @@ async def test_a_draft_is_written_to_its_end_where_nobody_would_take_over_early(
 
 
 async def test_a_good_draft_is_never_given_up():
-    text = f"{UPLOADS} {PRIVACY} " * 5
+    text = f"{UPLOADS} " * 5
     turn = turn_of(
         await events_of(bench=Bench(FakeModel().enqueue(text), FakeModel("x")), policy=Policy(long_answer_chars=0))
     )

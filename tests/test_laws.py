@@ -113,7 +113,7 @@ ARROWS: dict[str, set[str]] = {
     "rag.evaluation": GROUND | {"rag.citations", "rag.escalation", "rag.generation", "rag.retrieval"},
     "rag.evaluation.files": GROUND,
     "rag.evaluation.output": GROUND | {"rag.evaluation"},
-    "rag.evaluation.provenance": GROUND,
+    "rag.evaluation.provenance": GROUND | {"rag.evaluation", "rag.escalation"},
     "rag.evaluation.judging": GROUND | {"rag.evaluation", "rag.generation", "rag.services"},
     "rag.evaluation.evaluating": CORE | {"rag.evaluation", "rag.services", "rag.settings"},
     "rag.bench": GROUND | {"rag.generation", "rag.evaluation.files", "rag.evaluation.output"},

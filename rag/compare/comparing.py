@@ -109,5 +109,6 @@ class Comparing:
         searcher = None
         if self._task.rag:
             await services.keeper.ready(LIBRARY_WAIT_S)
+            await services.measure_gate()
             searcher = services.searcher()
         return Contest(bench, services.policy(), self._budget, time.perf_counter, searcher)

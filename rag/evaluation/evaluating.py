@@ -83,6 +83,7 @@ class Evaluating:
             services = Services(self._settings)
             closing.push_async_callback(services.close)
             await services.keeper.ready(LIBRARY_WAIT_S)
+            await services.measure_gate()
             judges = await self._prepared(services, closing)
             async with aclosing(play(self._task.questions, partial(self._ask, services))) as played:
                 async for each in played:
