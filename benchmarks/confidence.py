@@ -4,8 +4,9 @@
 
 A folder with begin_*.tsv is BEGIN (`benchmarks/begin.py`); any other one holds a question set in BEIR form whose
 queries have `answerable`, `article` and `gold`, such as squad (`benchmarks/answerable.py`). With `--fit`, the heads
-`answerable` and `supported` are fitted on these folders first, then `confidence` on made-up drafts over the squad-like
-ones (`benchmarks/drafts.py`), and all are written to the file.
+`answerable` and `supported` are fitted on these folders first, then `confidence` on pairs of both
+(`benchmarks/pairs.py`), and all are written to the file. `--drafts` tries all of it on made-up drafts of known worth
+(`benchmarks/drafts.py`).
 """
 
 import argparse
@@ -18,7 +19,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run as a script, this folder alone is on the path
 
-from benchmarks import answerable, begin, drafts
+from benchmarks import answerable, begin, drafts, pairs
 from rag.escalation.logistic import Logistic, Row, fit, out_of_fold
 from rag.escalation.support import SUPPORTED
 from rag.escalation.weights import Weights, shipped
@@ -33,6 +34,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, nargs="+", required=True)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--fit", type=Path, metavar="FILE", help="fit both heads first, and write them there")
+    parser.add_argument("--drafts", action="store_true", help="judge made-up drafts too; takes minutes")
     parser.add_argument("--date", default="", help="the day of the fit, for the file")
     arguments = parser.parse_args()
 
@@ -44,10 +46,11 @@ def main() -> None:
         arguments.fit.write_text(weights.to_json(), encoding="utf-8")
     of_questions = [answerable.table(folder, made, weights) for folder, made in asked.items()]
     of_drafts = [begin.table(folder) for folder in begins]
+    made_up = [drafts.table(folder, weights) for folder in asked] if arguments.drafts else []
     if arguments.json:
-        print(json.dumps({"answerable": of_questions, "supported": of_drafts}))
+        print(json.dumps({"answerable": of_questions, "supported": of_drafts, "confidence": made_up}))
         return
-    print("\n\n".join([*map(answerable.show, of_questions), *map(begin.show, of_drafts)]))
+    print("\n\n".join([*map(answerable.show, of_questions), *map(begin.show, of_drafts), *map(drafts.show, made_up)]))
 
 
 def _before(file: Path) -> Weights:
@@ -70,12 +73,24 @@ def _fitted(weights: Weights, asked: dict[Path, answerable.Samples], begins: Seq
         counts = [count for made in parts for count in made.weights]
         head, said = _head(begins, rows, labels, groups, l2=begin.L2, weights=counts)
         weights = replace(weights, supported=head, fit={**weights.fit, "supported": {"date": date, **said}})
-    if asked:  # on the other two heads as they are by now
-        made = drafts.joined([drafts.samples(folder, weights) for folder in asked])
-        head, said = drafts.head(made)
-        said = {"data": [folder.name for folder in asked], **said}
+    if asked and begins:
+        head, said = pairs.head(_paired(list(asked.values()), [begin.samples(folder) for folder in begins]))
+        said = {"data": [folder.name for folder in (*asked, *begins)], **said}
         weights = replace(weights, confidence=head, fit={**weights.fit, "confidence": {"date": date, **said}})
     return weights
+
+
+def _paired(asked: Sequence[answerable.Samples], drafts: Sequence[begin.Samples]) -> pairs.Pairs:
+    """Searches and drafts with what fits say of them that have not seen them."""
+    searches: list[tuple[float, bool, Hashable]] = []
+    for made in asked:
+        rows, labels, groups = made.fitted()
+        searches += zip(out_of_fold(rows, labels, groups, l2=answerable.L2), labels, groups, strict=True)
+    judged: list[tuple[float, bool, float]] = []
+    for made in drafts:
+        found = out_of_fold(made.only(SUPPORTED), made.labels, made.groups, l2=begin.L2, weights=made.weights)
+        judged += zip(found, made.labels, made.weights, strict=True)
+    return pairs.paired(searches, judged)
 
 
 def _head(

@@ -1,4 +1,4 @@
-"""Made-up drafts whose worth is known, for the head that joins all signals of a draft into its confidence.
+"""Made-up drafts whose worth is known, to try the confidence on.
 
 For every answerable question of a set (squad, say) stand four drafts: the sentence that holds the answer, cited to its
 paragraph (right); the same with one number or name exchanged for another one of the corpus (wrong); the first again
@@ -9,27 +9,23 @@ question that is found then, which stands in a passage word for word but answers
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import cycle, islice
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
 from benchmarks.data import fill, passages, rows
 from rag.citations import check
 from rag.escalation.judgement import judge, match
-from rag.escalation.logistic import Logistic, fit, out_of_fold
+from rag.escalation.policy import Policy
 from rag.escalation.threshold import DEFAULT
 from rag.escalation.weights import Weights
-from rag.metrics import auroc, calibration_error
+from rag.metrics import auroc
 from rag.records import Generation, SearchResult
 from rag.retrieval.highlights import highlights
 from rag.retrieval.memory import MemoryIndex
 from rag.retrieval.search import Searcher
 from rag.sentences import sentences
 from rag.turn_state import Budget
-
-CONFIDENCE = ("answerable", "supported")
-L2 = 0.3
-_FIELDS = ("rows", "labels", "groups", "kinds")
 
 _FACT = re.compile(r"\b(?:\d[\d.,]*\d|\d|[A-ZÀ-ÖØ-ÞА-Я][\w’'-]{2,})\b")
 
@@ -45,12 +41,6 @@ class Samples:
     kinds: list[str] = field(default_factory=list)
 
 
-def joined(parts: list[Samples]) -> Samples:
-    """The samples of several sets as one."""
-    rows, labels, groups, kinds = ([each for part in parts for each in getattr(part, name)] for name in _FIELDS)
-    return Samples(rows, labels, groups, kinds)
-
-
 def samples(folder: Path, weights: Weights, most: int = 350) -> Samples:
     """The signals of all made-up drafts."""
     made = Samples()
@@ -64,38 +54,32 @@ def samples(folder: Path, weights: Weights, most: int = 350) -> Samples:
     return made
 
 
-def head(made: Samples) -> tuple[Logistic, dict[str, Any]]:
-    """The head `confidence` on these drafts, and how well it does out of fold; right and wrong ones weigh alike.
-
-    After the gate most drafts are right, so their small share here is no measure of how many are.
-    """
-    named = [{name: row[name] for name in CONFIDENCE} for row in made.rows]
-    right = sum(made.labels)
-    counts = [0.5 / right if label else 0.5 / (len(named) - right) for label in made.labels]
-    counts = [count * len(named) for count in counts]
-    found = out_of_fold(named, made.labels, made.groups, l2=L2, weights=counts)
-    wrongs = {each["wrong"]: round(each["auroc"], 4) for each in table(made, found)}
-    error = calibration_error(_resampled(found, made), _resampled([float(label) for label in made.labels], made))
-    said = {"rows": len(named), "auroc": wrongs.pop("all"), "ece": round(error, 4), "auroc_against": wrongs}
-    return fit(named, made.labels, l2=L2, weights=counts), said
-
-
-def _resampled(values: list[float], made: Samples) -> list[float]:
-    """The right ones as often as needed for both kinds to be as many."""
-    right = [value for value, label in zip(values, made.labels, strict=True) if label]
-    wrong = [value for value, label in zip(values, made.labels, strict=True) if not label]
-    return [*wrong, *islice(cycle(right), len(wrong))]
+def table(folder: Path, weights: Weights) -> dict[str, Any]:
+    """How well the confidence tells right drafts from each kind of wrong ones, and how many it calls good enough."""
+    made = samples(folder, weights)
+    found = [weights.confidence(row) for row in made.rows]
+    kinds: dict[str, list[float]] = {}
+    for kind, value in zip(made.kinds, found, strict=True):
+        kinds.setdefault(kind, []).append(value)
+    rows = [
+        {
+            "drafts": kind,
+            "count": len(values),
+            "kept": sum(value >= Policy().confidence_threshold for value in values) / len(values),
+            "auroc": auroc(kinds["right"] + values, [True] * len(kinds["right"]) + [False] * len(values)),
+        }
+        for kind, values in kinds.items()
+    ]
+    return {"data": folder.name, "rows": rows}
 
 
-def table(made: Samples, probabilities: list[float]) -> list[dict[str, Any]]:
-    """How well the probabilities tell the right drafts from each kind of wrong ones."""
-    found: list[dict[str, Any]] = []
-    for kind in ("exchanged", "unsupported", "astray", "all"):
-        of_kind = [n for n, each in enumerate(made.kinds) if kind == "all" or each in ("right", kind)]
-        values, labels = [probabilities[n] for n in of_kind], [made.labels[n] for n in of_kind]
-        row: dict[str, Any] = {"wrong": kind, "drafts": len(of_kind), "auroc": auroc(values, labels)}
-        found.append(row | ({"ece": calibration_error(values, labels)} if kind == "all" else {}))
-    return found
+def show(found: dict[str, Any]) -> str:
+    """The table as text."""
+    lines = [f"{found['data']}: made-up drafts", f"{'drafts':12} {'count':>6} {'kept':>6} {'right above':>12}"]
+    for row in found["rows"]:
+        against = "" if row["drafts"] == "right" else f"{row['auroc']:12.3f}"
+        lines.append(f"{row['drafts']:12} {row['count']:6} {row['kept']:6.3f} {against}")
+    return "\n".join(lines)
 
 
 def _drafts(folder: Path, most: int) -> Iterator[tuple[str, str, str, str, SearchResult]]:

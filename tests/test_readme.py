@@ -5,11 +5,15 @@ import re
 import shlex
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from rag.decisions import Decision
+from rag.records import SearchResult, Timings, Turn
 from rag.settings import Settings
+from rag.turn_log import TurnLog
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -38,7 +42,34 @@ def test_the_first_two_commands_are_the_start_and_the_tests():
     assert COMMANDS[1] in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("rag ")])
+NEED_MODELS = ("rag bench", "rag compare")
+NEED_TURNS = ("rag report",)
+
+
+@pytest.mark.runtime
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith(NEED_MODELS)])
+def test_each_command_that_needs_models_runs_with_the_real_runtime(command: str, foundry_cache: Path, tmp_path: Path):
+    place = {"RUNTIME": "auto", "CATALOGUE": "disk", "HOME": str(tmp_path), "MODEL_CACHE_DIR": str(foundry_cache)}
+    *words, out = shlex.split(command)[1:]
+    done = rag(*words, str(tmp_path / out), **place, COLUMNS="200")
+    assert done.returncode == 0, done.stdout + done.stderr
+    page = (tmp_path / out).read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>")
+    assert "phi-4-mini" in page or "small" in page
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith(NEED_TURNS)])
+def test_the_report_sums_up_what_the_log_has(command: str, tmp_path: Path):
+    turn = Turn("What?", "It is so.", "quoted", (), SearchResult(()), Decision("keep", "", 1.0, 0.5), Timings((), 0.1))
+    TurnLog(tmp_path, text=False).record("1", turn, mode="auto", at=datetime.now(UTC))
+    done = rag(*shlex.split(command)[1:], DATA_DIR=str(tmp_path))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 turn" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "command", [c for c in COMMANDS if c.startswith("rag ") and not c.startswith((*NEED_MODELS, *NEED_TURNS))]
+)
 def test_each_rag_command_of_the_readme_runs(command: str):
     done = rag(*shlex.split(command)[1:])
     assert done.returncode == 0, done.stdout + done.stderr
