@@ -30,7 +30,10 @@ SMALL = TinyModel(
 LARGE = TinyModel(
     "gpt-oss-20b",
     "gpt-oss-20b-generic-cpu",
-    (*words("<think> The passages name what stays </think>"), *words("Documents, questions and answers never go [1].")),
+    (
+        *words("<think> The passages name what stays </think>"),
+        *words("Documents, questions and answers stay on the machine [1]."),
+    ),
     reasoning=("<think>", " </think>"),
 )
 SLOW = TinyModel("slow-model", "slow-model-generic-cpu", tuple(f" {n}" for n in range(100)), endless=True, pause=40_000)

@@ -63,7 +63,7 @@ async def speaking(chat: ChatClient, *, instead_of: Json | None = None) -> Json:
 async def test_a_turn_is_one_message_with_its_elements_and_buttons(app: App) -> None:
     async with open_chat(app.url) as chat:
         answer = await chat.ask(QUESTION, mode="large")
-        assert answer["output"] == "Documents, questions and answers never go [1]."
+        assert answer["output"] == "Documents, questions and answers stay on the machine [1]."
         assert chat.said == [answer]
         sources = chat.sources(answer)
         assert [source["number"] for source in sources["cited"]] == [1]
@@ -200,7 +200,7 @@ async def test_a_turn_that_is_answered_again_or_edited_while_it_runs_is_stopped(
 async def test_a_page_that_outlived_its_server_is_answered_and_told(app: App) -> None:
     async with open_chat(app.url) as chat:
         answer = await chat.ask(QUESTION, mode="large", message_id="7f1c1d0e-54a4-4b5e-9a43-0c4f5a3b2d11")
-        assert answer["output"] == "Documents, questions and answers never go [1]."
+        assert answer["output"] == "Documents, questions and answers stay on the machine [1]."
         await chat.act("details", {"turn": "from before the restart"})
         await until(lambda: any(name == "toast" for name, _ in chat.events), "a word about it")
         (toast,) = [data for name, data in chat.events if name == "toast"]

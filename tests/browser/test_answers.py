@@ -38,9 +38,12 @@ async def test_the_panel_shows_where_the_time_went_and_why_the_draft_was_kept(vi
     await expect(model).to_contain_text(re.compile(r"^phi-4-mini · draft[\d.]+ ms"))
     await expect(model).to_contain_text(re.compile(r"[\d,]{4,} tokens in · 16 out · [\d,.]+ tokens/s$"))
     await expect(chat.panel.get_by_test_id("reason")).to_have_text(
-        re.compile(r"^Confidence 0\.\d\d is at or above 0\.50\.$")
+        re.compile(
+            r"^Your documents seem to hold the answer, and the draft stands on them: "
+            r"confidence 0\.\d\d, at least 0\.50 is wanted\.$"
+        )
     )
-    await expect(chat.panel.get_by_title("Threshold 0.5")).to_have_text(re.compile(r"^Confidence0\.\d\d$"))
+    await expect(chat.panel.get_by_title("How far the draft can be trusted")).to_have_text(re.compile(r"^Confidence0\.\d\d$"))
     await expect(chat.panel.get_by_test_id("averages")).to_have_text(
         re.compile(r"^[\d.]+ m?s in all · first token after [\d.]+ m?s · [\d,.]+ tokens/s · larger model in 0\s%$")
     )
