@@ -195,7 +195,7 @@ async def test_an_unknown_model_is_told_and_the_others_are_measured(place: Path)
     assert done.exit_code == 1
     assert "has no model nobody. It has phi-4-mini" in done.output
     run = read_run(place / "r.json")
-    assert [(s.model, len(s.rounds)) for s in run.series] == [("a", 3)]
+    assert [(s.model, len(s.rounds)) for s in run.series] == [("a", 5)]
     assert "has no model nobody" in run.models[0].failure
 
 
@@ -254,8 +254,8 @@ async def test_on_a_full_disk_the_results_are_shown(place: Path):
         done = await through(server, "--models", "a", "--prompt", "Who?", "--json", "--out", "r.json")
     assert done.exit_code == 1
     assert "no space left on device" in done.stderr
-    assert len(run_of_json(done.stdout, "stdout").series[0].rounds) == 3
-    assert len(read_run(place / "r.json").series[0].rounds) == 3, "the other file is written all the same"
+    assert len(run_of_json(done.stdout, "stdout").series[0].rounds) == 5
+    assert len(read_run(place / "r.json").series[0].rounds) == 5, "the other file is written all the same"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a process there cannot be sent Ctrl-C alone")
@@ -281,3 +281,39 @@ async def test_ctrl_c_keeps_what_is_measured(place: Path):
     assert run.stopped == BY_HAND
     assert [(s.model, len(s.warm_up), len(s.rounds)) for s in run.series] == [("a", 1, 1)]
     assert read_history(place / "data" / HISTORY).runs == (run,)
+
+
+# Reports
+
+
+async def test_a_report_has_the_form_of_its_files_ending(place: Path):
+    names = ("r.json", "r.csv", "r.md", "r.html")
+    async with ScriptedServer() as server:
+        server.routes[CHAT] = ANSWER
+        flags = [flag for name in names for flag in ("--out", name)]
+        done = await through(server, "--models", "a", "--prompt", "Who?", "--rounds", "2", *flags)
+    assert done.exit_code == 0, done.output
+    assert len(read_run(place / "r.json").series[0].rounds) == 2
+    begins = {name: (place / name).read_text(encoding="utf-8") for name in names[1:]}
+    assert begins["r.csv"].count("\n") > 2
+    assert begins["r.md"].startswith("# ")
+    assert begins["r.html"].startswith("<!doctype html>")
+
+
+async def test_an_ending_that_no_report_has_shows_before_anything_is_measured(place: Path):
+    async with ScriptedServer() as server:
+        done = await through(server, "--models", "a", "--out", "r.txt")
+        assert not server.requests
+    assert done.exit_code == 1
+    assert ".json, .csv, .md, .html" in done.stderr
+
+
+async def test_two_runs_are_compared_and_one_that_lacks_a_model_is_worse(place: Path):
+    async with ScriptedServer() as server:
+        server.routes[CHAT] = ANSWER
+        for name, models in (("old.json", "a,b"), ("new.json", "a")):
+            await through(server, "--models", models, "--prompt", "Who?", "--rounds", "5", "--out", name)
+        same = await through(server, "--compare", "old.json", "old.json")
+        less = await through(server, "--compare", "old.json", "new.json")
+    assert (same.exit_code, less.exit_code) == (0, 1), same.output + less.output
+    assert "b" in less.output

@@ -8,7 +8,7 @@ from rag.decisions import Signal
 from rag.escalation.answerable import search_signals
 from rag.escalation.signals import draft_signals
 from rag.escalation.support import support_signals
-from rag.escalation.threshold import Threshold
+from rag.escalation.threshold import PASSING, Threshold
 from rag.escalation.weights import Weights
 from rag.escalation.wording import refuses
 from rag.records import Generation, SearchResult
@@ -58,7 +58,9 @@ def judge(found: Match, draft: Generation, checked: Checked, weights: Weights) -
     text = without_marks(checked.text)
     stands = weights.supported(_values(of_text)) if text.strip() else 0.0
     summary = (
-        Signal("answerable", found.level, "How probably the passages hold the answer, as all libraries count it"),
+        Signal(
+            "answerable", found.level, "How probably the passages hold the answer, as all libraries count it", PASSING
+        ),
         Signal("supported", stands, "How probably all that the draft says stands in the passages"),
     )
     signals = (*summary, *found.signals, *of_text, *draft_signals(draft, checked))

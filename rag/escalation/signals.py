@@ -23,9 +23,9 @@ def draft_signals(draft: Generation, checked: Checked) -> tuple[Signal, ...]:
     return (
         Signal("citations", citation_validity(checked), "How many sentences cite a passage that is there"),
         Signal("certainty", 1.0 - hedges(text), "Less for every sentence with a word like perhaps"),
-        Signal("commitment", 0.0 if refuses(text) else 1.0, "0 when the draft says that it cannot answer"),
+        Signal("commitment", 0.0 if refuses(text) else 1.0, "0 when the draft says that it cannot answer", 1.0),
         Signal("length", min(1.0, ORDINARY_CHARS / (len(text) or 1)), "Less than 1 for a draft over 600 characters"),
-        Signal("complete", 0.0 if draft.finish_reason == "length" else 1.0, "0 when the token limit cut it off"),
+        Signal("complete", 0.0 if draft.finish_reason == "length" else 1.0, "0 when the token limit cut it off", 1.0),
         *logprob_signals(draft.logprobs),
     )
 

@@ -14,9 +14,12 @@ KNOWN_COMPLAINTS = frozenset(
         "If you want to hide the `DialogTitle`, you can wrap it with our VisuallyHidden component.\n\n"
         "For more information, see https://radix-ui.com/primitives/docs/components/dialog",
         "Warning: Missing `Description` or `aria-describedby={undefined}` for {DialogContent}.",
+        'Skipped "application/*" because it is not a valid MIME type. Check https://developer.mozilla.org/en-US/docs/'
+        "Web/HTTP/Basics_of_HTTP/MIME_types/Common_types for a list of valid MIME types.",
     )
 )
-"""What Chainlit's own sheet, its sidebar on a phone, writes to the console whatever we do."""
+"""What Chainlit's own page writes to the console whatever we do: its sheet, which is the sidebar on a phone, and its
+upload button, as long as the page has not heard yet which files may come."""
 
 
 @dataclass

@@ -43,7 +43,8 @@ async def test_the_panel_shows_where_the_time_went_and_why_the_draft_was_kept(vi
             r"confidence 0\.\d\d, at least 0\.50 is wanted\.$"
         )
     )
-    await expect(chat.panel.get_by_title("How far the draft can be trusted")).to_have_text(re.compile(r"^Confidence0\.\d\d$"))
+    confidence = chat.panel.get_by_title("How far the draft can be trusted")
+    await expect(confidence).to_have_text(re.compile(r"^Confidence0\.\d\d$"))
     await expect(chat.panel.get_by_test_id("averages")).to_have_text(
         re.compile(r"^[\d.]+ m?s in all · first token after [\d.]+ m?s · [\d,.]+ tokens/s · larger model in 0\s%$")
     )

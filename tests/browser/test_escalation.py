@@ -11,13 +11,14 @@ from tests.serving import App
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
+LARGER_SAYS = "Documents, questions and answers stay on the machine"
 UNANSWERABLE = "Who won the football world cup in 1998?"
 
 
 async def test_the_larger_models_answer_stands_below_its_reasoning_and_the_draft(visit: Visit, eager_app: App) -> None:
     chat = await visit(eager_app)
     answer = await chat.ask(QUESTION)
-    await expect(answer.get_by_role("article")).to_have_text("Documents, questions and answers stay on the machine [1].")
+    await expect(answer.get_by_role("article")).to_have_text(f"{LARGER_SAYS} [1].")
     await expect(answer.get_by_test_id("byline")).to_have_text(
         re.compile(r"^Written by gpt-oss-20b\. The draft has \d+ characters, more than 20\.$")
     )
@@ -62,7 +63,7 @@ async def test_the_receipt_tells_what_the_larger_model_added(visit: Visit, eager
     await chat.panel.get_by_text("Sentence by sentence").click()
     changes = chat.panel.get_by_test_id("changes").get_by_role("listitem")
     await expect(changes.first).to_be_visible()
-    assert any("Documents, questions and answers stay on the machine" in text for text in await changes.all_inner_texts())
+    assert any(LARGER_SAYS in text for text in await changes.all_inner_texts())
 
 
 async def test_a_thumb_stays_pressed_until_it_is_taken_back(visit: Visit, app: App) -> None:
