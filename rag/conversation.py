@@ -106,6 +106,8 @@ async def _large(turn: TurnState, prompt: Prompt, earlier: Generation | None) ->
         if writer.generation:
             yield turn.enter("escalation_check")
             checked, after = await turn.judged(writer, writer.generation)
+            if not turn.notices:
+                turn.warn(after)
             if earlier:
                 _, before = await turn.judged(writer, earlier)
                 await turn.account(earlier, writer.generation, before, after)
@@ -146,8 +148,10 @@ async def _auto(turn: TurnState, prompt: Prompt) -> AsyncGenerator[TurnEvent]:
             better, after = await turn.judged(second, second.generation)
             await turn.account(draft, second.generation, judgement, after)
             if policies.keeps_draft(turn.policy, draft, judgement, after):
+                turn.warn(judgement)
                 yield turn.finished("kept_draft", checked, policies.kept(decision, larger.alias, judgement, after))
             else:
+                turn.warn(after)
                 yield turn.finished("escalated", better, decision)
             return
         if draft.finish_reason == EARLY:  # it was cut off for the sake of an answer that did not come
@@ -157,6 +161,8 @@ async def _auto(turn: TurnState, prompt: Prompt) -> AsyncGenerator[TurnEvent]:
             writer, draft = _drafted(turn)
             checked, judgement = await turn.judged(writer, draft)
         decision = policies.decide(turn.policy, turn.question, draft, judgement, larger=turn.larger, held="failed")
+    if draft.generated:
+        turn.warn(judgement)
     yield turn.finished("answered" if draft.generated else "quoted", checked, decision)
 
 

@@ -17,6 +17,8 @@ from rag.latency import StageClock
 from rag.records import Generation, Mode, Outcome, SearchResult, StageName, Turn
 from rag.writing import Writer
 
+UNSUPPORTED = "Not all of this seems to stand in your documents. Read the passages before you rely on it."
+
 
 @dataclass(frozen=True, slots=True)
 class Budget:
@@ -108,6 +110,11 @@ class TurnState:
         tokens = larger.usage.completion if larger.usage else None
         seconds = self.clock.now - self._escalated_at
         self.receipt = Receipt(seconds, tokens, before.supported, after.supported, told)
+
+    def warn(self, shown: Judgement) -> None:
+        """Notes that the answer which is shown does not stand on the documents; a refusal claims nothing."""
+        if shown.confidence < self.policy.confidence_threshold and not shown.refuses:
+            self.notices.append(UNSUPPORTED)
 
     def finished(self, outcome: Outcome, checked: Checked, decision: Decision) -> Finished:
         """The last event, with the record of the turn."""

@@ -21,7 +21,7 @@ from rag.records import EARLY, Document, Exchange, Generation, Hit, Turn, Usage
 from rag.retrieval.index import Statistics
 from rag.retrieval.memory import MemoryIndex
 from rag.retrieval.search import Searcher
-from rag.turn_state import Budget
+from rag.turn_state import UNSUPPORTED, Budget
 from tests.fakes import FakeModel, Reply, index_of, passages
 
 UPLOADS = "The largest file that may be uploaded is 25 MB. Larger files are refused with a reason."
@@ -427,7 +427,24 @@ async def test_a_draft_that_was_given_up_for_nothing_is_written_again_whole():
     turn = turn_of(await events_of(bench=Bench(small, large)))
     assert (turn.outcome, turn.answer) == ("answered", (STRAYS * 5).strip())
     assert (turn.decision.action, turn.decision.held) == ("keep", "failed")
-    assert turn.notices == ("gpt-oss-20b cannot be reached.",)
+    assert turn.notices == ("gpt-oss-20b cannot be reached.", UNSUPPORTED)
+
+
+async def test_an_answer_that_does_not_stand_on_the_documents_is_shown_with_a_warning():
+    escalated = turn_of(
+        await events_of(bench=Bench(FakeModel().enqueue(STRAYS), FakeModel("gpt-oss-20b").enqueue(STRAYS)))
+    )
+    held = turn_of(await events_of(bench=Bench(FakeModel().enqueue(STRAYS)), mode="local"))
+    assert (escalated.outcome, escalated.notices) == ("escalated", (UNSUPPORTED,))
+    assert (held.outcome, held.notices) == ("answered", (UNSUPPORTED,))
+
+
+async def test_a_refusal_and_quotes_need_no_warning():
+    refusal = "The documents do not mention this."
+    refused = turn_of(await events_of(bench=Bench(FakeModel().enqueue(refusal)), mode="local"))
+    quoted = turn_of(await events_of(bench=Bench(Quoting())))
+    assert (refused.answer, refused.notices) == (refusal, ())
+    assert (quoted.outcome, quoted.notices) == ("quoted", ())
 
 
 async def test_over_its_share_the_larger_model_is_offered_and_not_called():
