@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from rag.turn_state import UNSUPPORTED
 from tests.chat_client import ChatClient, Json, open_chat, until
 from tests.runtime.tiny_models import write_cache
 from tests.serving import LARGE, SLOW, SMALL, App, running, start
@@ -141,7 +142,8 @@ async def test_when_the_runtime_crashes_the_words_stay_and_the_next_turn_is_answ
         (answer,) = chat.said
         assert re.fullmatch(r"0 1 2 3( \d+)*", answer["output"].strip())
         assert chat.sources(answer)["notices"] == [
-            "slow-model stopped unexpectedly and is being started again. Ask again in a moment."
+            "slow-model stopped unexpectedly and is being started again. Ask again in a moment.",
+            UNSUPPORTED,
         ]
         again = await chat.ask(QUESTION, mode="large")
         assert again["output"].startswith("Documents, questions")
