@@ -167,7 +167,8 @@ def _reason(decision: Decision) -> str:
         return "The draft says that it cannot answer, or doubts itself."
     if decision.trigger == "cut_off":
         return "The draft reached its token limit before its end."
-    return decision.reason if decision.trigger else ""
+    said = decision.reason.partition("; ")[2] if decision.trigger else ""
+    return said[:1].upper() + said[1:]
 
 
 def _wording(text: str) -> Judgement:

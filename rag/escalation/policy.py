@@ -13,6 +13,9 @@ KEEP_DRAFT_MARGIN = 0.05
 """The larger model's answer may be this much less supported than the draft before the draft is kept: other words for
 the same facts cost a few points of overlap."""
 
+_HOLDS = "Your documents seem to hold the answer"
+"""What the gate has said of every draft: the reason tells both in one sentence."""
+
 _HELD: dict[Held, str] = {
     "local": "It stays because this message was asked as Local only.",
     "off": "It stays because escalation is off.",
@@ -98,7 +101,7 @@ def decide(
         trigger, reason = found
         return decision(reason, trigger)
     return decision(
-        f"Your documents seem to hold the answer, and the draft stands on them: confidence {judgement.confidence:.2f}, "
+        f"{_HOLDS}, and the draft stands on them: confidence {judgement.confidence:.2f}, "
         f"at least {policy.confidence_threshold:.2f} is wanted."
     )
 
@@ -135,22 +138,22 @@ def _trigger(policy: Policy, question: str, draft: Generation, judgement: Judgem
     if value < least:
         return "low_confidence", _low(judgement, f"confidence {value:.2f}, at least {least:.2f} is wanted")
     if draft.finish_reason == "length":
-        return "cut_off", "Your documents seem to hold the answer, but the draft reached its token limit first."
+        return "cut_off", f"{_HOLDS}, but the draft reached its token limit first."
     if topic := _flagged(policy, question):
-        return "flagged_topic", f"The question touches {topic!r}, which is flagged for a second look."
+        return "flagged_topic", f"{_HOLDS}; the question touches {topic!r}, which is flagged for a second look."
     if policy.long_answer_chars and length > policy.long_answer_chars:
-        return "long_answer", f"The draft has {length} characters, more than {policy.long_answer_chars}."
+        return "long_answer", f"{_HOLDS}; the draft has {length} characters, more than {policy.long_answer_chars}."
     if length < policy.short_answer_chars:
-        return "short_answer", f"The draft has {length} characters, fewer than {policy.short_answer_chars}."
+        return "short_answer", f"{_HOLDS}; the draft has {length} characters, fewer than {policy.short_answer_chars}."
     return None
 
 
 def _low(judgement: Judgement, how: str) -> str:
     if judgement.refuses:
-        return "Your documents seem to hold the answer, but the draft says that it cannot find it."
+        return f"{_HOLDS}, but the draft says that it cannot find it."
     if judgement.match < judgement.supported:
         return f"Your documents may hold the answer, but it is not sure that the draft found it: {how}."
-    return f"Your documents seem to hold the answer, but the draft does not stand on them: {how}."
+    return f"{_HOLDS}, but the draft does not stand on them: {how}."
 
 
 def _flagged(policy: Policy, question: str) -> str | None:
