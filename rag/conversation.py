@@ -7,13 +7,15 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from rag.citations import Checked
+from rag.decisions import Decision
 from rag.errors import ModelUnavailable
 from rag.escalation import policy as policies
 from rag.escalation.allowance import Allowance
 from rag.escalation.early import DraftWatch
+from rag.escalation.needs import needs
 from rag.escalation.policy import Policy
 from rag.events import Decided, Delta, Notice, Retrieved, TurnEvent
-from rag.generation.model import Bench
+from rag.generation.model import Bench, ChatModel
 from rag.generation.prompt import Prompt, build
 from rag.generation.rewriting import rewrite
 from rag.records import EARLY, Exchange, Generation, Mode
@@ -95,29 +97,40 @@ async def _search(
 async def _large(turn: TurnState, prompt: Prompt, earlier: Generation | None) -> AsyncGenerator[TurnEvent]:
     """The larger model answers because a person asked for it; the gate does not hold it back."""
     if turn.bench.large:
-        decision = policies.asked(turn.larger)
-        yield Decided(decision, None, turn.larger)
-        if policies.gate(turn.policy, turn.match):
-            yield Notice(f"Your documents do not seem to hold this, so {turn.larger} may be guessing.")
-        writer = turn.escalating(turn.bench.large, prompt)
-        async with aclosing(_written(turn, writer)) as events:
+        async with aclosing(_straight(turn, turn.bench.large, prompt, policies.asked(turn.larger), earlier)) as events:
             async for event in events:
                 yield event
-        if writer.generation:
-            yield turn.enter("escalation_check")
-            checked, after = await turn.judged(writer, writer.generation)
-            if not turn.notices:
-                turn.warn(after)
-            if earlier:
-                _, before = await turn.judged(writer, earlier)
-                await turn.account(earlier, writer.generation, before, after)
-            yield turn.finished("escalated", checked, decision)
+        if turn.is_escalated:
             return
     else:
         yield Notice("The larger model is not on this machine, so this answer comes without it.")
     async with aclosing(_auto(turn, prompt)) as events:
         async for event in events:
             yield event
+
+
+async def _straight(
+    turn: TurnState, large: ChatModel, prompt: Prompt, decision: Decision, earlier: Generation | None = None
+) -> AsyncGenerator[TurnEvent]:
+    """The larger model's answer without a draft, and the end of the turn; neither when it fails."""
+    yield Decided(decision, None, large.alias)
+    closed = policies.gate(turn.policy, turn.match)
+    if closed:
+        yield Notice(f"Your documents do not seem to hold this, so {large.alias} may be guessing.")
+    writer = turn.escalating(large, prompt)
+    async with aclosing(_written(turn, writer)) as events:
+        async for event in events:
+            yield event
+    if not writer.generation:
+        return
+    yield turn.enter("escalation_check")
+    checked, after = await turn.judged(writer, writer.generation)
+    if not closed:
+        turn.warn(after)
+    if earlier:
+        _, before = await turn.judged(writer, earlier)
+        await turn.account(earlier, writer.generation, before, after)
+    yield turn.finished("escalated", checked, decision)
 
 
 async def _auto(turn: TurnState, prompt: Prompt) -> AsyncGenerator[TurnEvent]:
@@ -127,6 +140,14 @@ async def _auto(turn: TurnState, prompt: Prompt) -> AsyncGenerator[TurnEvent]:
         yield turn.finished("abstained", Checked("", (), 0), abstention)
         return
     held = policies.held(turn.policy, mode=turn.mode, larger=turn.larger, withheld=turn.allowance.withheld)
+    route = None if held else policies.routed(turn.policy, turn.match, needs(turn.question, turn.search), turn.larger)
+    if route and turn.bench.large:
+        async with aclosing(_straight(turn, turn.bench.large, prompt, route)) as events:
+            async for event in events:
+                yield event
+        if turn.is_escalated:
+            return
+        held = "failed"
     watch = DraftWatch(turn.policy, turn.match, prompt.hits) if turn.policy.early and not held else None
     async with aclosing(_draft(turn, prompt, watch)) as events:
         async for event in events:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Trigger = Literal["low_confidence", "long_answer", "short_answer", "flagged_topic", "cut_off", "asked"]
+Trigger = Literal["low_confidence", "long_answer", "short_answer", "flagged_topic", "cut_off", "capability", "asked"]
 Held = Literal["local", "off", "no_model", "failed", "share", "wait"]
 """Asked as Local only; escalation is off; no larger model; it did not answer; its share of turns is used up; the wait
 would be too long."""

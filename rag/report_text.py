@@ -20,6 +20,7 @@ _TRIGGERS: Mapping[Trigger, str] = {
     "short_answer": "short answer",
     "flagged_topic": "flagged topic",
     "cut_off": "cut off",
+    "capability": "capability",
     "asked": "asked for",
 }
 _HELD: Mapping[Held, str] = {

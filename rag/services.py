@@ -5,12 +5,15 @@ import importlib
 import logging
 from collections.abc import Set
 from functools import cached_property, partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rag.bench.files import ModelEntry, known_models, read_models
 from rag.calibration import Calibration, read_calibration
 from rag.documents.reading import Reader
-from rag.errors import StorageError
+from rag.errors import BrokenFile, SettingsError, StorageError
 from rag.escalation.allowance import Allowance
+from rag.escalation.needs import NEEDS
 from rag.escalation.policy import Policy
 from rag.escalation.weights import shipped
 from rag.gate_keeping import GateKeeper, Shelf
@@ -59,6 +62,7 @@ class Services:
         weights = self.calibration.weights if self.calibration else shipped()
         self.gate = GateKeeper(data_dir(settings), weights.answerable)
         """The match threshold, as measured on the library."""
+        self._larger_only = larger_only(settings, Path("models.json"))
         self._changed = asyncio.Event()
         self.keeper.listen(lambda name, changes: self._changed.set())
         self._background: list[asyncio.Task[None]] = []
@@ -95,7 +99,7 @@ class Services:
 
     def policy(self) -> Policy:
         """When the larger model is called, and when nobody answers, with what is known of the library now."""
-        return policy(self.settings, self.calibration, self.gate.threshold.value)
+        return policy(self.settings, self.calibration, self.gate.threshold.value, self._larger_only)
 
     async def recall_gate(self) -> None:
         """Takes the threshold that was measured before, if the library is still the same."""
@@ -157,10 +161,16 @@ def budget(settings: Settings) -> Budget:
     )
 
 
-def policy(settings: Settings, calibration: Calibration | None = None, measured: float | None = None) -> Policy:
+def policy(
+    settings: Settings,
+    calibration: Calibration | None = None,
+    measured: float | None = None,
+    larger_only: frozenset[str] = frozenset(),
+) -> Policy:
     """When the larger model is called, and when nobody answers.
 
-    What a setting leaves open is the calibration's; the match threshold is the one `measured` on the library.
+    What a setting leaves open is the calibration's; the match threshold is the one `measured` on the library;
+    `larger_only` are the capabilities that questions are routed by.
     """
     default = Policy()
     found = calibration or Calibration(default.weights, default.confidence_threshold)
@@ -172,8 +182,28 @@ def policy(settings: Settings, calibration: Calibration | None = None, measured:
         flagged_topics=settings.flagged_topics,
         automatic=settings.escalation == "auto",
         early=settings.early_escalation == "on",
+        larger_only=larger_only,
         weights=found.weights,
     )
+
+
+def larger_only(settings: Settings, file: Path) -> frozenset[str]:
+    """Of ESCALATION_CAPABILITIES those that the larger model has and the small one has not, by a `models.json`.
+
+    Raises:
+        SettingsError: the file says something else, or a capability cannot be told from a question.
+    """
+    wanted = frozenset(settings.escalation_capabilities)
+    if unknown := sorted(wanted.difference(NEEDS)):
+        raise SettingsError(f"ESCALATION_CAPABILITIES={', '.join(unknown)!r}: use some of {', '.join(NEEDS)}.")
+    if not wanted:
+        return frozenset()
+    try:
+        models = read_models(file) if file.exists() else known_models()
+    except (BrokenFile, StorageError) as error:
+        raise SettingsError(str(error)) from error
+    small, large = (models.get(alias, ModelEntry()).capabilities for alias in (settings.slm_alias, settings.llm_alias))
+    return wanted.intersection(large).difference(small)
 
 
 def _first(*values: float | None) -> float:

@@ -97,6 +97,12 @@ class Settings(BaseSettings):
         default=(), description="Words, comma-separated, whose questions always get the larger model's polish."
     )
 
+    escalation_capabilities: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="code, long-context, multilingual: questions that need one go straight to the larger model, "
+        "if only that has the tag in models.json.",
+    )
+
     # Documents
     library_dirs: Annotated[tuple[str, ...], NoDecode] = Field(
         default=("docs_corpus",),
@@ -154,6 +160,7 @@ class Settings(BaseSettings):
 
     @field_validator(
         *("flagged_topics", "allowed_origins", "library_dirs", "library_ignore", "slm_price", "llm_price"),
+        "escalation_capabilities",
         mode="before",
     )
     @classmethod

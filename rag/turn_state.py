@@ -71,6 +71,11 @@ class TurnState:
         """The alias of the larger model; "" when there is none."""
         return self.bench.large.alias if self.bench.large else ""
 
+    @property
+    def is_escalated(self) -> bool:
+        """Whether the larger model has answered."""
+        return bool(self.escalated and self.escalated.generation)
+
     def enter(self, name: StageName, passages: int = 0, model: str = "") -> Stage:
         """Begins a stage, which ends the one before."""
         self.clock.enter(name)

@@ -447,6 +447,26 @@ async def test_a_refusal_and_quotes_need_no_warning():
     assert (quoted.outcome, quoted.notices) == ("quoted", ())
 
 
+CODE = f"{QUESTION}\n```\nupload(file)\n```"
+CODES = Policy(larger_only=frozenset({"code"}))
+
+
+async def test_a_question_that_only_the_larger_model_can_handle_goes_straight_to_it():
+    small, large = FakeModel(), FakeModel("gpt-oss-20b").enqueue(GOOD)
+    turn = turn_of(await events_of(CODE, bench=Bench(small, large), policy=CODES))
+    assert (turn.outcome, turn.decision.trigger, turn.draft) == ("escalated", "capability", None)
+    assert not small.prompts
+
+
+async def test_where_it_may_not_or_cannot_answer_the_small_one_drafts():
+    large = FakeModel("gpt-oss-20b").enqueue(ModelUnavailable("gpt-oss-20b cannot be reached."))
+    failed = turn_of(await events_of(CODE, bench=Bench(FakeModel().enqueue(GOOD), large), policy=CODES))
+    local = turn_of(await events_of(CODE, bench=Bench(FakeModel().enqueue(GOOD), large), policy=CODES, mode="local"))
+    assert (failed.outcome, failed.answer, failed.notices) == ("answered", GOOD, ("gpt-oss-20b cannot be reached.",))
+    assert (local.outcome, local.answer) == ("answered", GOOD)
+    assert len(large.prompts) == 1
+
+
 async def test_over_its_share_the_larger_model_is_offered_and_not_called():
     allowance = Allowance(share=1 / 20)
     bench = Bench(FakeModel().enqueue(GOOD, GOOD), large := FakeModel("gpt-oss-20b").enqueue(GOOD))

@@ -116,6 +116,7 @@ ARROWS: dict[str, set[str]] = {
     "rag.evaluation.provenance": GROUND | {"rag.evaluation", "rag.escalation"},
     "rag.evaluation.judging": GROUND | {"rag.evaluation", "rag.generation", "rag.services"},
     "rag.evaluation.evaluating": CORE | {"rag.evaluation", "rag.services", "rag.settings"},
+    "rag.bench.files": GROUND | {"rag.evaluation.output"},
     "rag.bench": GROUND | {"rag.generation", "rag.evaluation.files", "rag.evaluation.output"},
     "rag.cli_bench": GROUND
     | {"rag.settings", "rag.libraries", "rag.generation", "rag.bench", "rag.evaluation.provenance"},
@@ -133,7 +134,7 @@ ARROWS: dict[str, set[str]] = {
     | {"rag.reporting", "rag.report_text", "rag.calibration", "rag.calibration_fit"},
     "rag.services": CORE
     | {"rag.settings", "rag.documents", "rag.keeping", "rag.libraries"}
-    | {"rag.turn_log", "rag.calibration", "rag.gate_keeping"},
+    | {"rag.turn_log", "rag.calibration", "rag.gate_keeping", "rag.bench.files"},
     "rag.doctor": CORE | {"rag.services", "rag.documents", "rag.keeping"},
     "rag.chat": CORE | {"rag.services", "rag.documents", "rag.keeping", "rag.turn_log"},
     "rag.chat.panel": {"rag.records", "rag.decisions", "rag.events"},

@@ -127,6 +127,7 @@ const TRIGGERS = {
   short_answer: "short draft",
   flagged_topic: "flagged topic",
   cut_off: "draft cut off",
+  capability: "capability",
   asked: "you asked",
 };
 

@@ -1,5 +1,6 @@
 """Keep, escalate, or say that the documents do not hold the answer; each with its reason. Pure functions."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 from rag.decisions import Decision, Held, Trigger
@@ -39,6 +40,8 @@ class Policy:
     """False: the larger model is used only when asked."""
     early: bool = True
     """Whether a draft is given up while it is written, once it has left the passages."""
+    larger_only: frozenset[str] = frozenset()
+    """Capabilities, as `needs` names them, that only the larger model has: questions with one go straight to it."""
     weights: Weights = field(default_factory=shipped)
 
 
@@ -51,6 +54,24 @@ def gate(policy: Policy, found: Match) -> Decision | None:
         reason="Your documents do not seem to hold an answer, and a larger model would only guess.",
         confidence=found.value,
         threshold=policy.grounding_threshold,
+        signals=found.signals,
+        match=found.value,
+        match_threshold=policy.grounding_threshold,
+    )
+
+
+def routed(policy: Policy, found: Match, needed: Collection[str], larger: str) -> Decision | None:
+    """The decision to let the larger model answer at once, without a draft; None when the question needs no such."""
+    wanted = sorted(policy.larger_only.intersection(needed))
+    if not wanted:
+        return None
+    return Decision(
+        action="escalate",
+        reason=f"{_HOLDS}; the question needs {' and '.join(wanted)}, which only {larger} has.",
+        confidence=found.value,
+        threshold=policy.grounding_threshold,
+        trigger="capability",
+        way="answer",
         signals=found.signals,
         match=found.value,
         match_threshold=policy.grounding_threshold,
