@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 _INTERRUPTED = 130
 _MODELS, _PROMPTS = Path("models.json"), Path("prompts.json")
 """In the working directory these are taken without being named."""
-_ALWAYS_STREAMS = "The chat always streams its answers, so they are measured as streams; --no-stream changes nothing."
 _SERVER_CHOOSES = "--cpu and --gpu choose among the models of this machine's own runtime; a server chooses by itself."
 _BAR = 24
 _WIDTH = 79
@@ -57,7 +56,8 @@ def bench(
     max_tokens: Annotated[int, typer.Option(envvar="BENCH_MAX_TOKENS", help="The longest answer.")] = 256,
     temperature: Annotated[float, typer.Option(envvar="BENCH_TEMPERATURE", help="0 repeats itself.")] = 0.0,
     stream: Annotated[
-        bool, typer.Option("--stream/--no-stream", envvar="BENCH_STREAM", help="Answers are always streamed.")
+        bool,
+        typer.Option("--stream/--no-stream", envvar="BENCH_STREAM", help="Without a stream: the whole time only."),
     ] = True,
     endpoint: Annotated[str, typer.Option(help="An OpenAI-compatible server; else FOUNDRY_LOCAL_ENDPOINT.")] = "",
     cpu: Annotated[bool, typer.Option("--cpu", help="The variants for the processor.")] = False,
@@ -92,12 +92,13 @@ def bench(
             prompt_tokens=numbers(prompt_tokens, "--prompt-tokens"),
             max_tokens=max_tokens,
             temperature=temperature,
+            stream=stream,
             devices=devices(cpu=cpu, gpu=gpu),
         )
         for path in out or []:
             check_ending(path.suffix)
             check_output(path, force=force)
-        _complain(_not_done(plan, stream))
+        _complain(_not_done(plan))
         runner, stopped = _measure(plan, settings)
         sys.exit(_tell(runner, stopped, data_dir(settings) / HISTORY, out or [], as_json))
     except GroundworkError as error:
@@ -125,10 +126,8 @@ def _prompts(file: Path | None) -> Mapping[str, str]:
     return read_prompts(file or _PROMPTS) if file or _PROMPTS.exists() else standard_prompts()
 
 
-def _not_done(plan: Plan, stream: bool) -> Iterator[str]:
+def _not_done(plan: Plan) -> Iterator[str]:
     """What was asked for and cannot be had."""
-    if not stream:
-        yield _ALWAYS_STREAMS
     if plan.devices and any(contender.endpoint for contender in plan.contenders):
         yield _SERVER_CHOOSES
 

@@ -21,6 +21,14 @@ from tests.scripted_server import CHAT, CUT, DONE, STALL, ScriptedServer, chunk,
 
 HOUSE = Path(__file__).parents[1]
 ANSWER = sse(chunk("Yes"), chunk(", it is."), chunk(finish_reason="stop"), counted(100, 10), DONE)
+WHOLE = reply(
+    200,
+    {
+        **{"id": "c", "object": "chat.completion", "created": 1, "model": "m"},
+        "choices": [{"index": 0, "message": {"role": "assistant", "content": "Yes."}, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110},
+    },
+)
 LISTED = reply(200, {"data": [{"id": "phi-4-mini"}, {"id": "gpt-oss-20b"}, {"id": "a"}, {"id": "b"}]})
 
 
@@ -75,7 +83,7 @@ async def test_the_workshops_environment_is_understood(place: Path, monkeypatch:
     for name, value in given.items():
         monkeypatch.setenv(f"BENCH_{name}", value)
     async with ScriptedServer() as server:
-        server.routes[CHAT] = ANSWER
+        server.routes[CHAT] = WHOLE
         done = await through(server, "--out", "r.json")
     assert done.exit_code == 0, done.output
     run = read_run(place / "r.json")
@@ -83,8 +91,8 @@ async def test_the_workshops_environment_is_understood(place: Path, monkeypatch:
     assert {(c["max_tokens"], c["temperature"], c["messages"][0]["content"]) for c in server.chats} == {
         (9, 0.7, "Who?")
     }
-    assert all(body["stream"] for body in server.chats)
-    assert done.stderr.startswith("The chat always streams"), "what was asked for and not done is said"
+    assert not any(body.get("stream") for body in server.chats)
+    assert run.settings["stream"] is False
 
 
 async def test_an_option_goes_before_the_environment(place: Path, monkeypatch: pytest.MonkeyPatch):

@@ -166,3 +166,14 @@ async def test_with_a_warm_up_of_none_the_memory_is_still_known(runtime: Foundry
     run = await ran(runtime, SMALL.alias, warm_up=0, rounds=1)
     assert (run.models[0].memory_after_mb or 0) > (run.models[0].memory_before_mb or 0) > 10
     assert run.series[0].warm_up == ()
+
+
+async def test_without_a_stream_the_whole_time_is_all_that_is_known(runtime: FoundryRuntime):
+    run = await ran(runtime, SMALL.alias, stream=False)
+    (series,) = run.series
+    assert run.settings["stream"] is False
+    assert [each.finish_reason for each in series.rounds] == ["stop"] * 3
+    for each in series.rounds:
+        assert each.total_s > 0
+        assert (each.completion_tokens or 0) > 1
+        assert (each.first_token_s, each.first_visible_s, each.gaps_s, each.decode_tps) == (None, None, (), None)

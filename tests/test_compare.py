@@ -255,8 +255,19 @@ def test_csv_has_a_row_for_each_answer_and_no_formula():
     assert (told["prompt"], told["failure"], told["total_s"]) == ("'=cmd()", "'@x", "1.000000")
 
 
+def test_the_page_has_the_answers_side_by_side_with_their_points():
+    page = rendered(replace(RUN, rubrics={"p/large/1": Rubric(5, 4, 3, "hand")}), ".html", PRICES)
+    assert "<h1>phi-4-mini and gpt-oss-20b</h1>" in page
+    for way, said in WAYS.items():
+        assert f"<h4>{said.capitalize()}</h4>" in page
+        assert f"{way} says." in page
+    assert "Coherence 5, factuality 4, brevity 3" in page
+
+
 def test_the_page_escapes_what_models_say():
-    page = rendered(replace(RUN, prompts={"<script>alert(1)</script>": "<img onerror=x>"}), ".html", PRICES)
+    evil = "<script>alert(1)</script>"
+    answers = (replace(RUN.answers[0], prompt=evil, text=evil, reason=evil),)
+    page = rendered(replace(RUN, prompts={evil: "<img onerror=x>"}, answers=answers, small=evil), ".html", PRICES)
     assert "<script>alert" not in page
     assert "<img onerror" not in page
 

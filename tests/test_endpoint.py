@@ -325,6 +325,33 @@ async def test_log_probabilities_join_the_end_where_a_server_gives_them(
     assert ended.logprobs == kept
 
 
+async def test_an_answer_in_one_piece_is_asked_for_and_read(server: ScriptedServer, model: EndpointModel) -> None:
+    message = {"role": "assistant", "content": "Hello.", "reasoning_content": "Hm."}
+    choice = {"index": 0, "message": message, "finish_reason": "stop"}
+    usage = {"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12}
+    server.enqueue(reply(200, {"id": "c", "object": "chat.completion", "choices": [choice], "usage": usage}))
+    events = [event async for event in model.stream(prompt(), replace(LIMITS, stream=False))]
+    assert events == [
+        *(Requested(), Opened(), ReasoningDelta("Hm."), TextDelta("Hello.")),
+        Ended("stop", Usage(9, 3)),
+    ]
+    assert not server.chats[0].get("stream")
+
+
+@pytest.mark.parametrize(
+    "script",
+    [refusal(500, "broken"), reply(200, {"choices": []}), reply(200, [])],
+    ids=["500", "no choice", "another shape"],
+)
+async def test_a_broken_answer_in_one_piece_is_a_model_error(
+    server: ScriptedServer, model: EndpointModel, script: Script
+) -> None:
+    server.enqueue(script, script)
+    with pytest.raises(ModelError):
+        async for _ in model.stream(prompt(), replace(LIMITS, stream=False)):
+            pass
+
+
 # The stream
 
 

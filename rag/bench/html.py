@@ -19,26 +19,29 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 _TITLE = "How fast the models are"
 
 
-def as_html(run: BenchRun, ways: Sequence[Way] = ()) -> str:
-    """The report of a run as a page; `ways` adds small against large against hybrid."""
+def as_html(run: BenchRun, ways: Sequence[Way] = (), *, title: str = _TITLE, answers: Markup | None = None) -> str:
+    """The report of a run as a page; `ways` adds small against large against hybrid.
+
+    `answers` is a section that stands in the place of the prompts.
+    """
     charts = drawings(run, ways)
     body = (
-        tag("h1", _TITLE),
+        tag("h1", title),
         tag("dl", *(part for name, value in facts(run) for part in (tag("dt", name), tag("dd", value)))),
         *(tag("p", fault, class_="fault") for fault in faults(run)),
         *(_section(table, charts.get(table.key, ())) for table in tables(run, ways)),
         tag("section", tag("h2", "How to read this"), *(tag("p", line) for line in HOW_TO_READ)),
-        *([_prompts(run)] if run.prompts else []),
+        *([answers] if answers else [_prompts(run)] if run.prompts else []),
     )
-    return f'<!doctype html>\n<html lang="en">\n{_head()}\n{tag("body", tag("main", *body))}\n</html>\n'
+    return f'<!doctype html>\n<html lang="en">\n{_head(title)}\n{tag("body", tag("main", *body))}\n</html>\n'
 
 
-def _head() -> Markup:
+def _head(title: str) -> Markup:
     return Markup(
         '<head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<link rel="icon" href="data:,"><title>{_TITLE}</title><style>{CSS}</style></head>'
+        f'<link rel="icon" href="data:,">{tag("title", title)}<style>{CSS}</style></head>'
     )
 
 

@@ -3,7 +3,7 @@
 import gc
 from collections.abc import Callable, Generator, Sequence
 from contextlib import aclosing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from rag.bench.records import Round
@@ -37,7 +37,8 @@ async def measure(model: ChatModel, prompt: Prompt, limits: Limits, clock: Clock
     """What one answer took, to the microsecond; of an answer that needed a second request, that one alone.
 
     Only the clock is read while the model speaks; all else is done afterwards. An answer that stays without a visible
-    word, such as reasoning that took all tokens, is measured too.
+    word, such as reasoning that took all tokens, is measured too. Of one that is not streamed only the whole time is
+    known.
 
     Raises:
         ModelError: the model failed, or did not say anything.
@@ -51,7 +52,10 @@ async def measure(model: ChatModel, prompt: Prompt, limits: Limits, clock: Clock
         heard.append((clock(), Ended("")))
         if not any(isinstance(event, TextDelta | ReasoningDelta) for _, event in heard):
             raise
-    return _round(heard)
+    found = _round(heard)
+    if limits.stream:
+        return found
+    return replace(found, headers_s=0.0, first_token_s=None, first_visible_s=None, gaps_s=())
 
 
 @contextmanager

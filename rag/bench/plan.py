@@ -73,6 +73,8 @@ class Plan:
     prompt_tokens: tuple[int, ...] = ()
     max_tokens: int = 256
     temperature: float = 0.0
+    stream: bool = True
+    """Whether answers come as they are written, as in the chat; else only their whole time can be measured."""
     devices: tuple[Device, ...] = ()
     """Which variants of each alias in the runtime; empty for the one that the runtime takes by itself."""
 
@@ -91,7 +93,7 @@ class Plan:
     @property
     def limits(self) -> Limits:
         """Of every answer."""
-        return Limits(self.max_tokens, self.temperature)
+        return Limits(self.max_tokens, self.temperature, stream=self.stream)
 
     @property
     def legs(self) -> tuple[Leg, ...]:
@@ -108,7 +110,7 @@ class Plan:
             "max_tokens": self.max_tokens,
             "temperature": self.temperature,
             "devices": ",".join(self.devices),
-            "stream": True,
+            "stream": self.stream,
         }
         return {name: value for name, value in set_.items() if value != ""}
 

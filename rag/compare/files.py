@@ -6,8 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from rag.bench.html import as_html
-from rag.bench.records import BenchRun
+from rag.compare.page import as_page
 from rag.compare.records import CompareRun
 from rag.compare.summary import SHARES, Prices, ways
 from rag.compare.text import as_markdown
@@ -28,7 +27,7 @@ def rendered(run: CompareRun, kind: str, prices: Prices, shares: Sequence[float]
         case ".md":
             return as_markdown(run, prices, shares)
         case _:
-            return as_html(_as_bench(run), ways(run, prices))
+            return as_page(run, ways(run, prices))
 
 
 def as_json(run: CompareRun) -> str:
@@ -63,8 +62,3 @@ def as_csv(run: CompareRun) -> str:
 
 def _harmless(cell: str) -> str:
     return f"'{cell}" if cell.startswith(_FORMULA) else cell
-
-
-def _as_bench(run: CompareRun) -> BenchRun:
-    """The frame of the page: the machine, the settings and the prompts."""
-    return BenchRun(run.at, run.machine, run.settings, prompts=run.prompts, stopped=run.stopped)

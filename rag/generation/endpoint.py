@@ -22,6 +22,8 @@ _CONNECT_TIMEOUT_S = 10.0
 _RETRY_AFTER_MAX_S = 10.0
 """Nobody in front of a chat waits longer for a second try."""
 _NAMED_MODELS = 5
+_WHOLE = 10
+"""An answer in one piece may take so many times as long as a silence in a stream."""
 _KEPT = httpx2.Limits()
 _FRESH = httpx2.Limits(max_keepalive_connections=0)
 """On this machine a new connection costs under a millisecond and a kept one up to 40: Foundry Local's server holds its
@@ -121,11 +123,17 @@ class EndpointModel:
             reply = Reply(self.alias)
             yield Requested()
             try:
-                async with await self._step(self._request(prompt, limits)) as response:
+                if limits.stream:
+                    async with await self._step(self._request(prompt, limits)) as response:
+                        yield Opened()
+                        while (chunk := await self._step(anext(response, None), opened=True)) is not None:
+                            for event in reply.feed(chunk):
+                                yield event
+                else:
+                    whole = await self._step(self._whole(prompt, limits), patience=_WHOLE)
                     yield Opened()
-                    while (chunk := await self._step(anext(response, None), opened=True)) is not None:
-                        for event in reply.feed(chunk):
-                            yield event
+                    for event in reply.feed(whole):
+                        yield event
                 for event in reply.end():
                     yield event
                 return
@@ -153,10 +161,10 @@ class EndpointModel:
         """Closes its connections; it cannot be used after."""
         await self._client.close()
 
-    async def _step(self, step: Awaitable[T], *, opened: bool = False) -> T:
-        """What the step gives, within the idle time-out; every way for it to fail becomes a `ModelError`."""
+    async def _step(self, step: Awaitable[T], *, opened: bool = False, patience: int = 1) -> T:
+        """What the step gives, within so many idle time-outs; every way for it to fail becomes a `ModelError`."""
         try:
-            async with asyncio.timeout(self._idle_timeout_s):
+            async with asyncio.timeout(patience * self._idle_timeout_s):
                 return await step
         except _SERVER_FAULTS as error:
             raise explain(error, self._peer, opened=opened) from error
@@ -177,6 +185,16 @@ class EndpointModel:
             await response.close()
             raise ValueError("a web page instead of events")
         return response
+
+    async def _whole(self, prompt: Prompt, limits: Limits) -> object:
+        """The response with all of its body."""
+        return await self._client.chat.completions.create(
+            model=await self._resolved(),
+            messages=cast("list[ChatCompletionMessageParam]", prompt.messages()),
+            max_tokens=limits.max_tokens,
+            temperature=limits.temperature,
+            seed=openai.omit if limits.seed is None else limits.seed,
+        )
 
     async def _mend(self, failure: ModelError, prompt: Prompt) -> Prompt:
         """The prompt to try again with, after doing what helps against the failure; raises it when nothing does."""

@@ -16,6 +16,8 @@ class Limits:
     temperature: float = 0.3
     seed: int | None = None
     """For runs that can be repeated, as far as a server keeps to it; None sends none."""
+    stream: bool = True
+    """False: the whole answer in one piece, at its end; only who measures wants that."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,10 +28,11 @@ class Reply:
         return self._spoke or self._thought
 
     def feed(self, chunk: object) -> Iterator[TextDelta | ReasoningDelta]:
-        """The deltas in a `ChatCompletionChunk`; none in one that counts tokens, or is of another shape."""
+        """The deltas in a `ChatCompletionChunk`, or in a whole `ChatCompletion`; none in one that counts tokens, or is
+        of another shape."""
         self._usage = _usage(_field(chunk, "usage")) or self._usage
         choice = _first(_field(chunk, "choices"))
-        delta = _field(choice, "delta")
+        delta = _field(choice, "delta") or _field(choice, "message")
         self._finish_reason = _text(choice, "finish_reason") or self._finish_reason
         self._logprobs += _logprobs(_field(_field(choice, "logprobs"), "content"))
         if thought := _text(delta, "reasoning_content") or _text(delta, "reasoning"):
