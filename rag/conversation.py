@@ -97,7 +97,8 @@ async def _search(
 async def _large(turn: TurnState, prompt: Prompt, earlier: Generation | None) -> AsyncGenerator[TurnEvent]:
     """The larger model answers because a person asked for it; the gate does not hold it back."""
     if turn.bench.large:
-        async with aclosing(_straight(turn, turn.bench.large, prompt, policies.asked(turn.larger), earlier)) as events:
+        decision = policies.asked(turn.policy, turn.match, turn.larger)
+        async with aclosing(_straight(turn, turn.bench.large, prompt, decision, earlier)) as events:
             async for event in events:
                 yield event
         if turn.is_escalated:

@@ -186,7 +186,8 @@ def test_the_reason_tells_a_draft_that_strays_from_one_that_may_have_missed():
 
 
 def test_asking_for_the_larger_model_is_a_reason_of_its_own():
-    decision = asked(LARGER)
+    decision = asked(Policy(grounding_threshold=0.3), Match(0.1), LARGER)
+    assert (decision.match, decision.match_threshold) == (0.1, 0.3), "the log must not say that all was there"
     assert (decision.action, decision.trigger, decision.way) == ("escalate", "asked", "answer")
     assert decision.reason == "You asked for gpt-oss-20b."
     assert (decision.confidence, decision.threshold) == (1.0, 0.0)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from rag.chat.sources import Props, byline, source_props
 from rag.citations import check
 from rag.decisions import Decision
-from rag.escalation.policy import asked
+from rag.escalation.judgement import Match
+from rag.escalation.policy import Policy, asked
 from rag.records import Document, Generation, Hit, Outcome, Passage, SearchResult, Timings, Turn
 from tests.fakes import passages
 
@@ -42,6 +43,9 @@ def turn_of(outcome: Outcome = "answered", text: str = GOOD, hits: tuple[Hit, ..
 
 def sources(props: Props) -> list[Props]:
     return [*props["cited"], *props["others"], *props["nearest"]]
+
+
+ASKED = asked(Policy(), Match(0.9), "gpt-oss-20b")
 
 
 @pytest.mark.parametrize("outcome", get_args(Outcome))
@@ -101,8 +105,14 @@ def test_the_note_about_missing_models_stands_under_quotes_only(outcome: Outcome
         (turn_of(), "Written by phi-4-mini."),
         (turn_of("abstained", ""), ""),
         (turn_of("quoted"), "Quoted word for word; no model wrote this."),
-        (turn_of("escalated", decision=asked("gpt-oss-20b")), "Written by gpt-oss-20b. You asked for gpt-oss-20b."),
-        (turn_of("escalated", draft=None, decision=asked("x")), "Written by gpt-oss-20b. You asked for x."),
+        (
+            turn_of("escalated", decision=ASKED),
+            "Written by gpt-oss-20b. You asked for gpt-oss-20b.",
+        ),
+        (
+            turn_of("escalated", draft=None, decision=replace(ASKED, reason="You asked for x.")),
+            "Written by gpt-oss-20b. You asked for x.",
+        ),
         (
             turn_of(decision=replace(KEPT, trigger="long_answer", reason="It is long. It stays.")),
             "Written by phi-4-mini. It is long. It stays.",

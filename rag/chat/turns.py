@@ -75,7 +75,7 @@ async def on_action(services: Services, action: cl.Action) -> None:
         if log := services.turn_log:
             await feedback.in_log(lambda at: log.feedback(asked.id, "asked", at))
         await _rerun(services, chat, asked, "large")
-    elif action.name in ("thumb_up", "thumb_down") and asked.turn:
+    elif action.name in ("thumb_up", "thumb_down") and asked.turn and asked.sent:
         await feedback.press(asked, "up" if action.name == "thumb_up" else "down", services.turn_log)
 
 

@@ -127,9 +127,18 @@ def decide(
     )
 
 
-def asked(larger: str) -> Decision:
-    """The decision when a person asks for the larger model."""
-    return Decision("escalate", f"You asked for {larger}.", 1.0, 0.0, trigger="asked", way="answer")
+def asked(policy: Policy, found: Match, larger: str) -> Decision:
+    """The decision when a person asks for the larger model; what the gate would have said stands beside it."""
+    return Decision(
+        action="escalate",
+        reason=f"You asked for {larger}.",
+        confidence=1.0,
+        threshold=0.0,
+        trigger="asked",
+        way="answer",
+        match=found.value,
+        match_threshold=policy.grounding_threshold,
+    )
 
 
 def keeps_draft(policy: Policy, draft: Generation, before: Judgement, after: Judgement) -> bool:
