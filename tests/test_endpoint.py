@@ -819,6 +819,8 @@ def cut(text: str, places: list[int]) -> list[str]:
 @given(MARKED, st.lists(st.integers(min_value=0), max_size=12))
 @example("<|channel|>analysis<|message|>hm<|end|>\n<think>x</think>y", list(range(60)))
 @example("in a line <think>x</think>", list(range(60)))
+@example("<|start|></think><|x</think><\n", list(range(60)))
+@example("<|start|></think><|x</think><\n", [21])
 def test_chunk_borders_change_nothing(text: str, places: list[int]) -> None:
     whole, pieces = filtered([text]), filtered(cut(text, places))
     assert (text_of(pieces), thoughts_of(pieces)) == (text_of(whole), thoughts_of(whole))

@@ -44,7 +44,8 @@ class ChannelFilter:
         """Whether that is a mark at that place: a think mark inside a line is text, unless it ends a thought."""
         if not mark.startswith(("<t", "</")) or (self._thinking and mark.startswith("</")):
             return True
-        _, newline, line = self._held[:start].rpartition("\n")
+        before = (self._header or "") + self._held[:start]
+        _, newline, line = before.rpartition("\n")
         return not line.strip() and (bool(newline) or self._at_line_start)
 
     def _turn(self, mark: re.Match[str]) -> None:
