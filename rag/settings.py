@@ -149,6 +149,22 @@ class Settings(BaseSettings):
     )
     llm_price: Prices = Field(default=(0, 0), description="The same of the larger model.")
 
+    # Lab
+    lab: Literal["on", "off"] = Field(
+        default="on", description="`on` shows the lab at /lab, where models are tried side by side."
+    )
+    lab_models_dir: Path | None = Field(
+        default=None,
+        description="Folder with models that a browser may load; empty for lab/models in the data folder.",
+    )
+    lab_remote_models: Literal["on", "off"] = Field(
+        default="off",
+        description="`on` lets a browser download models from huggingface.co, after a click that names the size.",
+    )
+    lab_prompts_per_minute: int = Field(
+        default=30, ge=1, le=10_000, description="The most prompts that the lab takes a minute from one address."
+    )
+
     # Chat
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),

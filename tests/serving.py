@@ -18,7 +18,7 @@ from rag.settings import Settings
 from tests.runtime.tiny_models import TinyModel, words
 
 REPOSITORY = Path(__file__).parent.parent
-_COPIED = ("app.py", "chainlit.md", ".chainlit", "public", "rag", "docs_corpus")
+_COPIED = ("app.py", "chainlit.md", ".chainlit", "public", "rag", "docs_corpus", "lab")
 START_S, END_S = 60.0, 20.0
 
 SMALL = TinyModel(

@@ -71,7 +71,7 @@ LIBRARIES = {
     "kreuzberg": ("rag/documents/reading.py",),
     "watchfiles": ("rag/documents/watching.py",),
     "pathspec": ("rag/documents/scanning.py",),
-    "filelock": ("rag/documents/", "rag/turn_log.py"),
+    "filelock": ("rag/documents/", "rag/turn_log.py", "rag/lab/"),
 }
 
 
@@ -136,15 +136,18 @@ ARROWS: dict[str, set[str]] = {
     | {"rag.settings", "rag.documents", "rag.keeping", "rag.libraries"}
     | {"rag.turn_log", "rag.calibration", "rag.gate_keeping", "rag.bench.files"},
     "rag.doctor": CORE | {"rag.services", "rag.documents", "rag.keeping"},
+    "rag.lab": GROUND | {"rag.generation"},
     "rag.chat": CORE | {"rag.services", "rag.documents", "rag.keeping", "rag.turn_log"},
+    "rag.chat.lab": {"rag.lab", "rag.libraries", "rag.services"},
     "rag.chat.panel": {"rag.records", "rag.decisions", "rag.events"},
     "rag.chat.sources": {"rag.records"},
     "rag.chat.streaming": set(),
     "rag.library_text": {"rag.documents"},
+    "rag.cli_lab": GROUND | {"rag.settings", "rag.libraries", "rag.lab"},
     "rag.cli_library": GROUND | {"rag.settings", "rag.documents", "rag.retrieval", "rag.libraries", "rag.library_text"},
     "rag.cli": CORE
     | {"rag.services", "rag.settings", "rag.doctor", "rag.documents"}
-    | {f"rag.cli_{name}" for name in ("library", "report", "eval", "bench", "compare")},
+    | {f"rag.cli_{name}" for name in ("library", "report", "eval", "bench", "compare", "lab")},
     "rag.api": CORE | {"rag.services", "rag.settings"},
     "rag": set(),
     "app": {"rag.chat", "rag.services", "rag.settings", "rag.errors"},
@@ -207,7 +210,7 @@ def test_a_circle_of_imports_would_be_found():
 SETTINGS_READERS = {
     "app.py",
     "rag/cli.py",
-    *(f"rag/cli_{name}.py" for name in ("library", "report", "eval", "bench", "compare")),
+    *(f"rag/cli_{name}.py" for name in ("library", "report", "eval", "bench", "compare", "lab")),
     "rag/api.py",
 }
 ENVIRONMENT_READERS = {

@@ -17,9 +17,10 @@ from fastapi.routing import APIRoute
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from rag.chat.lab import LabDoor, is_lab, link_to_the_lab, uncompressed
 from rag.chat.origins import Doorkeeper
 from rag.chat.upload_route import UploadDesk
 
@@ -49,13 +50,16 @@ _nonce = ContextVar("_nonce", default="")
 _chainlits_page = cast(Callable[[str], str], inspect.unwrap(server.get_html_template))  # pyright: ignore
 
 
-def harden(*, allowed_origins: tuple[str, ...], upload_max_bytes: int, upload_max_files: int) -> None:
+def harden(
+    *, allowed_origins: tuple[str, ...], upload_max_bytes: int, upload_max_files: int, lab: LabDoor | None = None
+) -> None:
     """Puts the guards in place; called when the app is imported, and again at each reload with what is set then.
 
     Args:
         allowed_origins: other addresses of this chat, such as "https://chat.example.org" behind a proxy.
         upload_max_bytes: the largest file.
         upload_max_files: the most files at once; three times as many may lie on disk for one chat.
+        lab: the lab; None for none.
 
     Raises:
         SettingsError: an origin is not an address.
@@ -64,11 +68,12 @@ def harden(*, allowed_origins: tuple[str, ...], upload_max_bytes: int, upload_ma
     doorkeeper = Doorkeeper.of(allowed_origins, os.environ.get("CHAINLIT_HOST", DEFAULT_HOST))
     if not hasattr(server.app.state, "guard"):
         server.app.add_middleware(_Doorway)
-    server.app.state.guard = _Guard(doorkeeper)
+    server.app.state.guard = _Guard(doorkeeper, lab)
     server.sio.eio.cors_allowed_origins = lambda _origin, environ: not doorkeeper.refusal(environ["asgi.scope"])  # pyright: ignore
     server.sio.on("connect", _connect)  # pyright: ignore
     server.get_html_template = _page
-    _take_over_routes(UploadDesk(max_bytes=upload_max_bytes, max_files=upload_max_files))
+    _take_over_routes(UploadDesk(max_bytes=upload_max_bytes, max_files=upload_max_files), lab)
+    link_to_the_lab(server.router.prefix, there=lab is not None)
     if upload := config.features.spontaneous_file_upload:
         upload.max_files = upload_max_files
         upload.max_size_mb = max(1, upload_max_bytes // 1_000_000)
@@ -88,8 +93,8 @@ class _Doorway:
 class _Guard:
     """Refuses what is not the chat's own, and puts the security headers on every answer."""
 
-    def __init__(self, doorkeeper: Doorkeeper) -> None:
-        self._doorkeeper = doorkeeper
+    def __init__(self, doorkeeper: Doorkeeper, lab: LabDoor | None) -> None:
+        self._doorkeeper, self._lab = doorkeeper, lab
 
     async def __call__(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -97,14 +102,16 @@ class _Guard:
             return
         refusal = self._doorkeeper.refusal(scope)
         _nonce.set(token_urlsafe(16))
-        policy = _policy("" if refusal else Headers(scope=scope)["host"])
+        headers = {"Content-Security-Policy": _policy("" if refusal else Headers(scope=scope)["host"])}
+        if self._lab and is_lab(scope["path"], server.router.prefix):
+            headers, scope = self._lab.headers, uncompressed(scope)
         answered = False
 
         async def guarded(message: Message) -> None:
             nonlocal answered
             if message["type"].endswith("http.response.start"):  # also a websocket's that is refused
                 answered = True
-                _add_headers(message, policy, is_upload="/project/file/" in scope["path"])
+                _add_headers(message, headers, is_upload="/project/file/" in scope["path"])
             await send(message)
 
         if refusal:
@@ -119,9 +126,9 @@ class _Guard:
             raise
 
 
-def _add_headers(message: Message, policy: str, *, is_upload: bool) -> None:
+def _add_headers(message: Message, own: Mapping[str, str], *, is_upload: bool) -> None:
     headers = MutableHeaders(scope=message)
-    headers.update({**_HEADERS, "Content-Security-Policy": policy})
+    headers.update({**_HEADERS, **own})
     if is_upload:
         headers.update({"Content-Disposition": "attachment", "Cache-Control": "no-store"})
 
@@ -164,10 +171,11 @@ async def _connect(sid: str, environ: dict[str, Any], auth: object = None) -> bo
     return await chainlit_socket.connect(sid, environ, auth)  # pyright: ignore
 
 
-def _take_over_routes(desk: UploadDesk) -> None:
+def _take_over_routes(desk: UploadDesk, lab: LabDoor | None) -> None:
     """Puts ours before Chainlit's, of which some are replaced and some closed."""
     prefix = server.router.prefix
-    ours = [
+    ours: list[BaseRoute] = [
+        *(lab.routes(prefix, _OURS) if lab else ()),
         APIRoute(f"{prefix}/project/file", desk.take, methods=["POST"], response_model=None, name=_OURS),
         Route(f"{prefix}/auth/config", _sign_in_and_theme, name=_OURS),
         Route(f"{prefix}/avatars/{{author:path}}", _avatar, name=_OURS),

@@ -129,6 +129,11 @@ class Models:
         both = [await self._status(self.small), await self._status(self.large)]
         return [status for status in both if status]
 
+    async def standing(self) -> list[ModelStatus]:
+        """How it stands with each model, also with one on a server, which is asked."""
+        there = [model for model in (self.small, self.large) if model and not isinstance(model, Quoting)]
+        return list(await asyncio.gather(*map(_standing, there)))
+
     def download(self, alias: str) -> Download:
         """The running download of a model, begun now if there is none."""
         running = self.downloads.get(alias)
@@ -172,6 +177,16 @@ class Models:
     @staticmethod
     async def _status(model: EndpointModel | FoundryModel | Quoting | None) -> ModelStatus | None:
         return await model.status() if isinstance(model, FoundryModel) else None
+
+
+async def _standing(model: EndpointModel | FoundryModel) -> ModelStatus:
+    if isinstance(model, FoundryModel):
+        return await model.status()
+    try:
+        await model.check()
+    except ModelError as error:
+        return ModelStatus(model.alias, "unavailable", str(error))
+    return ModelStatus(model.alias, "ready", f"{model.alias} is ready.")
 
 
 def _missing(status: ModelStatus) -> Missing | None:

@@ -78,6 +78,17 @@ class Prompt:
         return replace(self, search=replace(self.search, hits=self.hits[:-1]), excerpts=self.excerpts[:-1])
 
 
+@dataclass(frozen=True, slots=True)
+class Verbatim(Prompt):
+    """Messages that somebody else wrote, sent as they are."""
+
+    given: tuple[ChatMessage, ...] = ()
+
+    def messages(self) -> list[ChatMessage]:
+        """Those messages."""
+        return list(self.given)
+
+
 def build(
     question: str,
     search: SearchResult,

@@ -1,0 +1,43 @@
+/** What a failure in the worker means for the person: one sentence that says what to do. */
+import { Unanswerable } from "./generating.js";
+
+const MEMORY = /out of memory|bad_alloc|allocation fail|failed to allocate|memory access out|cannot enlarge|buffer allocation/i;
+const DAMAGED = /protobuf|invalid model|not a valid|unexpected end|failed to load model|JSON|deserializ|external data/i;
+
+/**
+ * @param {unknown} error
+ * @param {string} file of the weights
+ * @returns {{cause: "missing" | "fetching" | "runtime" | "memory" | "damaged" | "request" | "device",
+ *   sentence: string, detail: string}} `detail` is for a developer; `device` may work on another one
+ */
+export function explain(error, file) {
+  const detail = String(error?.message ?? error);
+  const { step = "answer", problem = null } = error ?? {};
+  const as = (cause, sentence) => ({ cause, sentence, detail });
+  if (error instanceof Unanswerable) {
+    return as("request", detail);
+  }
+  if (step === "runtime" && problem?.status !== 0) {
+    return as("runtime", "The runtime for models in the browser is not complete on the server. "
+      + "Run `rag lab install` there, then reload this page.");
+  }
+  if (problem?.status === 404) {
+    return as("missing", `The model lacks its file ${problem.file}. Put it into the models folder, then reload this page.`);
+  }
+  if (problem) {
+    return as("fetching", `The file ${problem.file} did not come from the server. See that it runs, then try again.`);
+  }
+  if (error?.cause instanceof RangeError || error instanceof RangeError || MEMORY.test(detail)) {
+    return as("memory", "This browser ran out of memory for the model. Close other tabs, or choose a smaller model.");
+  }
+  if (step === "tokenizer") {
+    return as("damaged", "The model's tokenizer is damaged or missing. Put its files into the models folder again, "
+      + "then reload this page.");
+  }
+  if (step === "weights" && DAMAGED.test(detail)) {
+    return as("damaged", `The model's file ${file} is damaged. Put it into the models folder again, then reload this page.`);
+  }
+  return as("device", step === "answer"
+    ? "The model failed while it answered. Try again, or choose another model."
+    : "The model does not start in this browser. Choose another precision or another model.");
+}

@@ -1,0 +1,42 @@
+/** Numbers as a person reads them. */
+
+const NOTHING = "–";
+
+/** Milliseconds as "9.4 ms", "340 ms", "1.25 s" or "12.3 s". */
+export function duration(ms) {
+  if (ms === null || ms === undefined) return NOTHING;
+  if (ms >= 9_995) return `${(ms / 1000).toFixed(1)} s`;
+  if (ms >= 999.5) return `${(ms / 1000).toFixed(2)} s`;
+  return ms >= 9.95 || ms === 0 ? `${Math.round(ms)} ms` : `${ms.toFixed(1)} ms`;
+}
+
+/** "12.3 tokens/s", or a dash. */
+export function rate(tokensPerSecond) {
+  return tokensPerSecond === null ? NOTHING : `${count(tokensPerSecond)} tokens/s`;
+}
+
+/** A number with at most one decimal and its thousands apart, or a dash. */
+export function count(value) {
+  if (value === null || value === undefined) return NOTHING;
+  return value.toLocaleString("en", { maximumFractionDigits: value < 100 ? 1 : 0 });
+}
+
+/** Bytes as "483 MB" or "1.2 GB", in powers of ten as browsers and hubs count them. */
+export function size(bytes) {
+  if (bytes >= 999.5e6) return `${(bytes / 1e9).toFixed(1)} GB`;
+  if (bytes >= 999.5e3) return `${Math.round(bytes / 1e6)} MB`;
+  return bytes >= 1000 ? `${Math.round(bytes / 1e3)} kB` : `${bytes} bytes`;
+}
+
+/** An ISO time as the person's clock shows it: the hour alone today, with the day before. */
+export function clockTime(iso, today = new Date()) {
+  const at = new Date(iso);
+  const time = at.toLocaleTimeString("en-GB");
+  const day = at.toLocaleDateString("en-GB", { day: "numeric", month: "short" });
+  return at.toDateString() === today.toDateString() ? time : `${day}, ${time}`;
+}
+
+/** "1 passage", "2 passages". */
+export function plural(n, one, many = `${one}s`) {
+  return `${count(n)} ${n === 1 ? one : many}`;
+}

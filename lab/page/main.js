@@ -1,0 +1,173 @@
+/** The lab's page: puts its parts together. */
+
+import { inspect } from "./device.js";
+import { LabError } from "./errors.js";
+import { browserPlaces, serverPlaces } from "./places.js";
+import { SYSTEM, buildPrompt } from "./prompt.js";
+import { loaded, measured } from "./running.js";
+import { RunLog } from "./runs.js";
+import { fetchServerModels, fetchSetup } from "./server.js";
+import { AnswerView } from "./view/answer.js";
+import { AskView } from "./view/ask.js";
+import { CachePanel } from "./view/cache_panel.js";
+import { byId, say } from "./view/dom.js";
+import { DocumentsView } from "./view/documents.js";
+import { showHints } from "./view/hints.js";
+import { HistoryView } from "./view/history.js";
+import { wirePassage } from "./view/passage.js";
+import { SettingsView } from "./view/settings.js";
+import { WhereView } from "./view/where.js";
+
+const log = new RunLog(storage());
+const ask = new AskView();
+const documents = new DocumentsView();
+const where = new WhereView();
+const cachePanel = new CachePanel(() => refresh());
+const models = new Map();
+let setup, settings, device;
+let control = null;
+
+start();
+
+async function start() {
+  new HistoryView(log);
+  wirePassage();
+  try {
+    [setup, device] = await Promise.all([fetchSetup(), inspect()]);
+  } catch (error) {
+    say(byId("page-problem"), told(error));
+    return;
+  }
+  settings = new SettingsView(setup.limits, SYSTEM);
+  settings.offerDevices(device);
+  settings.addEventListener("device", refresh);
+  where.addEventListener("change", tell);
+  where.addEventListener("download", ({ detail }) => download(detail));
+  ask.addEventListener("run", run);
+  ask.addEventListener("stop", () => control?.abort());
+  byId("system").addEventListener("input", tell);
+  byId("system-reset").addEventListener("click", tell);
+  document.addEventListener("visibilitychange", () => !document.hidden && !control && refresh());
+  await refresh();
+}
+
+/** Asks again what can run where. */
+async function refresh() {
+  let serverProblem = "";
+  const listed = fetchServerModels().catch((error) => {
+    serverProblem = told(error);
+    return [];
+  });
+  const places = [...(await browserPlaces(setup, device, settings.device)), ...serverPlaces(await listed)];
+  where.show(places);
+  showHints(setup, places, serverProblem);
+  await cachePanel.refresh();
+  tell();
+}
+
+/** Says what follows from what is chosen. */
+function tell() {
+  const chosen = where.chosen;
+  documents.tellWay(chosen.some((place) => place.group === "server"));
+  byId("order").hidden = chosen.length < 2;
+  ask.most = Math.max(setup.limits.prompt_chars - settings.system.length, 0);
+  ask.possible = chosen.length > 0 && chosen.every((place) => !place.download) && !control;
+}
+
+async function run() {
+  const problem = ask.refuse();
+  say(byId("ask-problem"), problem);
+  if (problem) return;
+  const began = performance.now();
+  let prompt;
+  try {
+    prompt = buildPrompt({
+      system: settings.system, question: ask.prompt, documents: documents.documents, limits: setup.limits,
+    });
+  } catch (error) {
+    say(byId("ask-problem"), told(error));
+    return;
+  }
+  await answer(where.chosen.map(modelOf), prompt, performance.now() - began);
+}
+
+/** Runs the prompt on one model or two, and shows and records what comes. */
+async function answer(chosen, { messages, passages }, prepared) {
+  const inTurn = settings.order === "in turn";
+  const request = { messages, maxTokens: settings.maxTokens, temperature: settings.temperature };
+  const views = chosen.map((model, n) => new AnswerView(model, passages, inTurn && n > 0));
+  byId("answers").replaceChildren(...views.map((view) => view.element));
+  byId("answers-part").hidden = false;
+  byId("answers-part").scrollIntoView({ block: "nearest" });
+  begin(`Running: ${chosen.map(({ label }) => label).join(" and ")}.`);
+  const { signal } = control;
+  const options = { signal, together: !inTurn && chosen.length > 1, passages: passages.length, prepared };
+  const one = async (model, view) => {
+    if (signal.aborted) return view.abandon("Stopped before it began.");
+    view.start();
+    const { run, problem } = await measured(model, request, { ...options, onEvent: (event) => view.show(event) });
+    view.end(run, problem);
+    log.add(run);
+    byId("status").textContent = problem ? `${model.label}: ${problem}` : `${model.label}: ${ENDED[run.ended]}`;
+  };
+  if (inTurn) for (const [n, model] of chosen.entries()) await one(model, views[n]);
+  else await Promise.all(chosen.map((model, n) => one(model, views[n])));
+  end();
+}
+
+const ENDED = { stop: "finished.", length: "finished at the limit of tokens.", stopped: "stopped.", failed: "failed." };
+
+/** Fetches a model from outside, which the person has just asked for. */
+async function download(place) {
+  begin(`${place.download}…`);
+  say(byId("download-problem"), "");
+  byId("downloading").hidden = false;
+  const stop = byId("download-stop");
+  const stopping = () => control?.abort();
+  stop.addEventListener("click", stopping);
+  stop.focus();
+  const problem = await loaded(modelOf(place), control, ({ share, text }) => {
+    byId("download-stage").textContent = text;
+    if (share === null) byId("download-bar").removeAttribute("value");
+    else byId("download-bar").value = share;
+  });
+  stop.removeEventListener("click", stopping);
+  byId("downloading").hidden = true;
+  say(byId("download-problem"), problem);
+  byId("status").textContent = problem || "The download has ended.";
+  end();
+}
+
+function begin(sentence) {
+  control = new AbortController();
+  ask.running = true;
+  byId("status").textContent = sentence;
+}
+
+function end() {
+  control = null;
+  ask.running = false;
+  tell();
+  refresh();
+}
+
+/** The model of a place, made once: one that is in memory stays there. */
+function modelOf(place) {
+  const key = JSON.stringify([place.key, place.group === "server" || settings.device]);
+  if (!models.has(key)) models.set(key, place.model());
+  return models.get(key);
+}
+
+function told(error) {
+  if (error instanceof LabError) return error.message;
+  console.error(error);
+  return "The lab made a mistake. Load the page again.";
+}
+
+function storage() {
+  try {
+    return localStorage;
+  } catch {
+    return null;
+  }
+}

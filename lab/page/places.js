@@ -1,0 +1,90 @@
+/** Where a prompt can run: the models of this browser and of the server, each with what a person should know first. */
+
+import { browserModel } from "./browser.js";
+import { holds } from "./cache.js";
+import { choose } from "./device.js";
+import { size } from "./format.js";
+import { ModelOnServer } from "./server.js";
+
+const HUB = "huggingface.co";
+const WAITS = { ready: "Ready.", loadable: "Must be loaded first." };
+const CANNOT = { missing: "It is not downloaded on the server.", unavailable: "The server cannot run it now." };
+
+/**
+ * A model that the person may choose.
+ * @typedef {object} Place
+ * @property {string} key
+ * @property {"browser" | "hub" | "server"} group
+ * @property {string} name
+ * @property {string} label with its place
+ * @property {string} line what to know before it runs: a sentence or two
+ * @property {string} reason why it cannot run, or ""
+ * @property {string} download names what must be fetched from outside and asked for first, or ""
+ * @property {boolean} modest it can be chosen unasked: nothing large is loaded by surprise
+ * @property {() => object} model makes it
+ */
+
+/**
+ * @param {import("./server.js").ServerModel[]} listed
+ * @returns {Place[]}
+ */
+export function serverPlaces(listed) {
+  return listed.map(({ id, role, state, detail }) => {
+    const detailed = typeof detail === "string" ? detail : "";
+    return {
+      key: `server:${id}`,
+      group: "server",
+      name: id,
+      label: `${id} on the server`,
+      line: state === "ready" ? WAITS.ready : detailed || (WAITS[state] ?? ""),
+      reason: state in WAITS ? "" : detailed || (CANNOT[state] ?? CANNOT.unavailable),
+      download: "",
+      modest: state === "ready" || role === "small",
+      model: () => new ModelOnServer(id),
+    };
+  });
+}
+
+/**
+ * @param {object} setup as `setup.json` says
+ * @param {import("./device.js").Device} device
+ * @param {"" | "webgpu" | "wasm"} wish on which device
+ * @returns {Promise<Place[]>} none without a runtime
+ */
+export async function browserPlaces(setup, device, wish) {
+  const runtimePath = setup.runtime?.path;
+  if (!runtimePath) return [];
+  const own = setup.models ?? [];
+  const hub = [...(setup.remote?.models ?? [])].sort((a, b) => Number(b.default ?? false) - Number(a.default ?? false));
+  return Promise.all([...own, ...hub].map((model) => browserPlace(model, runtimePath, device, wish)));
+}
+
+async function browserPlace(model, runtimePath, device, wish) {
+  const choice = choose(model.precisions, device, wish ? { device: wish } : {});
+  const runs = !("reason" in choice);
+  const kept = runs && (await holds(model, choice.precision));
+  const fromHub = !model.path;
+  const bytes = runs ? size(choice.bytes) : "";
+  const name = model.id.split("/").at(-1);
+  return {
+    key: `${fromHub ? "hub" : "browser"}:${model.id}`,
+    group: fromHub ? "hub" : "browser",
+    name,
+    label: `${name} in this browser`,
+    line: runs ? [runsOn(choice), fetching(kept, fromHub, bytes), choice.note].filter(Boolean).join(" ") : "",
+    reason: runs ? "" : choice.reason,
+    download: runs && fromHub && !kept ? `Download ${bytes} from ${HUB}` : "",
+    modest: !fromHub || kept,
+    model: () => browserModel({ model, runtimePath, choice }),
+  };
+}
+
+function runsOn({ device, adapter, precision, threads }) {
+  if (device === "webgpu") return `WebGPU on ${adapter}, ${precision}.`;
+  return `WebAssembly on the processor, ${threads === 1 ? "1 thread" : `${threads} threads`}, ${precision}.`;
+}
+
+function fetching(kept, fromHub, bytes) {
+  if (kept) return "In this browser's cache.";
+  return fromHub ? `Not downloaded yet: ${bytes}.` : `The first run fetches ${bytes} from this server.`;
+}

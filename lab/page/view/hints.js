@@ -1,0 +1,27 @@
+/** What is missing here, and how it comes. */
+
+import { byId, el } from "./dom.js";
+
+const NO_RUNTIME = ["No runtime for models in the browser is installed. Whoever runs this server adds it with ", "."];
+const NO_MODEL = "There is no model for this browser yet. Whoever runs this server puts one into the lab's models folder.";
+const NO_SERVER_MODEL = "The server has no model of its own. Models in this browser run without it.";
+
+/**
+ * Says which kind of model is missing.
+ * @param {object} setup as `setup.json` says
+ * @param {import("../places.js").Place[]} places
+ * @param {string} serverProblem why the server's models are not known, or ""
+ */
+export function showHints(setup, places, serverProblem) {
+  const has = (...groups) => places.some((place) => groups.includes(place.group));
+  const hints = [];
+  if (!setup.runtime?.path) hints.push(noRuntime(setup.runtime?.note));
+  else if (!has("browser", "hub")) hints.push([setup.note || NO_MODEL]);
+  if (serverProblem) hints.push([serverProblem]);
+  else if (!has("server")) hints.push([NO_SERVER_MODEL]);
+  byId("hints").replaceChildren(...hints.map((parts) => el("p", { class: "note" }, ...parts)));
+}
+
+function noRuntime(note) {
+  return note ? [note] : [NO_RUNTIME[0], el("code", {}, "rag lab install"), NO_RUNTIME[1]];
+}

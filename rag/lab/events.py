@@ -1,0 +1,93 @@
+"""A model's events as server-sent events in the form of OpenAI's chat completions."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+from uuid import uuid4
+
+from rag.errors import ModelError
+from rag.generation.model import Ended, Loading, ModelEvent, Opened, ReasoningDelta, TextDelta
+from rag.records import Usage
+
+DONE = b"data: [DONE]\n\n"
+WAITING = b": the model is not done yet\n\n"
+"""A comment, which a reader of the stream passes over; it keeps proxies from cutting a quiet connection."""
+
+
+async def completion_chunks(events: AsyncGenerator[ModelEvent], alias: str) -> AsyncGenerator[bytes]:
+    """The chunks of one answer, then `[DONE]`; closing the iterator closes the model's.
+
+    Besides what OpenAI's clients know, chunks without choices say `"groundwork": {"stage": "loading" | "opened"}`. A
+    failure is a last line `{"error": {"message": sentence}}`.
+    """
+    head: dict[str, Any] = {
+        "id": f"chatcmpl-{uuid4().hex}",
+        "object": "chat.completion.chunk",
+        "created": int(time.time()),
+        "model": alias,
+    }
+    async with aclosing(events):
+        try:
+            async for event in events:
+                for part in _parts(event):
+                    yield _data(head | part)
+        except ModelError as error:
+            yield _data({"error": {"message": str(error), "type": type(error).__name__}})
+        yield DONE
+
+
+async def kept_open(chunks: AsyncGenerator[bytes], every_s: float) -> AsyncGenerator[bytes]:
+    """The chunks, and `WAITING` whenever none came for so many seconds."""
+    following = asyncio.ensure_future(anext(chunks, b""))
+    try:
+        while True:
+            done, _ = await asyncio.wait([following], timeout=every_s)
+            if not done:
+                yield WAITING
+            elif chunk := following.result():
+                yield chunk
+                following = asyncio.ensure_future(anext(chunks, b""))
+            else:
+                return
+    finally:
+        following.cancel()
+        await asyncio.wait([following])
+        await chunks.aclose()
+
+
+def _parts(event: ModelEvent) -> list[dict[str, Any]]:
+    """What of a chunk an event gives; none for events that the page has no use for."""
+    match event:
+        case Loading():
+            return [_stage("loading")]
+        case Opened():
+            return [_stage("opened")]
+        case ReasoningDelta(text):
+            return [_choice({"reasoning_content": text})]
+        case TextDelta(text):
+            return [_choice({"content": text})]
+        case Ended(finish_reason, usage):
+            end = _choice({}, finish_reason or "stop")
+            return [end, {"choices": [], "usage": _usage(usage)}] if usage else [end]
+        case _:
+            return []
+
+
+def _stage(name: str) -> dict[str, Any]:
+    return {"choices": [], "groundwork": {"stage": name}}
+
+
+def _choice(delta: dict[str, str], finish_reason: str | None = None) -> dict[str, Any]:
+    return {"choices": [{"index": 0, "delta": delta, "finish_reason": finish_reason}]}
+
+
+def _usage(usage: Usage) -> dict[str, int]:
+    total = usage.prompt + usage.completion
+    return {"prompt_tokens": usage.prompt, "completion_tokens": usage.completion, "total_tokens": total}
+
+
+def _data(value: dict[str, Any]) -> bytes:
+    return b"data: " + json.dumps(value).encode() + b"\n\n"

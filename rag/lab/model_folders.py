@@ -1,0 +1,165 @@
+"""Folders with a model each, as transformers.js lays them out: which files a browser may have, and their fingerprint.
+
+Only a file that a look at the folder finds can be handed out, so no path from outside is ever put together with one
+from here.
+"""
+
+import hashlib
+import os
+import re
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+WEIGHTS = "onnx"
+"""The folder of a model that its weights lie in."""
+MOST_FOLDERS = 1000
+"""Looked at, as a page waits for it."""
+_MOST_ENTRIES = 10_000
+"""Of one folder; the others are not seen."""
+_NAME = re.compile(r"\w(?:[\w.-]{0,94}\w)?", re.ASCII)
+_SERVED = re.compile(r"[A-Za-z0-9_][\w.-]*(?:\.(?:json|onnx|txt|jinja|model)|\.onnx_data(?:_\d+)?)", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFile:
+    """A regular file of a model."""
+
+    path: Path
+    size: int
+    """Bytes."""
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFolder:
+    """A folder that looks like a model's."""
+
+    id: str
+    """ "name" or "org/name": its path in the folder of models."""
+    found: tuple[tuple[str, ModelFile], ...]
+    """What a browser may have of it, each with the path in it: "config.json", "onnx/model_q4.onnx"."""
+
+    @property
+    def files(self) -> Mapping[str, ModelFile]:
+        """The files by the path in it."""
+        return dict(self.found)
+
+    @property
+    def fingerprint(self) -> str:
+        """Another one when any file has another name, size or time; 16 hexadecimal digits."""
+        lines = [f"{name}\0{file.size}\0{file.mtime_ns}" for name, file in sorted(self.found, key=lambda each: each[0])]
+        return hashlib.sha256("\n".join((self.id, *lines)).encode()).hexdigest()[:16]
+
+
+def is_model_id(text: str) -> bool:
+    """Whether transformers.js takes it for the id of a model, with at most one "/"; only then it can be loaded."""
+    parts = text.split("/")
+    return (
+        len(parts) <= 2
+        and all(_NAME.fullmatch(part) for part in parts)
+        and ".." not in text
+        and "--" not in text
+        and not text.endswith((".git", ".ipynb"))
+    )
+
+
+def look_through(folder: Path) -> tuple[list[ModelFolder], bool]:
+    """The models in `folder`, in the order of their names, and whether there are too many folders to look at all.
+
+    Raises:
+        OSError: it is not there, is no folder, or cannot be opened.
+    """
+    root = _Root(folder)
+    found: list[ModelFolder] = []
+    looked = 0
+    for name, path in root.folders(folder):
+        inner = [] if _looks_like_a_model(path) else _unless_closed(root, path)
+        for id_, place in [(f"{name}/{own}", below) for own, below in inner] or [(name, path)]:
+            if looked >= MOST_FOLDERS:
+                return found, True
+            looked += 1
+            if _looks_like_a_model(place):
+                found.append(ModelFolder(id_, root.files(place)))
+    return found, False
+
+
+def model_folder(folder: Path, id_: str) -> ModelFolder | None:
+    """One model; None when there is none by that id, or it lies outside of `folder`."""
+    if not is_model_id(id_):
+        return None
+    try:
+        root, path = _Root(folder), folder.joinpath(*id_.split("/"))
+        return ModelFolder(id_, root.files(path)) if root.holds(path) and path.is_dir() else None
+    except OSError:
+        return None
+
+
+class _Root:
+    """The folder of all models, with a look at no more than what lies within."""
+
+    def __init__(self, folder: Path) -> None:
+        self._place = folder.resolve(strict=True)
+
+    def holds(self, path: Path) -> bool:
+        """Whether it lies within, with all links followed."""
+        try:
+            return path.resolve().is_relative_to(self._place)
+        except (OSError, RuntimeError):  # a link to itself
+            return False
+
+    def folders(self, folder: Path) -> list[tuple[str, Path]]:
+        """The folders of a folder, each with a name that can be shown, in the order of the names."""
+        paths = [Path(entry.path) for entry in _entries(folder) if _is_folder(entry)]
+        return sorted((_shown(path.name), path) for path in paths if self.holds(path))
+
+    def files(self, model: Path) -> tuple[tuple[str, ModelFile], ...]:
+        """What a browser may have of a model, each with the path in it, in no order."""
+        inner = self._files(model / WEIGHTS, f"{WEIGHTS}/") if self.holds(model / WEIGHTS) else ()
+        return (*self._files(model, ""), *inner)
+
+    def _files(self, folder: Path, prefix: str) -> Iterator[tuple[str, ModelFile]]:
+        try:
+            entries = _entries(folder)
+        except OSError:
+            return
+        for entry in entries:
+            path = Path(entry.path)
+            if not _SERVED.fullmatch(entry.name) or (entry.is_symlink() and not self.holds(path)):
+                continue
+            try:
+                status = path.stat()
+            except OSError:  # deleted in the meantime
+                continue
+            if stat.S_ISREG(status.st_mode):
+                yield prefix + entry.name, ModelFile(path, status.st_size, status.st_mtime_ns)
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        return [entry for entry in islice(entries, _MOST_ENTRIES) if not entry.name.startswith(".")]
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def _unless_closed(root: _Root, folder: Path) -> list[tuple[str, Path]]:
+    try:
+        return root.folders(folder)
+    except OSError:
+        return []
+
+
+def _looks_like_a_model(folder: Path) -> bool:
+    return any((folder / name).exists() for name in ("config.json", "tokenizer.json", WEIGHTS))
+
+
+def _shown(name: str) -> str:
+    """The name without what cannot be shown or written as text; as it is when transformers.js could take it."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in name)

@@ -1,0 +1,115 @@
+"""The way from the lab's page to the server's two models: which there are, and streamed answers; nothing else."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from rag.errors import GroundworkError, ModelNotFound
+from rag.generation.model import ChatModel
+from rag.lab.events import completion_chunks, kept_open
+from rag.lab.requests import Rules, parse
+from rag.lab.turnstile import TooManyRequests, Turnstile
+
+if TYPE_CHECKING:
+    from rag.generation.models import Models
+
+HEARTBEAT_S = 10.0
+"""A model may load for minutes; many proxies cut a connection that is quiet for 30 to 60 seconds."""
+_STATES = {"ready": "ready", "loading": "loadable", "on_disk": "loadable", "missing": "missing"}
+
+
+class Proxy:
+    """Two routes in the form of OpenAI's API, for the page of this origin (`rag.chat.hardening` lets no other in)."""
+
+    def __init__(self, models: Callable[[], "Models"], rules: Rules, turnstile: Turnstile) -> None:
+        """`models`: called at the first request, because they take half a second to import."""
+        self._models, self._rules, self._turnstile = models, rules, turnstile
+
+    async def list_models(self, _request: Request) -> Response:
+        """The models with their `role`, `state` ("ready", "loadable", "missing", "unavailable") and `detail`."""
+        models = self._models()
+        standing = {status.alias: status for status in await models.standing()}
+        rows: list[dict[str, Any]] = []
+        for role, model in (("small", models.small), ("large", models.large)):
+            if model and model.generates:
+                status = standing[model.alias]
+                state = _STATES.get(status.state, "unavailable")
+                row = {"id": model.alias, "object": "model", "owned_by": "groundwork", "role": role, "state": state}
+                rows.append({**row, "detail": "" if state == "ready" else status.detail})
+        return JSONResponse({"object": "list", "data": rows}, headers={"Cache-Control": "no-store"})
+
+    async def complete(self, request: Request) -> Response:
+        """An answer, streamed; whoever closes the connection stops the model.
+
+        A refusal is `{"error": {"message": sentence}}`: 400 for a malformed request, 404 for another model, 413 for too
+        much, 415 for anything but JSON, 429 for too often.
+        """
+        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+            return _refusal(415, "Send the request as application/json.")
+        models = self._there()
+        try:
+            with ExitStack() as closing:
+                closing.enter_context(self._turnstile.passage(request.client.host if request.client else ""))
+                body = await _body(request, self._rules.body_bytes)
+                if body is None:
+                    return _refusal(413, "This prompt is far longer than the server takes. Shorten it.")
+                asked = parse(body, models, self._rules)
+                events = completion_chunks(models[asked.alias].stream(asked.prompt, asked.limits), asked.alias)
+                return _EventStream(kept_open(events, HEARTBEAT_S), closing.pop_all())
+        except GroundworkError as error:
+            return _refused(error)
+        except ClientDisconnect:
+            return Response(status_code=400)
+
+    def _there(self) -> dict[str, ChatModel]:
+        """The models by alias."""
+        models = self._models()
+        return {model.alias: model for model in (models.small, models.large) if model and model.generates}
+
+
+class _EventStream(StreamingResponse):
+    """Ends its events at the moment in which the reader has gone, then closes what it was given."""
+
+    def __init__(self, events: AsyncGenerator[bytes], closing: ExitStack) -> None:
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        super().__init__(events, media_type="text/event-stream", headers=headers)
+        self._events, self._closing = events, closing
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Sends the events."""
+        # From ASGI 2.4 on Starlette learns only at the next event that nobody reads; a model may be silent for minutes.
+        scope = {**scope, "asgi": {**scope["asgi"], "spec_version": "2.3"}}
+        with self._closing:
+            try:
+                await super().__call__(scope, receive, send)
+            finally:
+                await asyncio.shield(self._events.aclose())
+
+
+async def _body(request: Request, most: int) -> bytes | None:
+    """The request's body; None when it is longer."""
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > most:
+            return None
+    return bytes(body)
+
+
+def _refused(error: GroundworkError) -> Response:
+    match error:
+        case TooManyRequests():
+            return _refusal(429, str(error), {"Retry-After": f"{max(1, round(error.wait_s))}"})
+        case ModelNotFound():
+            return _refusal(404, str(error))
+        case _:
+            return _refusal(400, str(error))
+
+
+def _refusal(status: int, sentence: str, headers: dict[str, str] | None = None) -> Response:
+    return JSONResponse({"error": {"message": sentence, "code": status}}, status_code=status, headers=headers)

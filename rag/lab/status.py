@@ -1,0 +1,115 @@
+"""Is everything there that a model in a browser needs? The answer of `rag lab status`, as a record and as lines."""
+
+import textwrap
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from rag.lab.local_models import LocalModel, LocalModels, find_models
+from rag.lab.pins import Pins, read_pins
+from rag.lab.places import Places
+from rag.lab.runtime import Runtime, altered, installed, installed_versions, runtimes_in
+
+_WIDTH = 79
+
+
+@dataclass(frozen=True, slots=True)
+class LabStatus:
+    """What was found."""
+
+    runtime: Runtime
+    pins: Pins
+    versions: tuple[str, ...]
+    """Which versions of the runtime lie there, whole or not."""
+    altered: tuple[str, ...] | None
+    """Its files with other content than the pinned one; None when they were not compared."""
+    models: LocalModels
+    places: Places
+    remote: bool
+    """Whether models of the public hub may be used."""
+
+    @property
+    def problem(self) -> str:
+        """Why no model can run in a browser, with the next step, in a sentence or two; "" when one can."""
+        if not self.runtime.folder:
+            return self.runtime.note
+        if self.altered:
+            return f"{' and '.join(self.altered)}: not what it has to be. Run: rag lab install --force"
+        if not self.models.usable and not self.remote:
+            return (
+                f"There is no model for browsers. Put one into {self.places.models_dir}, or set LAB_REMOTE_MODELS=on to "
+                "let browsers fetch models of the public hub."
+            )
+        return ""
+
+
+def look(places: Places, *, remote: bool, check: bool = False) -> LabStatus:
+    """The status; with `check`, the runtime's files are read and compared with their checksums.
+
+    Raises:
+        StorageError: the file that pins the runtime cannot be read.
+    """
+    pins = read_pins(places.package_file)
+    runtime = installed(places.data_dir, places.package_file)
+    compared = tuple(altered(runtime.folder, pins)) if check and runtime.folder else None
+    versions = tuple(installed_versions(places.data_dir))
+    return LabStatus(runtime, pins, versions, compared, find_models(places.models_dir), places, remote)
+
+
+def as_lines(status: LabStatus) -> Iterator[str]:
+    """The status for a person, in lines of 80 columns but for paths."""
+    pins, folder = status.pins, status.runtime.folder
+    if folder:
+        checked = "" if status.altered is None else ", checksums wrong" if status.altered else ", checksums right"
+        yield f"Browser runtime  {pins.version}, {_size(pins.bytes)}{checked}"
+    else:
+        others = f"; here is {', '.join(status.versions)}" if status.versions else ""
+        yield f"Browser runtime  {pins.version} is missing or not whole{others}"
+    yield f"                 {runtimes_in(status.places.data_dir) / pins.version}"
+    yield f"Models           {status.places.models_dir}"
+    if status.models.note:
+        yield from _indented(status.models.note)
+    for model in status.models.models:
+        yield from _model(model)
+    yield f"Public hub       {'allowed' if status.remote else 'not allowed'} (LAB_REMOTE_MODELS)"
+    yield ""
+    yield status.problem or "A model can run in a browser."
+
+
+def as_data(status: LabStatus) -> dict[str, Any]:
+    """The status for other programs."""
+    folder = status.runtime.folder
+    return {
+        "ready": not status.problem,
+        "problem": status.problem,
+        "runtime": {
+            "pinned": status.pins.version,
+            "versions": list(status.versions),
+            "whole": folder is not None,
+            "altered": None if status.altered is None else list(status.altered),
+            "folder": str(folder) if folder else "",
+            "bytes": status.pins.bytes if folder else 0,
+        },
+        "models_folder": str(status.places.models_dir),
+        "models_note": status.models.note,
+        "models": [asdict(model) for model in status.models.models],
+        "remote": status.remote,
+    }
+
+
+def _model(model: LocalModel) -> Iterator[str]:
+    sizes = ", ".join(f"{precision} {_size(size)}" for precision, size in model.precisions.items())
+    yield f"  {model.id}  {sizes or 'CANNOT BE USED'}"
+    if model.problem:
+        yield from _indented(model.problem)
+        return
+    for precision, why in model.left_out.items():
+        yield from _indented(f"Not in {precision}: {why}")
+
+
+def _indented(text: str) -> list[str]:
+    return textwrap.wrap(text, _WIDTH, initial_indent=" " * 4, subsequent_indent=" " * 4, break_long_words=False)
+
+
+def _size(size: int) -> str:
+    return f"{size / 1e9:,.2f} GB" if size >= 1e9 else f"{size / 1e6:,.1f} MB"
