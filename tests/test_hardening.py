@@ -26,6 +26,7 @@ import pytest
 import socketio
 from hypothesis import given
 from hypothesis import strategies as st
+from yarl import URL
 
 from rag.chat.origins import Doorkeeper
 from rag.errors import SettingsError
@@ -38,8 +39,16 @@ APP = """
 import json
 import chainlit as cl
 from rag.chat.hardening import harden
+from rag.chat.lab import LabDoor
+from rag.services import Services
+from rag.settings import read_settings
 
-harden(allowed_origins={origins!r}, upload_max_bytes={max_bytes}, upload_max_files={max_files})
+harden(
+    allowed_origins={origins!r},
+    upload_max_bytes={max_bytes},
+    upload_max_files={max_files},
+    lab=LabDoor.of(Services(read_settings())),
+)
 
 @cl.on_message
 async def main(message):
@@ -81,7 +90,8 @@ def write_app(root: Path, *, origins: tuple[str, ...], max_files: int = MAX_FILE
 def start(root: Path, *flags: str, **environ: str) -> Server:
     """A Chainlit of its own in that folder, with a copy of the code: a reload drops only modules that lie there."""
     shutil.copytree(REPOSITORY / "rag", root / "rag", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(REPOSITORY / "public", root / "public")
+    for folder in ("public", "lab"):
+        shutil.copytree(REPOSITORY / folder, root / folder)
     (root / ".chainlit" / "translations").mkdir(parents=True)
     shutil.copy(REPOSITORY / ".chainlit" / "config.toml", root / ".chainlit")
     for tag in OUR_LANGUAGES:
@@ -93,7 +103,7 @@ def start(root: Path, *flags: str, **environ: str) -> Server:
         process = subprocess.Popen(
             [sys.executable, "-m", "chainlit", "run", "app.py", "--headless", "--port", str(port), *flags],
             cwd=root,
-            env={**os.environ, "CHAINLIT_APP_ROOT": str(root), **environ},
+            env={**os.environ, "CHAINLIT_APP_ROOT": str(root), "RUNTIME": "off", **environ},
             stdout=log,
             stderr=log,
         )
@@ -583,6 +593,12 @@ async def test_with_a_sign_in_only_the_chats_owner_may_add_to_it(tmp_path: Path)
             assert (await upload(server, bob, chat.id, form(b"x")))[0] == 401
             async with aiohttp.ClientSession() as nobody:
                 assert (await upload(server, nobody, chat.id, form(b"x")))[0] == 401
+                for path, status in (("", 401), ("v1/models", 401)):
+                    async with nobody.get(f"{server.url}/lab/{path}") as response:
+                        assert response.status == status
+                        assert "Sign in" in await response.text()
+            async with ann.get(f"{server.url}/lab/v1/models") as response:
+                assert response.status == 200
             assert len(server.files_of(chat.id)) == 1
     finally:
         stop(server)
@@ -616,8 +632,9 @@ async def test_the_guards_hold_after_a_reload(tmp_path: Path, http: aiohttp.Clie
             html = await response.text()
             assert html.count("<script") == html.count(f'<script nonce="{nonce}"') == html.count("nonce=") >= 2
         for origin, status in ((EVIL, 403), (server.url, 200), ("https://new.example.org", 200)):
-            async with http.get(f"{server.url}/user", headers={"Origin": origin}) as response:
-                assert response.status == status
+            for path in ("user", "lab/v1/models"):
+                async with http.get(f"{server.url}/{path}", headers={"Origin": origin}) as response:
+                    assert response.status == status
         with pytest.raises(socketio.exceptions.ConnectionError):
             async with open_chat(server, http, Origin=EVIL):
                 pass
@@ -630,6 +647,74 @@ async def test_the_guards_hold_after_a_reload(tmp_path: Path, http: aiohttp.Clie
             assert len(await chat.ask(server.files_of(chat.id)[0].name)) == 1
     finally:
         stop(server)
+
+
+# The lab
+
+
+async def test_the_lab_has_a_policy_of_its_own_and_the_chat_keeps_its(server: Server, http: aiohttp.ClientSession):
+    async with http.get(f"{server.url}/lab", allow_redirects=True) as page, http.get(server.url) as chat:
+        assert (page.status, str(page.url)) == (200, f"{server.url}/lab/")
+        headers, chats = page.headers, chat.headers
+    rules = dict(rule.strip().split(" ", 1) for rule in headers["Content-Security-Policy"].split(";"))
+    assert rules["default-src"] == rules["connect-src"] == rules["style-src"] == "'self'"
+    assert "'unsafe-inline'" not in rules["script-src"]
+    assert "'unsafe-eval'" not in rules["script-src"]
+    assert "'wasm-unsafe-eval'" in rules["script-src"]
+    assert "wasm" not in chats["Content-Security-Policy"]
+    sources = {source for values in rules.values() for source in values.split()}
+    assert not {source for source in sources if "*" in source or "//" in source}
+    isolated = ("Cross-Origin-Opener-Policy", "Cross-Origin-Embedder-Policy", "Cross-Origin-Resource-Policy")
+    assert [headers[name] for name in isolated] == ["same-origin", "require-corp", "same-origin"]
+    assert isolated[1] not in chats
+
+
+async def test_other_websites_get_nothing_of_the_lab(server: Server, http: aiohttp.ClientSession):
+    for path in ("lab/", "lab/setup.json", "lab/v1/models"):
+        async with http.get(f"{server.url}/{path}", headers={"Origin": EVIL}) as response:
+            assert response.status == 403
+    headers = {"Origin": EVIL, "Content-Type": "application/json"}
+    async with http.post(f"{server.url}/lab/v1/chat/completions", data=b"{}", headers=headers) as response:
+        assert response.status == 403
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("POST", "v1/models", 405),
+        ("GET", "v1/chat/completions", 404),
+        ("POST", "shutdown", 405),
+        ("GET", "models/unload/phi-4-mini", 404),
+        ("GET", "v1/embeddings", 404),
+        ("GET", "..%2fapp.py", 404),
+        ("GET", "%2e%2e/package.json", 404),
+        ("GET", "models/0/..%2f..%2fapp.py", 404),
+        ("GET", "runtime/4.3.1/..%2f..%2fapp.py", 404),
+    ],
+)
+async def test_nothing_but_what_its_page_needs_is_behind_the_lab(
+    server: Server, http: aiohttp.ClientSession, method: str, path: str, status: int
+):
+    async with http.request(method, URL(f"{server.url}/lab/{path}", encoded=True)) as response:
+        assert response.status == status
+        assert (await response.json())["error"]["message"].endswith(".")
+
+
+async def test_the_labs_files_come_as_they_are(server: Server, http: aiohttp.ClientSession):
+    headers = {"Accept-Encoding": "gzip"}
+    async with http.get(f"{server.url}/lab/main.js", headers=headers) as response:
+        assert response.headers["Content-Type"] == "text/javascript; charset=utf-8"
+        assert response.headers["Cache-Control"] == "no-cache"
+        assert "Content-Encoding" not in response.headers
+        assert int(response.headers["Content-Length"]) == len(await response.read())
+
+
+async def test_the_chat_links_to_the_lab(server: Server, http: aiohttp.ClientSession):
+    async with http.get(f"{server.url}/project/settings") as response:
+        (link,) = (await response.json())["ui"]["header_links"]
+    assert (link["name"], link["url"], link["target"]) == ("Lab", "/lab/", "_self")
+    async with http.get(server.url + link["icon_url"]) as icon:
+        assert icon.content_type == "image/svg+xml"
 
 
 # What lies beside the code

@@ -27,6 +27,7 @@ export function browserModel({ model, runtimePath, choice }) {
     stream,
   };
   let current = choice;
+  let tidied = false;
 
   /**
    * @param {{messages: {role: string, content: string}[], maxTokens: number, temperature: number}} request
@@ -52,7 +53,10 @@ export function browserModel({ model, runtimePath, choice }) {
 
   /** One run; what fails on WebGPU before its first token is tried once more on the processor. */
   async function* attempt(request, signal) {
-    await dropStale(model, runtimePath);
+    if (!tidied) {
+      tidied = true;
+      await dropStale(model, runtimePath);
+    }
     const told = new Set();
     for await (const event of converse(specOf(current), request, signal)) {
       if (event.kind !== "failed") {

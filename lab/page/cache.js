@@ -10,6 +10,8 @@ export const CACHE_NAME = "groundwork-lab";
 /** How transformers.js names the weights where it is not by their precision. */
 const SUFFIXES = { fp32: "", q8: "_quantized" };
 const ROOT = new URL("./", import.meta.url);
+/** The hub tells sizes with three digits. */
+const ABOUT = 0.99;
 const HUB_FILE = /^\/([^/]+\/[^/]+)\/resolve\/[^/]+\//;
 const OWN_FILE = /^models\/([^/]+)\/(.+?)\/(?:onnx\/)?[^/]+$/;
 
@@ -44,12 +46,17 @@ export async function holds(model, precision) {
   const weights = `${modelUrl(model)}onnx/${weightsFile(precision)}`;
   const parts = (await entries()).filter(({ url }) => url === weights || url.startsWith(`${weights}_data`));
   const kept = parts.reduce((sum, { length }) => sum + length, 0);
-  return kept > 0 && kept >= (model.precisions[precision] ?? Infinity);
+  return kept > 0 && kept >= ABOUT * (model.precisions[precision] ?? Infinity);
 }
 
-/** Removes every file that is kept. */
+/** @returns {Promise<boolean>} whether nothing is kept any more; false when the browser would not delete it */
 export async function clear() {
-  await globalThis.caches?.delete(CACHE_NAME);
+  try {
+    await globalThis.caches?.delete(CACHE_NAME);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**

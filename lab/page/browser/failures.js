@@ -1,7 +1,7 @@
 /** What a failure in the worker means for the person: one sentence that says what to do. */
 import { Unanswerable } from "./generating.js";
 
-const MEMORY = /out of memory|bad_alloc|allocation fail|failed to allocate|memory access out|cannot enlarge|buffer allocation/i;
+const MEMORY = /out of memory|bad_alloc|allocation failed|failed to allocate|cannot enlarge|invalid (typed )?array length/i;
 const DAMAGED = /protobuf|invalid model|not a valid|unexpected end|failed to load model|JSON|deserializ|external data/i;
 
 /**
@@ -27,7 +27,7 @@ export function explain(error, file) {
   if (problem) {
     return as("fetching", `The file ${problem.file} did not come from the server. See that it runs, then try again.`);
   }
-  if (error?.cause instanceof RangeError || error instanceof RangeError || MEMORY.test(detail)) {
+  if (MEMORY.test(detail)) {
     return as("memory", "This browser ran out of memory for the model. Close other tabs, or choose a smaller model.");
   }
   if (step === "tokenizer") {

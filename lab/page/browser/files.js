@@ -35,16 +35,7 @@ export function fileCounter(expected, report) {
       counter.fetched = true;
       const length = Number(response.headers.get("content-length")) || 0;
       total += isWeights(url) ? 0 : length;
-      let here = 0;
-      const counted = new TransformStream({
-        transform(chunk, controller) {
-          received += chunk.byteLength;
-          here += chunk.byteLength;
-          tell(`Fetching ${nameOf(url)}, ${inMb(here)} of ${inMb(Math.max(length, here))} MB`);
-          controller.enqueue(chunk);
-        },
-      });
-      return new Response(response.body.pipeThrough(counted), response);
+      return new Response(counted(response.body.getReader(), url, length), response);
     },
 
     /** @returns {Promise<ArrayBuffer>} a file from the cache, or fetched and then kept there */
@@ -67,6 +58,28 @@ export function fileCounter(expected, report) {
       said = text;
       report(Math.min(1, received / total), text);
     }
+  }
+
+  function counted(reader, url, length) {
+    let here = 0;
+    return new ReadableStream({
+      async pull(controller) {
+        try {
+          const { done, value } = await reader.read();
+          if (done) {
+            controller.close();
+            return;
+          }
+          received += value.byteLength;
+          here += value.byteLength;
+          tell(`Fetching ${nameOf(url)}, ${inMb(here)} of ${inMb(Math.max(length, here))} MB`);
+          controller.enqueue(value);
+        } catch (error) {
+          counter.problem ??= new FetchError(url, 0);
+          throw error;
+        }
+      },
+    });
   }
 
   async function answer(url, init) {

@@ -26,7 +26,8 @@ export async function generate({ tokenizer, model }, { messages, maxTokens, temp
   emit({ kind: "opened" });
 
   const ends = endsOf(tokenizer, model);
-  const text = detokenizer((ids) => tokenizer.decode(ids, { skip_special_tokens: true, clean_up_tokenization_spaces: false }));
+  const decoding = { skip_special_tokens: true, clean_up_tokenization_spaces: false };
+  const text = detokenizer((ids) => tokenizer.decode(ids, decoding));
   const parts = takeApart(/<think>\s*$/.test(prompt));
   const send = (deltas) => deltas.forEach(emit);
   let [prompted, last, tokens] = [false, null, 0];
@@ -86,12 +87,13 @@ function writePrompt(tokenizer, messages) {
   const write = (chat) => tokenizer.apply_chat_template(chat, { tokenize: false, add_generation_prompt: true });
   try {
     return write(messages);
-  } catch (error) {
+  } catch {
     const [system, first, ...others] = messages;
-    if (system?.role !== "system" || !first) {
-      throw error;
+    try {
+      return write([{ ...first, content: `${system.content}\n\n${first.content}` }, ...others]);
+    } catch {
+      throw new Unanswerable("The model's chat template refuses this prompt. Choose another model.");
     }
-    return write([{ ...first, content: `${system.content}\n\n${first.content}` }, ...others]);
   }
 }
 

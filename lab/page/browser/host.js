@@ -40,7 +40,7 @@ export async function* converse(spec, request, signal) {
     while (!finished) {
       const { given, ...event } = await inbox.take();
       loaded ||= event.kind === "ready";
-      if (event.kind === "failed" || given) {
+      if (given || (event.kind === "failed" && event.cause !== "request")) {
         end(mine);
       }
       finished = event.kind === "ended" || event.kind === "failed";
@@ -61,7 +61,7 @@ function start(key) {
   const started = { worker, key, inbox: makeInbox(), watch: new AbortController() };
   const died = (detail) => {
     started.inbox.put({ kind: "failed", cause: "died", detail,
-      sentence: "The model's worker ended unexpectedly, most likely for lack of memory. Try again, or choose a smaller model." });
+      sentence: "The model stopped all at once, most likely for lack of memory. Try again, or choose a smaller model." });
     end(started);
   };
   worker.addEventListener("message", ({ data }) => {

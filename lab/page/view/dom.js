@@ -32,8 +32,10 @@ export function say(element, text) {
   element.hidden = text === "";
 }
 
-/** Replaces what a select offers and keeps what is chosen, if that is still offered. */
+/** Replaces what a select offers, if that has changed, and keeps what is chosen, if that is still offered. */
 export function offer(select, options) {
+  const [before, now] = [[...select.children], options].map((all) => all.map((each) => each.outerHTML).join());
+  if (before === now) return;
   const chosen = select.value;
   select.replaceChildren(...options);
   if ([...select.options].some((option) => option.value === chosen && !option.disabled)) select.value = chosen;
