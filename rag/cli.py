@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from rag import cli_bench, cli_compare, cli_eval, cli_library, cli_report
+from rag import cli_bench, cli_compare, cli_eval, cli_lab, cli_library, cli_report
 from rag import doctor as doctors
 from rag.conversation import answer
 from rag.errors import GroundworkError
@@ -24,6 +24,7 @@ from rag.settings import read_settings
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Groundwork in the terminal.")
 app.add_typer(cli_library.app, name="library")
 app.add_typer(cli_report.app)
+app.add_typer(cli_lab.app, name="lab")
 app.command("eval")(cli_eval.evaluate)
 app.command()(cli_bench.bench)
 app.command()(cli_compare.compare)

@@ -71,5 +71,5 @@ def _run(command: Callable[[Settings], int]) -> None:
         typer.echo(str(error), err=True)
         sys.exit(1)
     except KeyboardInterrupt:
-        typer.echo("Stopped; nothing was changed.", err=True)
+        typer.echo("Stopped. What was installed before is still there.", err=True)
         sys.exit(_INTERRUPTED)

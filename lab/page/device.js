@@ -30,7 +30,9 @@ const PRECISIONS = {
 };
 const VENDORS = { amd: "AMD", apple: "Apple", arm: "Arm", google: "Google", intel: "Intel", nvidia: "NVIDIA" };
 /** A module of one function with one SIMD instruction (`i8x16.splat`). */
-const SIMD_MODULE = [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 8, 1, 6, 0, 65, 0, 253, 15, 11];
+const SIMD_MODULE = [
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 8, 1, 6, 0, 65, 0, 253, 15, 11,
+];
 
 /** @returns {Promise<Device>} what this browser has; never throws */
 export async function inspect() {
@@ -54,9 +56,9 @@ async function findAdapter() {
   try {
     const adapter = await navigator.gpu.requestAdapter({ powerPreference: "high-performance" });
     const { vendor = "", architecture = "", description = "", isFallbackAdapter = false } = adapter.info;
-    const name = description || [VENDORS[vendor] ?? vendor, architecture].filter(Boolean).join(" ") || "unnamed adapter";
+    const named = [VENDORS[vendor] ?? vendor, architecture].filter(Boolean).join(" ");
     return {
-      name,
+      name: description || named || "unnamed adapter",
       vendor,
       architecture,
       f16: adapter.features.has("shader-f16"),
@@ -172,7 +174,8 @@ export function describe(device) {
   }
   const lack = webgpu ? "has WebGPU in software only" : "has no WebGPU adapter";
   if (!device.simd) {
-    return `This browser ${lack} and no fast WebAssembly, so no model runs in it. Update it, or use the models on the server.`;
+    return `This browser ${lack} and no fast WebAssembly, so no model runs in it. `
+      + "Update it, or use the models on the server.";
   }
   const threads = `${device.threads} ${device.threads === 1 ? "thread" : "threads"}`;
   return `This browser ${lack}, so the model runs on the processor (WebAssembly, ${threads}); expect it to be slower.`;

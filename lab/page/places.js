@@ -15,8 +15,7 @@ const CANNOT = { missing: "It is not downloaded on the server.", unavailable: "T
  * @typedef {object} Place
  * @property {string} key
  * @property {"browser" | "hub" | "server"} group
- * @property {string} name
- * @property {string} label with its place
+ * @property {string} label its place and its name
  * @property {string} line what to know before it runs: a sentence or two
  * @property {string} reason why it cannot run, or ""
  * @property {string} download names what must be fetched from outside and asked for first, or ""
@@ -34,8 +33,7 @@ export function serverPlaces(listed) {
     return {
       key: `server:${id}`,
       group: "server",
-      name: id,
-      label: `${id} on the server`,
+      label: `Server: ${id}`,
       line: state === "ready" ? WAITS.ready : detailed || (WAITS[state] ?? ""),
       reason: state in WAITS ? "" : detailed || (CANNOT[state] ?? CANNOT.unavailable),
       download: "",
@@ -65,12 +63,10 @@ async function browserPlace(model, runtimePath, device, wish) {
   const kept = runs && (await holds(model, choice.precision));
   const fromHub = !model.path;
   const bytes = runs ? size(choice.bytes) : "";
-  const name = model.id.split("/").at(-1);
   return {
     key: `${fromHub ? "hub" : "browser"}:${model.id}`,
     group: fromHub ? "hub" : "browser",
-    name,
-    label: `${name} in this browser`,
+    label: `In this browser: ${model.id.split("/").at(-1)}`,
     line: runs ? [runsOn(choice), fetching(kept, fromHub, bytes), choice.note].filter(Boolean).join(" ") : "",
     reason: runs ? "" : choice.reason,
     download: runs && fromHub && !kept ? `Download ${bytes} from ${HUB}` : "",

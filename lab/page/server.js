@@ -79,7 +79,7 @@ async function* answer(body, usage) {
     if (chunk.error) throw new LabError(sentence(chunk.error.message) ?? BROKEN_OFF);
     if (chunk.groundwork?.stage === "loading") {
       loaded = true;
-      yield { kind: "loading", share: null, text: "The server loads the model" };
+      yield { kind: "loading", share: null, text: "" };
     }
     const choice = chunk.choices?.[0];
     if (!opened && (choice || chunk.groundwork?.stage === "opened")) {

@@ -37,8 +37,8 @@ class LabStatus:
             return f"{' and '.join(self.altered)}: not what it has to be. Run: rag lab install --force"
         if not self.models.usable and not self.remote:
             return (
-                f"There is no model for browsers. Put one into {self.places.models_dir}, or set LAB_REMOTE_MODELS=on to "
-                "let browsers fetch models of the public hub."
+                f"There is no model for browsers. Put one into {self.places.models_dir}, or set LAB_REMOTE_MODELS=on: "
+                "then browsers may fetch models of the public hub."
             )
         return ""
 

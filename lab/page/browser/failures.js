@@ -1,7 +1,7 @@
 /** What a failure in the worker means for the person: one sentence that says what to do. */
 import { Unanswerable } from "./generating.js";
 
-const MEMORY = /out of memory|bad_alloc|allocation failed|failed to allocate|cannot enlarge|invalid (typed )?array length/i;
+const MEMORY = /out of memory|bad_alloc|allocation failed|failed to allocate|invalid (typed )?array length/i;
 const DAMAGED = /protobuf|invalid model|not a valid|unexpected end|failed to load model|JSON|deserializ|external data/i;
 
 /**
@@ -22,7 +22,8 @@ export function explain(error, file) {
       + "Run `rag lab install` there, then reload this page.");
   }
   if (problem?.status === 404) {
-    return as("missing", `The model lacks its file ${problem.file}. Put it into the models folder, then reload this page.`);
+    return as("missing", `The model lacks its file ${problem.file}. Put it into the models folder, `
+      + "then reload this page.");
   }
   if (problem) {
     return as("fetching", `The file ${problem.file} did not come from the server. See that it runs, then try again.`);
@@ -35,7 +36,8 @@ export function explain(error, file) {
       + "then reload this page.");
   }
   if (step === "weights" && DAMAGED.test(detail)) {
-    return as("damaged", `The model's file ${file} is damaged. Put it into the models folder again, then reload this page.`);
+    return as("damaged", `The model's file ${file} is damaged. Put it into the models folder again, `
+      + "then reload this page.");
   }
   return as("device", step === "answer"
     ? "The model failed while it answered. Try again, or choose another model."

@@ -5,6 +5,7 @@
 
 /** A model that is deep in a long prompt hears nothing until its first token; then its worker is ended instead. */
 const GRACE_MS = 2000;
+const DIED = "The model stopped all at once, most likely for lack of memory. Try again, or choose a smaller model.";
 
 /** @type {{worker: Worker, key: string, inbox: Inbox, watch: AbortController} | null} */
 let live = null;
@@ -14,7 +15,8 @@ let live = null;
  * @param {object} request what `generate` takes
  * @param {AbortSignal} signal
  * @returns {AsyncGenerator<object>} what the worker says, until `ended` or `failed`; `{kind: "failed", cause: "died"}`
- *   when it dies. An abort gives `ended` with "stopped": while loading at once, afterwards within a token or two seconds
+ *   when it dies. An abort gives `ended` with "stopped": while loading at once, afterwards within a token, or two
+ *   seconds
  */
 export async function* converse(spec, request, signal) {
   if (signal.aborted) {
@@ -22,13 +24,14 @@ export async function* converse(spec, request, signal) {
     return;
   }
   const key = JSON.stringify(spec);
-  if (live?.key !== key) {
+  let loaded = live?.key === key;
+  if (!loaded) {
     end();
     live = start(key);
   }
   const mine = live;
   const { inbox, worker } = mine;
-  let [finished, loaded, patience] = [false, false, 0];
+  let [finished, patience] = [false, 0];
   const giveUp = () => inbox.put({ kind: "ended", reason: "stopped", promptTokens: null, tokens: null, given: true });
   const stop = () => {
     worker.postMessage({ kind: "stop" });
@@ -60,8 +63,7 @@ function start(key) {
   const worker = new Worker(new URL("../worker.js", import.meta.url), { type: "module", name });
   const started = { worker, key, inbox: makeInbox(), watch: new AbortController() };
   const died = (detail) => {
-    started.inbox.put({ kind: "failed", cause: "died", detail,
-      sentence: "The model stopped all at once, most likely for lack of memory. Try again, or choose a smaller model." });
+    started.inbox.put({ kind: "failed", cause: "died", sentence: DIED, detail });
     end(started);
   };
   worker.addEventListener("message", ({ data }) => {

@@ -106,7 +106,7 @@ export class AnswerView {
 
   #showLoading({ share, text }) {
     const percent = share === null ? "" : `, ${Math.floor(share * 100)} %`;
-    say(this.#stage, `Loading the model${percent}${share === null ? "…" : ""}${text ? ` (${text})` : ""}`);
+    say(this.#stage, `Loading the model${percent}${text ? ` · ${text}` : "…"}`);
     this.#bar.hidden = false;
     if (share === null) this.#bar.removeAttribute("value");
     else this.#bar.value = share;

@@ -2,7 +2,6 @@
 
 import { byId, el, offer, say } from "./dom.js";
 
-const GROUPS = { browser: "In this browser", hub: "In this browser, from huggingface.co", server: "On the server" };
 const NOTHING = "";
 
 /** The two choices; tells "change" when another model is chosen, "download" with a place that is to be fetched. */
@@ -47,7 +46,7 @@ export class WhereView extends EventTarget {
     const cannot = places.filter((place) => place.reason);
     byId("cannot").hidden = !cannot.length;
     byId("cannot-list").replaceChildren(
-      ...cannot.map((place) => el("li", {}, el("strong", {}, place.label), ` ${place.reason}`)),
+      ...cannot.map((place) => el("li", {}, el("strong", {}, `${place.label}.`), ` ${place.reason}`)),
     );
   }
 
@@ -86,10 +85,8 @@ export class WhereView extends EventTarget {
 }
 
 function options(places) {
-  return Object.entries(GROUPS).flatMap(([group, label]) => {
-    const own = places.filter((place) => place.group === group);
-    const made = own.map(({ key, name, reason }) =>
-      el("option", { value: key, disabled: reason !== "" }, reason ? `${name} (cannot run)` : name));
-    return own.length ? [el("optgroup", { label }, ...made)] : [];
+  return places.map(({ key, label, reason, download }) => {
+    const remark = reason ? " (cannot run)" : download ? " (not downloaded)" : "";
+    return el("option", { value: key, disabled: reason !== "" }, `${label}${remark}`);
   });
 }
