@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from rag.generation.foundry.supervisor import FoundryRuntime
 from tests import chainlit_session  # noqa: F401  # the first to import chainlit, in a folder of its own
+from tests.lab_parts import lab_runtime  # noqa: F401  # a fixture
 from tests.runtime.tiny_models import LARGE, SLOW, SMALL, TinyModel, write_cache
 
 _data_dir = tempfile.TemporaryDirectory(prefix="groundwork-tests-")

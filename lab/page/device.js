@@ -19,8 +19,8 @@ const MEMORY_CAP_GIB = 8;
 const COPIES = { webgpu: 1.5, wasm: 2 };
 /** The heap of 32-bit WebAssembly ends at 4 GiB, and weights that are packed for the processor stand in it twice. */
 const WASM_MOST = 2 * GIB;
-/** The largest tensor of a small model, its table of words, is about a fourth of the file; it needs one buffer. */
-const LARGEST_TENSOR = 4;
+/** Of the file: the largest tensor, which needs one buffer. Of a small model it is the table of words, about half. */
+const LARGEST_TENSOR = 0.5;
 
 /** Best first. WebGPU has no kernels for 8-bit integers, WebAssembly none for 16-bit floats. */
 const PRECISIONS = {
@@ -144,7 +144,7 @@ function whyTooLarge(name, bytes, device) {
   }
   if (name === "webgpu") {
     const { maxBufferSize, maxStorageBufferBindingSize } = device.webgpu;
-    if (bytes / LARGEST_TENSOR > Math.min(maxBufferSize, maxStorageBufferBindingSize)) {
+    if (bytes * LARGEST_TENSOR > Math.min(maxBufferSize, maxStorageBufferBindingSize)) {
       return `${size} need larger buffers than this WebGPU adapter offers. Choose a smaller model.`;
     }
   }

@@ -10,9 +10,14 @@ export function duration(ms) {
   return ms >= 9.95 || ms === 0 ? `${Math.round(ms)} ms` : `${ms.toFixed(1)} ms`;
 }
 
+/** Tokens a second with one decimal, or a dash. */
+export function speed(tokensPerSecond) {
+  return tokensPerSecond === null ? NOTHING : tokensPerSecond.toFixed(1);
+}
+
 /** "12.3 tokens/s", or a dash. */
 export function rate(tokensPerSecond) {
-  return tokensPerSecond === null ? NOTHING : `${count(tokensPerSecond)} tokens/s`;
+  return tokensPerSecond === null ? NOTHING : `${speed(tokensPerSecond)} tokens/s`;
 }
 
 /** A number with at most one decimal and its thousands apart, or a dash. */

@@ -24,6 +24,7 @@ const documents = new DocumentsView();
 const where = new WhereView();
 const cachePanel = new CachePanel(() => refresh());
 const models = new Map();
+const fetched = new Set();
 let setup, settings, device;
 let control = null;
 
@@ -58,7 +59,8 @@ async function refresh() {
     serverProblem = told(error);
     return [];
   });
-  const places = [...(await browserPlaces(setup, device, settings.device)), ...serverPlaces(await listed)];
+  const inBrowser = await browserPlaces(setup, device, settings.device, fetched);
+  const places = [...inBrowser, ...serverPlaces(await listed)];
   where.show(places);
   showHints(setup, places, serverProblem);
   await cachePanel.refresh();
@@ -119,22 +121,20 @@ const ENDED = { stop: "finished.", length: "finished at the limit of tokens.", s
 
 /** Fetches a model from outside, which the person has just asked for. */
 async function download(place) {
+  if (control) return;
   begin(`${place.download}…`);
+  byId("stop").focus();
   say(byId("download-problem"), "");
   byId("downloading").hidden = false;
-  const stop = byId("download-stop");
-  const stopping = () => control?.abort();
-  stop.addEventListener("click", stopping);
-  stop.focus();
-  const problem = await loaded(modelOf(place), control, ({ share, text }) => {
+  const { isReady, problem } = await loaded(modelOf(place), control, ({ share, text }) => {
     byId("download-stage").textContent = text;
     if (share === null) byId("download-bar").removeAttribute("value");
     else byId("download-bar").value = share;
   });
-  stop.removeEventListener("click", stopping);
   byId("downloading").hidden = true;
   say(byId("download-problem"), problem);
-  byId("status").textContent = problem || "The download has ended.";
+  if (isReady) fetched.add(place.key);
+  byId("status").textContent = problem || (isReady ? "The model is ready." : "The download was stopped.");
   end();
 }
 

@@ -47,30 +47,33 @@ export function serverPlaces(listed) {
  * @param {object} setup as `setup.json` says
  * @param {import("./device.js").Device} device
  * @param {"" | "webgpu" | "wasm"} wish on which device
+ * @param {Set<string>} fetched keys of places whose download was asked for and is done
  * @returns {Promise<Place[]>} none without a runtime
  */
-export async function browserPlaces(setup, device, wish) {
+export async function browserPlaces(setup, device, wish, fetched) {
   const runtimePath = setup.runtime?.path;
   if (!runtimePath) return [];
   const own = setup.models ?? [];
   const hub = [...(setup.remote?.models ?? [])].sort((a, b) => Number(b.default ?? false) - Number(a.default ?? false));
-  return Promise.all([...own, ...hub].map((model) => browserPlace(model, runtimePath, device, wish)));
+  return Promise.all([...own, ...hub].map((model) => browserPlace(model, runtimePath, device, wish, fetched)));
 }
 
-async function browserPlace(model, runtimePath, device, wish) {
+async function browserPlace(model, runtimePath, device, wish, fetched) {
   const choice = choose(model.precisions, device, wish ? { device: wish } : {});
   const runs = !("reason" in choice);
   const kept = runs && (await holds(model, choice.precision));
   const fromHub = !model.path;
+  const key = `${fromHub ? "hub" : "browser"}:${model.id}`;
+  const here = kept || fetched.has(key);
   const bytes = runs ? size(choice.bytes) : "";
   return {
-    key: `${fromHub ? "hub" : "browser"}:${model.id}`,
+    key,
     group: fromHub ? "hub" : "browser",
     label: `In this browser: ${model.id.split("/").at(-1)}`,
-    line: runs ? [runsOn(choice), fetching(kept, fromHub, bytes), choice.note].filter(Boolean).join(" ") : "",
+    line: runs ? [runsOn(choice), fetching(kept, here, fromHub, bytes), choice.note].filter(Boolean).join(" ") : "",
     reason: runs ? "" : choice.reason,
-    download: runs && fromHub && !kept ? `Download ${bytes} from ${HUB}` : "",
-    modest: !fromHub || kept,
+    download: runs && fromHub && !here ? `Download ${bytes} from ${HUB}` : "",
+    modest: !fromHub || here,
     model: () => browserModel({ model, runtimePath, choice }),
   };
 }
@@ -80,7 +83,8 @@ function runsOn({ device, adapter, precision, threads }) {
   return `WebAssembly on the processor, ${threads === 1 ? "1 thread" : `${threads} threads`}, ${precision}.`;
 }
 
-function fetching(kept, fromHub, bytes) {
+function fetching(kept, here, fromHub, bytes) {
   if (kept) return "In this browser's cache.";
+  if (here) return "In memory as long as the page is open.";
   return fromHub ? `Not downloaded yet: ${bytes}.` : `The first run fetches ${bytes} from this server.`;
 }

@@ -16,7 +16,7 @@ const NO_END = "The model fell silent before its answer was finished. Try again.
  * @param {number} options.passages given to it
  * @param {number} options.prepared milliseconds that choosing them took
  * @param {(event: object) => void} options.onEvent
- * @returns {Promise<{run: import("./runs.js").Run, problem: string}>} `problem`: a sentence when it failed; never throws
+ * @returns {Promise<{run: import("./runs.js").Run, problem: string}>} `problem`: a sentence if it failed; never throws
  */
 export async function measured(model, request, { signal, together, passages, prepared, onEvent }) {
   const at = new Date();
@@ -40,18 +40,22 @@ export async function measured(model, request, { signal, together, passages, pre
  * @param {object} model
  * @param {AbortController} control
  * @param {(event: object) => void} onLoading
- * @returns {Promise<string>} a sentence when it failed, else nothing
+ * @returns {Promise<{isReady: boolean, problem: string}>} `problem`: a sentence when it failed
  */
 export async function loaded(model, control, onLoading) {
   const request = { messages: [{ role: "user", content: "Hello" }], maxTokens: 1, temperature: 0 };
+  let isReady = false;
   try {
     for await (const event of model.stream(request, control.signal)) {
       if (event.kind === "loading") onLoading(event);
-      if (event.kind === "ready") control.abort();
+      if (event.kind === "ready") {
+        isReady = true;
+        control.abort();
+      }
     }
-    return "";
+    return { isReady, problem: "" };
   } catch (error) {
-    return sentence(error);
+    return { isReady, problem: sentence(error) };
   }
 }
 

@@ -23,7 +23,7 @@ addEventListener("message", ({ data }) => {
   }
 });
 
-navigator.locks?.request(self.name, () => {
+navigator.locks?.query2?.(self.name, () => {
   emit({ kind: "alive" });
   return new Promise(() => {});
 });

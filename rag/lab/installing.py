@@ -55,7 +55,7 @@ def install(
         _lay(ready, target)
         for version in installed_versions(data_dir):
             if version != pins.version:
-                shutil.rmtree(runtimes_in(data_dir) / version, ignore_errors=True)
+                os.rename(runtimes_in(data_dir) / version, stage / version)  # gone with the stage
                 say(f"Version {version} is removed.")
     say(f"The browser runtime {pins.version} is installed: {target} ({_mb(pins.bytes)}).")
 

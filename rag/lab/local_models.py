@@ -47,9 +47,8 @@ def find_models(folder: Path) -> LocalModels:
         return LocalModels(note=f"There is no folder {folder} with models for browsers.")
     except NotADirectoryError:
         return LocalModels(note=f"{folder} is a file. LAB_MODELS_DIR has to name a folder with models.")
-    except (OSError, RuntimeError, ValueError) as error:
-        why = getattr(error, "strerror", None) or "it leads nowhere"
-        return LocalModels(note=f"The folder {folder} cannot be opened ({why}). Check its permissions.")
+    except OSError as error:
+        return LocalModels(note=f"The folder {folder} cannot be opened ({error.strerror}). Check its permissions.")
     models = tuple(map(_judged, found))
     if cut_short:
         return LocalModels(models, f"{folder} has more than {MOST_FOLDERS:,} folders; only these were looked at.")

@@ -138,10 +138,11 @@ def _bytes(files: Mapping[str, ModelFile], name: str, parts: int) -> int:
         if not file.size:
             raise _Problem(f"{WEIGHTS}/{each} is empty. Fetch it again.")
     further = re.compile(rf"{WEIGHTS}/{re.escape(name)}_data(?:_\d+)?")
-    if there := sum(bool(further.fullmatch(each)) for each in files) - parts:
+    there = sum(bool(further.fullmatch(each)) for each in files)
+    if there != parts:
         raise _Problem(
-            f"{name} has {there + parts} further files of weights, and config.json speaks of {parts}: set "
-            "use_external_data_format below transformers.js_config there."
+            f"{name} has {there} further file{'' if there == 1 else 's'} of weights, and config.json speaks of "
+            f"{parts}: set use_external_data_format below transformers.js_config there."
         )
     return sum(files[f"{WEIGHTS}/{each}"].size for each in needed)
 

@@ -9,6 +9,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -72,18 +73,23 @@ def look_through(folder: Path) -> tuple[list[ModelFolder], bool]:
     Raises:
         OSError: it is not there, is no folder, or cannot be opened.
     """
-    root = _Root(folder)
     found: list[ModelFolder] = []
-    looked = 0
-    for name, path in root.folders(folder):
-        inner = [] if _looks_like_a_model(path) else _unless_closed(root, path)
-        for id_, place in [(f"{name}/{own}", below) for own, below in inner] or [(name, path)]:
-            if looked >= MOST_FOLDERS:
-                return found, True
-            looked += 1
-            if _looks_like_a_model(place):
-                found.append(ModelFolder(id_, root.files(place)))
+    root = _Root(folder)
+    for looked, (id_, place) in enumerate(_candidates(root, folder)):
+        if looked == MOST_FOLDERS:
+            return found, True
+        if _looks_like_a_model(place):
+            found.append(ModelFolder(id_, root.files(place)))
     return found, False
+
+
+def _candidates(root: "_Root", folder: Path) -> Iterator[tuple[str, Path]]:
+    """The folders in a folder, and those in each of them that is no model itself."""
+    for name, path in root.folders(folder):
+        yield name, path
+        if not _looks_like_a_model(path):
+            with suppress(OSError):  # closed to us, or deleted in the meantime
+                yield from ((f"{name}/{inner}", below) for inner, below in root.folders(path))
 
 
 def model_folder(folder: Path, id_: str) -> ModelFolder | None:
@@ -101,19 +107,17 @@ class _Root:
     """The folder of all models, with a look at no more than what lies within."""
 
     def __init__(self, folder: Path) -> None:
-        self._place = folder.resolve(strict=True)
+        self._place = os.path.realpath(folder, strict=True)
 
     def holds(self, path: Path) -> bool:
         """Whether it lies within, with all links followed."""
-        try:
-            return path.resolve().is_relative_to(self._place)
-        except (OSError, RuntimeError):  # a link to itself
-            return False
+        return Path(os.path.realpath(path)).is_relative_to(self._place)
 
-    def folders(self, folder: Path) -> list[tuple[str, Path]]:
+    def folders(self, folder: Path) -> Iterator[tuple[str, Path]]:
         """The folders of a folder, each with a name that can be shown, in the order of the names."""
-        paths = [Path(entry.path) for entry in _entries(folder) if _is_folder(entry)]
-        return sorted((_shown(path.name), path) for path in paths if self.holds(path))
+        for path in sorted(Path(entry.path) for entry in _entries(folder) if _is_folder(entry)):
+            if self.holds(path):
+                yield _shown(path.name), path
 
     def files(self, model: Path) -> tuple[tuple[str, ModelFile], ...]:
         """What a browser may have of a model, each with the path in it, in no order."""
@@ -147,13 +151,6 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return entry.is_dir()
     except OSError:
         return False
-
-
-def _unless_closed(root: _Root, folder: Path) -> list[tuple[str, Path]]:
-    try:
-        return root.folders(folder)
-    except OSError:
-        return []
 
 
 def _looks_like_a_model(folder: Path) -> bool:

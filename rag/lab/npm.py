@@ -32,6 +32,8 @@ _ADDRESS = re.compile(
 _ERROR_LINE = re.compile(r"npm (?:error|ERR!) ?(?P<text>.*)")
 _NO_COMPLAINT = re.compile(r"^(?:code|syscall|errno|path)\b|^\s|^A complete log|^$")
 _SHOWN = 160
+_LETTING_GO_S = 2.0
+"""For processes that were killed, to be gone and let go of their files."""
 
 
 def pack(specs: Sequence[str], folder: Path, limit_s: float) -> None:
@@ -70,9 +72,11 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     """Ends npm with all that it started, if it still runs."""
     if process.poll() is None:
         with suppress(psutil.Error):
-            for child in psutil.Process(process.pid).children(recursive=True):
+            children = psutil.Process(process.pid).children(recursive=True)
+            for child in children:
                 with suppress(psutil.Error):
                     child.kill()
+            psutil.wait_procs(children, timeout=_LETTING_GO_S)
         process.kill()
     process.wait()
     for stream in (process.stdout, process.stderr):

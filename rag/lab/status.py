@@ -108,7 +108,9 @@ def _model(model: LocalModel) -> Iterator[str]:
 
 
 def _indented(text: str) -> list[str]:
-    return textwrap.wrap(text, _WIDTH, initial_indent=" " * 4, subsequent_indent=" " * 4, break_long_words=False)
+    paths_whole = textwrap.TextWrapper(_WIDTH, initial_indent=" " * 4, subsequent_indent=" " * 4)
+    paths_whole.break_long_words = paths_whole.break_on_hyphens = False
+    return paths_whole.wrap(text)
 
 
 def _size(size: int) -> str:

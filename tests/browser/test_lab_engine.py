@@ -1,5 +1,6 @@
 """The lab's model inside the browser: real Chromium, the real runtime, tiny weights, and the app that serves them."""
 
+import asyncio
 import json
 import shutil
 from collections.abc import AsyncIterator, Iterator
@@ -9,10 +10,10 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, Route
 
 from tests.browser.chat_page import Watch
-from tests.browser.conftest import FLAGS
+from tests.browser.conftest import FLAGS, NAMES
 from tests.lab_parts import lab_runtime
 from tests.runtime.tiny_browser_models import write_browser_model
 from tests.runtime.tiny_models import LARGE, SLOW, TinyModel, words
@@ -21,12 +22,11 @@ from tests.serving import App, running
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 __all__ = ["lab_runtime"]
 
-SAYS = ("Paid leave is 30 days a year [1], ", "Grüße ", "🙂", ".")
-TINY = TinyModel("tiny", "tiny", (*words(SAYS[0].strip()), *(f" {word}" for word in SAYS[1:3]), "."), context=400)
-ENDLESS = TinyModel("endless", "endless", tuple(f" {n}" for n in range(100)), endless=True)
-"""As fast as it can: an idle loop would take minutes on WebGPU."""
-HARMLESS = "No available adapters."
-"""Chromium's warning when a page asks for WebGPU where there is none."""
+TINY = TinyModel("tiny", "tiny", (*words("Paid leave is 30 days a year [1], Grüße 🙂"), "."), context=400)
+HUB_MODEL = "onnx-community/Qwen2.5-0.5B-Instruct"
+PATIENCE_S = 60
+HARMLESS = {"No available adapters.", "A valid external Instance reference no longer exists."}
+"""Chromium's warnings when a page asks for WebGPU where there is none, and when a test ended the graphics process."""
 
 RUN = """async ({ id, wish, request, stopAt, choice, path }) => {
   const { model, runtimePath } = await lab.model(id, path);
@@ -45,7 +45,7 @@ RUN = """async ({ id, wish, request, stopAt, choice, path }) => {
     problem = error instanceof lab.LabError ? error.message : `not a LabError: ${error.stack}`;
   }
   const { label, name, device, precision, adapter } = place;
-  return { events, problem, label, name, device, precision, adapter };
+  return { events, problem, label, name, device, precision, adapter, choice };
 }"""
 PREPARE = """async () => {
   const modules = ["browser", "cache", "device", "errors", "browser/thinking", "browser/detokenizer"];
@@ -56,7 +56,7 @@ PREPARE = """async () => {
   };
   lab.model = async (id, path) => {
     const setup = await (await fetch("/lab/setup.json")).json();
-    const model = setup.models.find((model) => model.id === id);
+    const model = [...setup.models, ...setup.remote.models].find((model) => model.id === id);
     return { model: { ...model, path: path ?? model.path }, runtimePath: setup.runtime.path };
   };
 }"""
@@ -69,7 +69,7 @@ class Run:
         self.events: list[dict[str, Any]] = said["events"]
         self.problem: str = said["problem"]
         self.device, self.precision, self.adapter = said["device"], said["precision"], said["adapter"]
-        self.label, self.name = said["label"], said["name"]
+        self.label, self.name, self.choice = said["label"], said["name"], said["choice"]
         self.heavy = [url for url in asked_for if url.endswith((".onnx", ".wasm"))]
         """Requests for weights and WebAssembly."""
         self.light = [url for url in asked_for if url.endswith((".json", ".mjs", "transformers.min.js"))]
@@ -104,6 +104,12 @@ class Engine:
         self.watch = Watch(url)
         self.asked_for: list[str] = []
 
+    @property
+    def browser(self) -> Browser:
+        browser = self.page.context.browser
+        assert browser
+        return browser
+
     async def open(self) -> None:
         self.watch.follow(self.page)
         self.page.context.on("request", lambda request: self.asked_for.append(request.url))
@@ -129,9 +135,8 @@ class Engine:
         messages = [{"role": "system", "content": "Answer."}, {"role": "user", "content": question}]
         request = {"messages": messages, "maxTokens": max_tokens, "temperature": temperature}
         wish = {"device": device}
-        said = await self.page.evaluate(
-            RUN, {"id": model, "wish": wish, "request": request, "stopAt": stop_at, **given}
-        )
+        asked = {"id": model, "wish": wish, "request": request, "stopAt": stop_at, **given}
+        said = await asyncio.wait_for(self.page.evaluate(RUN, asked), PATIENCE_S)
         return Run(said, self.asked_for)
 
 
@@ -142,7 +147,6 @@ def lab_app(lab_runtime: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     write_browser_model(models, "org/tiny", TINY)
     write_browser_model(models, "thinker", LARGE, ["q4"])
     write_browser_model(models, "slow", SLOW, ["q4"])
-    write_browser_model(models, "endless", ENDLESS, ["q4"])
     write_browser_model(models, "cut-off", TINY, ["q4"])
     weights = models / "cut-off" / "onnx" / "model_q4.onnx"
     weights.write_bytes(weights.read_bytes()[:1000])
@@ -150,20 +154,20 @@ def lab_app(lab_runtime: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     tokenizer = models / "mute" / "tokenizer.json"
     tokenizer.write_text(json.dumps({**json.loads(tokenizer.read_text("utf-8")), "model": {"type": "BPE"}}), "utf-8")
     root = tmp_path_factory.mktemp("lab")
-    shutil.copytree(lab_runtime, root / "data" / "lab" / "runtime" / lab_runtime.name)
-    with running(root, RUNTIME="off", LAB_MODELS_DIR=str(models)) as app:
+    shutil.copytree(lab_runtime / "lab", root / "data" / "lab")
+    with running(root, RUNTIME="off", LAB_MODELS_DIR=str(models), LAB_REMOTE_MODELS="on") as app:
         yield app
 
 
 @asynccontextmanager
-async def opened(browser: Browser, app: App, *, quiet: bool = True) -> AsyncIterator[Engine]:
+async def opened(browser: Browser, app: App, *, quiet: bool = True, hub: bool = False) -> AsyncIterator[Engine]:
     context = await browser.new_context()
     engine = Engine(await context.new_page(), app.url)
     await engine.open()
     yield engine
     await context.close()
-    assert not engine.watch.outside
-    assert not quiet or not [text for text in engine.watch.complaints if text != HARMLESS]
+    assert hub or not engine.watch.outside
+    assert not quiet or not [text for text in engine.watch.complaints if text not in HARMLESS]
     assert "Traceback" not in app.log
 
 
@@ -185,6 +189,306 @@ async def gpu_engine(browser: Browser, lab_app: App) -> AsyncIterator[Engine]:
 
 
 def _executable(browser: Browser) -> str:
-    from tests.browser.conftest import NAMES
-
     return next(filter(None, map(shutil.which, NAMES)), browser.browser_type.executable_path)
+
+
+async def test_a_model_streams_and_is_fetched_once_whatever_comes_after(engine: Engine) -> None:
+    first = await engine.run("org/tiny")
+    assert (first.text(), first.ended, first.problem) == ("".join(TINY.words), "stop", "")
+    assert first.kinds == ["loading", "ready", "opened", "text", "ended"]
+    assert first.came_from == "network"
+    assert first.the("ended") == {"kind": "ended", "reason": "stop", "promptTokens": 17, "tokens": len(TINY.words)}
+    assert (first.label, first.name, first.device, first.precision) == (
+        "tiny in this browser",
+        "org/tiny",
+        "wasm",
+        "q8",
+    )
+    assert sorted(url.rsplit("/", 1)[1] for url in first.heavy) == [
+        "model_quantized.onnx",
+        "ort-wasm-simd-threaded.asyncify.wasm",
+    ]
+    shares = [event["share"] for event in first.events if event["kind"] == "loading" and event["share"] is not None]
+    assert shares == sorted(shares)
+    assert 0 < shares[0] <= shares[-1] == 1
+    assert any(event.get("text", "").endswith(" of 27 MB") for event in first.events)
+
+    second = await engine.run("org/tiny")
+    assert (second.came_from, second.text()) == ("memory", first.text())
+    assert not engine.asked_for[1:], "only setup.json, which the test itself asks for"
+
+    await engine.visit()
+    third = await engine.run("org/tiny")
+    assert (third.came_from, third.text(), third.heavy) == ("cache", first.text(), [])
+    assert not [url for url in third.light if "setup.json" not in url and "/models/" in url]
+
+
+async def test_a_prompt_that_is_too_long_is_refused_and_the_model_stays(engine: Engine) -> None:
+    await engine.run("org/tiny")
+    refused = await engine.run("org/tiny", question="a" * 500)
+    assert refused.problem == (
+        "The prompt has 512 tokens, and this model reads 399 at most. Take less text, or choose another model."
+    )
+    fitting = await engine.run("org/tiny", question="a" * 385)
+    assert (fitting.came_from, fitting.text(), fitting.ended) == ("memory", "".join(TINY.words[:3]), "length")
+
+
+async def test_runs_wait_for_each_other(engine: Engine) -> None:
+    await engine.run("org/tiny")
+    one, other, given_up = await engine.page.evaluate(
+        """async () => {
+          const { model, runtimePath } = await lab.model("org/tiny");
+          const choice = lab.choose(model.precisions, await lab.inspect(), { device: "wasm" });
+          const place = lab.browserModel({ model, runtimePath, choice });
+          const request = { messages: [{ role: "user", content: "Hello" }], maxTokens: 64, temperature: 0 };
+          const aborted = AbortSignal.abort();
+          return Promise.all([undefined, undefined, aborted].map(async (signal) => {
+            const events = [];
+            for await (const event of place.stream(request, signal)) events.push(event);
+            return events;
+          }));
+        }"""
+    )
+    assert one[-1]["reason"] == other[-1]["reason"] == "stop"
+    assert other[0]["text"] == "Waiting for the run before this one"
+    assert given_up[-1]["reason"] == "stopped"
+
+
+async def test_an_answer_ends_where_it_is_told_to_and_reasoning_is_apart(engine: Engine) -> None:
+    short = await engine.run("org/tiny", max_tokens=3)
+    assert (short.text(), short.ended, short.the("ended")["tokens"]) == ("".join(TINY.words[:3]), "length", 3)
+    sampled = await engine.run("org/tiny", temperature=0.8)
+    assert sampled.text() == "".join(TINY.words), "its words are far ahead of all others"
+
+    thought = await engine.run("thinker")
+    assert thought.came_from == "network"
+    assert thought.text("reasoning").strip() == "Let me see"
+    assert thought.text() == "Everybody has 30 days of paid leave each year [1]."
+
+
+async def test_a_stop_is_heard_at_every_stage(engine: Engine) -> None:
+    loading = await engine.run("slow", stop_at="loading")
+    assert (loading.kinds[-1], loading.ended, loading.problem) == ("ended", "stopped", "")
+    assert "ready" not in loading.kinds
+
+    answering = await engine.run("slow", stop_at=3)
+    assert answering.ended == "stopped"
+    assert 3 <= answering.the("ended")["tokens"] <= 6
+    assert answering.text().startswith(" 0 1 2")
+
+    opened = await engine.run("slow", stop_at="opened")
+    assert (opened.came_from, opened.ended, opened.text()) == ("memory", "stopped", "")
+
+
+async def test_a_model_that_dies_says_so_and_lives_again(engine: Engine) -> None:
+    await engine.run("slow", stop_at=1)
+    await engine.page.evaluate("setTimeout(() => lab.workers.at(-1).terminate(), 200)")
+    died = await engine.run("slow", max_tokens=1000)
+    assert died.problem == (
+        "The model stopped all at once, most likely for lack of memory. Try again, or choose a smaller model."
+    )
+    again = await engine.run("slow", max_tokens=2)
+    assert (again.text(), again.came_from) == (" 0 1", "cache")
+
+
+async def test_what_fails_on_webgpu_goes_on_in_webassembly(engine: Engine) -> None:
+    choice = {"device": "webgpu", "precision": "q4", "bytes": 1, "adapter": "None", "threads": 1, "note": ""}
+    run = await engine.run("org/tiny", choice=choice)
+    assert (run.text(), run.ended, run.problem) == ("".join(TINY.words), "stop", "")
+    assert (run.device, run.precision, run.adapter) == ("wasm", "q8", "")
+    assert "The model failed on WebGPU, so it runs on the processor instead" in [e.get("text") for e in run.events]
+
+
+async def test_the_cache_says_what_it_holds_and_can_be_emptied(engine: Engine) -> None:
+    await engine.run("org/tiny")
+    model = "(await lab.model('org/tiny')).model"
+    sizes, held, other = await engine.page.evaluate(
+        f"async () => [await lab.size(), await lab.holds({model}, 'q8'), await lab.holds({model}, 'fp32')]"
+    )
+    assert sizes["bytes"] > 27_000_000
+    assert sizes["models"]["org/tiny"] < 1_000_000
+    assert (held, other) == (True, False)
+
+    for stale in ("models/old/org/tiny/onnx/model_q8.onnx", "models/old/tinyer/config.json", "runtime/1.0.0/a.wasm"):
+        await engine.page.evaluate(
+            "async (url) => (await caches.open(lab.CACHE_NAME)).put(url, new Response('x'))", f"/lab/{stale}"
+        )
+    await engine.visit()
+    await engine.run("org/tiny")
+    kept = await engine.page.evaluate(
+        "async () => (await (await caches.open(lab.CACHE_NAME)).keys()).map((request) => request.url)"
+    )
+    assert [url for url in kept if "/old/" in url or "/1.0.0/" in url] == [
+        f"{engine.url}/lab/models/old/tinyer/config.json"
+    ]
+
+    assert await engine.page.evaluate("lab.clear()") is True
+    assert await engine.page.evaluate("lab.size()") == {"bytes": 0, "models": {}}
+    await engine.visit()
+    assert (await engine.run("org/tiny")).came_from == "network"
+
+
+async def test_what_is_damaged_or_missing_is_said_in_a_sentence_and_harms_no_later_run(
+    browser: Browser, lab_app: App
+) -> None:
+    async with opened(browser, lab_app, quiet=False) as engine:
+        cut_off = await engine.run("cut-off")
+        assert cut_off.problem == (
+            "The model's file model_q4.onnx is damaged. Put it into the models folder again, then reload this page."
+        )
+        assert (await engine.page.evaluate("lab.size()"))["models"] == {}
+        mute = await engine.run("mute")
+        assert mute.problem == (
+            "The model's tokenizer is damaged or missing. Put its files into the models folder again, "
+            "then reload this page."
+        )
+        changed = await engine.run("org/tiny", path="models/0123456789/")
+        assert changed.problem == (
+            "The model lacks its file tokenizer_config.json. Put it into the models folder, then reload this page."
+        )
+        assert (await engine.run("org/tiny")).text() == "".join(TINY.words)
+
+
+async def test_a_model_of_the_public_hub_comes_from_there_once(browser: Browser, lab_app: App, tmp_path: Path) -> None:
+    write_browser_model(tmp_path, HUB_MODEL, TINY, ["q8"])
+
+    async def answer(route: Route) -> None:
+        at = f"https://huggingface.co/{HUB_MODEL}/resolve/main/"
+        file = tmp_path / HUB_MODEL / route.request.url.removeprefix(at)
+        await route.fulfill(path=file, headers={"Access-Control-Allow-Origin": "*"})
+
+    async with opened(browser, lab_app, hub=True) as engine:
+        await engine.page.context.route("https://huggingface.co/**", answer)
+        first = await engine.run(HUB_MODEL)
+        assert (first.problem, first.text(), first.came_from) == ("", "".join(TINY.words), "network")
+        assert {url.rsplit("/", 1)[1] for url in engine.watch.outside} == {
+            *("config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json"),
+            "model_quantized.onnx",
+        }
+        await engine.visit()
+        engine.watch.outside.clear()
+        again = await engine.run(HUB_MODEL)
+        assert (again.text(), again.came_from, engine.watch.outside) == (first.text(), "cache", [])
+
+
+async def test_a_model_runs_on_webgpu(gpu_engine: Engine) -> None:
+    first = await gpu_engine.run("org/tiny", device="webgpu")
+    assert (first.text(), first.ended, first.problem) == ("".join(TINY.words), "stop", "")
+    assert (first.device, first.precision) == ("webgpu", "q4")
+    assert "swiftshader" in first.adapter.lower()
+    assert first.kinds == ["loading", "ready", "opened", "text", "ended"]
+
+    await gpu_engine.visit()
+    again = await gpu_engine.run("org/tiny", device="webgpu")
+    assert (again.came_from, again.heavy, again.text()) == ("cache", [], first.text())
+
+    stopped = await gpu_engine.run("org/tiny", device="webgpu", stop_at=2)
+    assert stopped.ended == "stopped"
+    assert 2 <= stopped.the("ended")["tokens"] < len(TINY.words)
+    warm = await gpu_engine.run("org/tiny", device="webgpu")
+    assert (warm.came_from, warm.text()) == ("memory", first.text())
+
+    devtools = await gpu_engine.browser.new_browser_cdp_session()
+    await devtools.send("Browser.crashGpuProcess")
+    rescued = await gpu_engine.run("org/tiny", choice=warm.choice)
+    assert (rescued.text(), rescued.device, rescued.problem) == (first.text(), "wasm", "")
+    assert rescued.kinds == ["ready", "opened", "loading", "text", "ended"]
+
+
+async def test_the_browser_says_what_it_runs_models_on(engine: Engine, gpu_engine: Engine) -> None:
+    say = "async () => { const device = await lab.inspect(); return [device, lab.describe(device)]; }"
+    plain, sentence = await engine.page.evaluate(say)
+    assert (plain["webgpu"], plain["simd"], plain["isolated"]) == (None, True, True)
+    threads = "1 thread" if plain["threads"] == 1 else f"{plain['threads']} threads"
+    assert sentence == (
+        f"This browser has no WebGPU adapter, so the model runs on the processor (WebAssembly, {threads}); "
+        "expect it to be slower."
+    )
+    software, sentence = await gpu_engine.page.evaluate(say)
+    assert software["webgpu"]["fallback"] is True
+    assert sentence.startswith("This browser has WebGPU in software only, so the model runs on the processor")
+
+
+GIB = 2**30
+GPU = {"name": "NVIDIA ampere", "f16": True, "fallback": False}
+GPU |= {"maxBufferSize": 4 * GIB, "maxStorageBufferBindingSize": 2 * GIB}
+DEVICE = {"webgpu": GPU, "simd": True, "threads": 4, "memory": None, "free": 100 * GIB, "keeps": True}
+ALL = {"fp32": 2_000_000_000, "fp16": 1_000_000_000, "q8": 600_000_000, "q4": 500_000_000, "q4f16": 400_000_000}
+CHOICES = [
+    (ALL, {}, {}, ("webgpu", "q4f16")),
+    (ALL, {"webgpu": {**GPU, "f16": False}}, {}, ("webgpu", "q4")),
+    (ALL, {"webgpu": None}, {}, ("wasm", "q8")),
+    (ALL, {"webgpu": {**GPU, "fallback": True}}, {}, ("wasm", "q8")),
+    (ALL, {}, {"device": "wasm"}, ("wasm", "q8")),
+    (ALL, {}, {"precision": "fp16"}, ("webgpu", "fp16")),
+    ({"q4": 1_000_000, "q8": 1_000_000}, {"webgpu": {**GPU, "fallback": True}}, {"device": "webgpu"}, ("webgpu", "q4")),
+    ({"q8": 1_000_000}, {}, {}, ("wasm", "q8")),
+    ({"q4f16": 1_000_000}, {"webgpu": {**GPU, "fallback": True}}, {}, ("webgpu", "q4f16")),
+    (ALL, {"webgpu": {**GPU, "maxStorageBufferBindingSize": 128 * 2**20}}, {}, ("wasm", "q8")),
+    ({"q4": ALL["fp32"]}, {"webgpu": {**GPU, "maxStorageBufferBindingSize": 128 * 2**20}}, {}, ("wasm", "q4")),
+    ({"q4f16": 1_000_000}, {"webgpu": None}, {}, "none of that runs on WebAssembly"),
+    ({"q4": 3 * GIB}, {"webgpu": None}, {}, "more than WebAssembly can hold"),
+    ({"q4": 3 * GIB}, {"memory": 4 * GIB}, {}, "more memory than this machine has"),
+    (ALL, {"webgpu": None}, {"device": "webgpu"}, "no WebGPU adapter"),
+    (ALL, {"simd": False, "webgpu": None}, {}, "too old for models"),
+    (ALL, {"webgpu": None}, {"precision": "q4f16"}, "q4f16 does not run on WebAssembly"),
+    ({}, {}, {}, "no precision at all"),
+]
+
+
+async def test_each_device_gets_the_precision_that_suits_it(engine: Engine) -> None:
+    given = [[precisions, {**DEVICE, **device}, wish] for precisions, device, wish, _ in CHOICES]
+    chosen = await engine.page.evaluate("(given) => given.map((each) => lab.choose(...each))", given)
+    for choice, (precisions, _, _, expected) in zip(chosen, CHOICES, strict=True):
+        if isinstance(expected, str):
+            assert expected in choice["reason"]
+            assert choice["reason"].endswith(".")
+        else:
+            assert (choice["device"], choice["precision"]) == expected
+            assert choice["bytes"] == precisions[expected[1]]
+    cramped, uncached = await engine.page.evaluate(
+        "([precisions, ...devices]) => devices.map((device) => lab.choose(precisions, device).note)",
+        [ALL, {**DEVICE, "free": 1_000_000}, {**DEVICE, "keeps": False, "free": None}],
+    )
+    assert cramped == "The browser has room for 1 MB only, so the model is fetched again at each visit."
+    assert uncached.endswith("so the browser keeps no model: it is fetched again at each visit.")
+
+
+async def test_reasoning_and_characters_come_out_whole_however_they_are_cut(engine: Engine) -> None:
+    outcomes = await engine.page.evaluate(
+        r"""() => {
+          const read = (text, at, inside) => {
+            const parts = lab.takeApart(inside);
+            const pieces = Array.isArray(at) ? at : [text.slice(0, at), text.slice(at)];
+            const deltas = [...pieces.flatMap(parts.push), ...parts.end()];
+            const of = (kind) => deltas.filter((delta) => delta.kind === kind).map((delta) => delta.text).join("");
+            return JSON.stringify([of("reasoning"), of("text")]);
+          };
+          const every = (text, inside) => [...new Set([
+            ...Array.from({ length: text.length + 1 }, (_, at) => read(text, at, inside)),
+            read(text, [...text], inside),
+          ])].map(JSON.parse);
+          return [
+            every("<think>\nLet me </b> see</think>\n\nIt is <think> so </think>.", false),
+            every("I see</think> It is so", true),
+            every(" No <think> here", false),
+            every("<thi", false),
+            every("<think>cut off </thi", false),
+          ];
+        }"""
+    )
+    assert outcomes == [
+        [["Let me </b> see", "It is <think> so </think>."]],
+        [["I see", "It is so"]],
+        [["", " No <think> here"]],
+        [["", "<thi"]],
+        [["cut off </thi", ""]],
+    ]
+    texts = await engine.page.evaluate(
+        r"""() => {
+          const bytes = new TextEncoder().encode("Grüße 🙂");
+          const decoder = lab.detokenizer((ids) => new TextDecoder().decode(new Uint8Array(ids)));
+          return [[...bytes].map(decoder.push), decoder.push(0xf0), decoder.end()];
+        }"""
+    )
+    assert texts == [["G", "r", "", "ü", "", "ß", "e", " ", "", "", "", "🙂"], "", "\ufffd"]

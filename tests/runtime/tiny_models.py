@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from onnx import TensorProto, checker, helper, numpy_helper, save
 
-HEAD = 8
+HEAD, WIDTH = 8, 512
 """Width of the dummy key/value layer."""
 MARKS = ("<|endoftext|>", "<|user|>", "<|assistant|>", "<|system|>", "<|end|>")
 TEMPLATE = (
@@ -37,6 +37,8 @@ class TinyModel:
     """Starts over after the last word, until `max_tokens`."""
     pause: int = 0
     """Turns of an empty loop before each token: 40,000 cost about 30 ms."""
+    work: int = 0
+    """Multiplications of each token with a matrix of 512 by 512, for nothing: the work of a larger model's layers."""
     context: int = 16_384
     """The longest prompt with its answer, in tokens."""
     size_mb: int | None = None
@@ -90,7 +92,7 @@ def write_model(folder: Path, model: TinyModel) -> None:
     followers = [*spoken, spoken[0] if model.endless else end]
     pairs = list(zip([vocabulary["<|assistant|>"], *spoken], followers, strict=True))
 
-    save(_graph(_bigrams(len(vocabulary), pairs, end), model.pause), folder / "model.onnx")
+    save(_graph(_bigrams(len(vocabulary), pairs, end), model.pause, model.work), folder / "model.onnx")
     _dump(folder / "tokenizer.json", _tokenizer(vocabulary))
     _dump(folder / "tokenizer_config.json", _tokenizer_config(vocabulary, model.context))
     _dump(folder / "special_tokens_map.json", _roles())
@@ -118,7 +120,7 @@ def _bigrams(size: int, pairs: Sequence[tuple[int, int]], end: int) -> np.ndarra
     return table
 
 
-def _graph(table: np.ndarray, pause: int):
+def _graph(table: np.ndarray, pause: int, work: int):
     node, info, array = helper.make_node, helper.make_tensor_value_info, numpy_helper.from_array
     size, kv, single, whole = len(table), ("key", "value"), TensorProto.FLOAT, TensorProto.INT64
     nodes = [
@@ -130,7 +132,8 @@ def _graph(table: np.ndarray, pause: int):
         node("ReduceSum", ["mask"], ["seen"], keepdims=0),
         node("Loop", ["turns", "", "seen"], ["waited"], body=_idle_loop()),
         node("Mul", ["waited", "zero"], ["nothing"]),
-        node("Add", ["spoken", "nothing"], ["logits"]),
+        node("Add", ["spoken", "nothing"], ["said" if work else "logits"]),
+        *_work(work),
     ]
     inputs = [
         info("input_ids", whole, ["batch", "sequence"]),
@@ -148,10 +151,29 @@ def _graph(table: np.ndarray, pause: int):
         array(np.array(pause, np.int64), "turns"),
         array(np.array(0, np.float32), "zero"),
     ]
+    if work:
+        constants += [array(np.zeros((HEAD, WIDTH), np.float32), "widen"), array(_square(), "square")]
+        constants.append(array(np.array([-1], np.int64), "last_axis"))
     graph = helper.make_graph(nodes, "bigrams", inputs, outputs, constants)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
     checker.check_model(model)
     return model
+
+
+def _work(turns: int):
+    """The nodes of so many multiplications, whose result is added to what is said without changing it."""
+    if not turns:
+        return
+    node = helper.make_node
+    yield node("MatMul", ["flat", "widen"], ["worked_0"])
+    for turn in range(turns):
+        yield node("MatMul", [f"worked_{turn}", "square"], [f"worked_{turn + 1}"])
+    yield node("ReduceSum", [f"worked_{turns}", "last_axis"], ["summed"], keepdims=1)
+    yield node("Add", ["said", "summed"], ["logits"])
+
+
+def _square() -> np.ndarray:
+    return np.random.default_rng(1).normal(size=(WIDTH, WIDTH)).astype(np.float32) / WIDTH
 
 
 def _idle_loop():

@@ -17,9 +17,9 @@ export function explain(error, file) {
   if (error instanceof Unanswerable) {
     return as("request", detail);
   }
-  if (step === "runtime" && problem?.status !== 0) {
-    return as("runtime", "The runtime for models in the browser is not complete on the server. "
-      + "Run `rag lab install` there, then reload this page.");
+  if (step === "runtime") {
+    return as("runtime", "The runtime for models in the browser did not come from the server. See that the server runs "
+      + "and that `rag lab install` was run there, then reload this page.");
   }
   if (problem?.status === 404) {
     return as("missing", `The model lacks its file ${problem.file}. Put it into the models folder, `

@@ -67,6 +67,7 @@ export function fileCounter(expected, report) {
         try {
           const { done, value } = await reader.read();
           if (done) {
+            report(Math.min(1, received / total), said);
             controller.close();
             return;
           }

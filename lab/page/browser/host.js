@@ -5,6 +5,7 @@
 
 /** A model that is deep in a long prompt hears nothing until its first token; then its worker is ended instead. */
 const GRACE_MS = 2000;
+const NO_SCRIPT = "The model's script did not come from the server. See that it runs, then try again.";
 const DIED = "The model stopped all at once, most likely for lack of memory. Try again, or choose a smaller model.";
 
 /** @type {{worker: Worker, key: string, inbox: Inbox, watch: AbortController} | null} */
@@ -62,21 +63,22 @@ function start(key) {
   const name = `model-${Math.random().toString(36).slice(2)}`;
   const worker = new Worker(new URL("../worker.js", import.meta.url), { type: "module", name });
   const started = { worker, key, inbox: makeInbox(), watch: new AbortController() };
-  const died = (detail) => {
-    started.inbox.put({ kind: "failed", cause: "died", sentence: DIED, detail });
+  const died = (sentence, detail) => {
+    started.inbox.put({ kind: "failed", cause: "died", sentence, detail });
     end(started);
   };
   worker.addEventListener("message", ({ data }) => {
     if (data.kind === "alive") {
       // A worker that dies tells nobody, but it lets go of its lock.
-      navigator.locks.request(name, { signal: started.watch.signal }, () => died("its lock is free")).catch(() => {});
+      const { signal } = started.watch;
+      navigator.locks.request(name, { signal }, () => died(DIED, "its lock is free")).catch(() => {});
     } else {
       started.inbox.put(data);
     }
   });
   worker.addEventListener("error", (event) => {
     event.preventDefault();
-    died(event.message ?? "its script did not load");
+    died(event.message ? DIED : NO_SCRIPT, event.message);
   });
   return started;
 }

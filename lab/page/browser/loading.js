@@ -10,6 +10,8 @@ import { CACHE_NAME } from "../cache.js";
 import { fileCounter } from "./files.js";
 
 const WASM = "ort-wasm-simd-threaded.asyncify";
+/** Compiling takes seconds; a thread that cannot start would be waited for without end. */
+const INIT_LIMIT_MS = 60_000;
 
 /**
  * @param {Spec} spec
@@ -19,8 +21,12 @@ const WASM = "ort-wasm-simd-threaded.asyncify";
  */
 export async function load(spec, emit) {
   const counter = fileCounter(spec.bytes, (share, text) => emit({ kind: "loading", share, text }));
-  let step = "runtime";
+  let step = "start";
   try {
+    if (spec.device === "webgpu" && !(await navigator.gpu?.requestAdapter())) {
+      throw new Error("no WebGPU adapter"); // known before anything is fetched
+    }
+    step = "runtime";
     emit({ kind: "loading", share: null, text: "Starting the runtime" });
     const library = await import(`${spec.runtime}transformers.min.js`);
     configure(library.env, spec, counter);
@@ -38,7 +44,7 @@ export async function load(spec, emit) {
     step = "start";
     if (spec.device === "webgpu") {
       emit({ kind: "loading", share: null, text: "Preparing the model for WebGPU" });
-      await warmUp(library, tokenizer, model);
+      await warmUp(tokenizer, model);
     }
     return { library, tokenizer, model, from: counter.fetched ? "network" : "cache" };
   } catch (error) {
@@ -67,10 +73,11 @@ function configure(env, spec, counter) {
   const { wasm } = env.backends.onnx;
   wasm.wasmPaths = { mjs: `${spec.runtime}${WASM}.mjs`, wasm: `${spec.runtime}${WASM}.wasm` };
   wasm.numThreads = spec.threads;
+  wasm.initTimeout = INIT_LIMIT_MS;
 }
 
 /** Compiles the shaders of prompt and answer, and finds out whether the adapter really computes. */
-async function warmUp(library, tokenizer, model) {
+async function warmUp(tokenizer, model) {
   const inputs = tokenizer("Hello", { add_special_tokens: false });
   await model.generate({ ...inputs, max_new_tokens: 2, do_sample: false, eos_token_id: [-1] });
 }

@@ -24,11 +24,13 @@ export class AnswerView {
   #text = el("div", { class: "prose", tabindex: "0", role: "group", "data-testid": "answer-text" });
   #note = el("p", { class: "note", hidden: true });
   #error = el("p", { class: "error", hidden: true });
-  #figures = el("dl", { class: "figures", hidden: true, "data-testid": "figures" });
+  #figures = el("dl", { class: "figures", "data-testid": "figures" });
   #foot = el("div", { class: "answer-foot", hidden: true });
   #raw = "";
+  #begun = false;
   #answer;
   #reasoned;
+  #copy = this.#copyButton();
 
   /**
    * @param {{label: string}} model
@@ -45,7 +47,7 @@ export class AnswerView {
     );
     this.#text.setAttribute("aria-label", `Answer of ${model.label}`);
     this.#reasoning.setAttribute("aria-label", `Reasoning of ${model.label}`);
-    this.#foot.append(this.#figures, this.#copyButton());
+    this.#foot.append(this.#figures, this.#copy);
     this.#reasoned = new StreamText(this.#reasoning);
     this.#answer = new StreamText(this.#text, {
       known: new Set(byNumber.keys()),
@@ -69,11 +71,13 @@ export class AnswerView {
     if (event.kind === "loading") this.#showLoading(event);
     else if (event.kind === "ready" || event.kind === "opened") this.#showStage(READING);
     else if (event.kind === "reasoning") {
+      this.#begun = true;
       this.#showStage(THINKING);
       this.#thoughts.hidden = false;
       this.#reasoned.push(event.text);
     } else if (event.kind === "text") {
       this.#showStage("");
+      this.#begun = true;
       this.#raw += event.text;
       this.#answer.push(event.text);
     }
@@ -92,8 +96,8 @@ export class AnswerView {
     say(this.#note, ENDINGS[run.ended] ?? empty);
     say(this.#error, problem);
     this.#figures.replaceChildren(...figures(run));
-    this.#figures.hidden = run.ended === "failed" && run.generate_ms === 0;
-    this.#foot.hidden = this.#figures.hidden && !this.#raw;
+    this.#copy.hidden = !this.#raw;
+    this.#foot.hidden = !this.#begun;
     this.element.setAttribute("aria-busy", "false");
   }
 
@@ -134,7 +138,8 @@ export class AnswerView {
 
 function markButton(passage) {
   const label = `Passage ${passage.number}: ${passage.place}`;
-  return button(`[${passage.number}]`, () => openPassage(passage), { class: "mark", "aria-label": label, title: label });
+  const attributes = { class: "mark", "aria-label": label, title: label };
+  return button(`[${passage.number}]`, () => openPassage(passage), attributes);
 }
 
 function figures(run) {

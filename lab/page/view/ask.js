@@ -62,7 +62,8 @@ export class AskView extends EventTarget {
   #count() {
     const length = this.#prompt.value.length;
     const over = length > this.#most;
-    say(byId("prompt-counter"), length > this.#most * NEAR ? `${count(length)} of ${count(this.#most)} characters` : "");
+    const told = `${count(length)} of ${count(this.#most)} characters`;
+    say(byId("prompt-counter"), length > this.#most * NEAR ? told : "");
     byId("prompt-counter").classList.toggle("error", over);
     if (over) this.#prompt.setAttribute("aria-invalid", "true");
     else this.#prompt.removeAttribute("aria-invalid");

@@ -3,7 +3,7 @@
 import { clockTime } from "../format.js";
 import { isWhole } from "../runs.js";
 import { el, svg } from "./dom.js";
-import { axis } from "./scale.js";
+import { ticks } from "./scale.js";
 import { STAGES, endLabel, shortName, spoken } from "./stages.js";
 import { Tooltip } from "./tooltip.js";
 
@@ -65,10 +65,11 @@ export class Chart {
   }
 
   #row(run, row, frame) {
+    const isNew = this.#known && !this.#known.has(run.id);
     const group = svg(
       "g",
       {
-        class: ["run", isWhole(run) ? "" : "flawed", this.#known && !this.#known.has(run.id) ? "new" : ""].join(" ").trim(),
+        class: ["run", !isWhole(run) && "flawed", isNew && "new"].filter(Boolean).join(" "),
         role: "img", tabindex: run.id === this.#current ? "0" : "-1", "aria-label": spoken(run), "data-run": run.id,
         transform: `translate(0 ${row * frame.row})`,
       },
@@ -124,26 +125,27 @@ function frameOf(runs, width) {
   const left = narrow ? 0 : Math.min(Math.max(longest * CHARACTER + 18, 120), 230);
   const right = width - END_LABEL;
   const row = narrow ? 44 : 40;
-  const scale = axis(Math.max(...runs.map((run) => run.total_ms)), Math.max(2, Math.floor((right - left) / TICK_EVERY)));
+  const most = Math.max(...runs.map((run) => run.total_ms), 1);
   const bottom = runs.length * row;
-  const x = (ms) => left + (ms / scale.max) * (right - left);
-  return { width, height: bottom + AXIS, left, right, row, bottom, narrow, scale, x };
+  const x = (ms) => left + (ms / most) * (right - left);
+  const marks = ticks(most, Math.max(2, Math.floor((right - left) / TICK_EVERY)));
+  return { width, height: bottom + AXIS, left, row, bottom, narrow, marks, x };
 }
 
-function grid({ scale, x, bottom, right }) {
-  const lines = scale.ticks.flatMap(({ ms, label }) => [
+function grid({ marks, x, bottom }) {
+  const lines = marks.flatMap(({ ms, label }) => [
     svg("line", { class: "grid", x1: x(ms), x2: x(ms), y1: 0, y2: bottom + 4 }),
     svg("text", { class: "tick", x: x(ms), y: bottom + 19, "text-anchor": ms === 0 ? "start" : "middle" }, label),
   ]);
-  const unit = svg("text", { class: "tick", x: right + 16, y: bottom + 19 }, scale.unit === "s" ? "seconds" : "milliseconds");
-  return svg("g", { "aria-hidden": "true" }, ...lines, unit);
+  return svg("g", { "aria-hidden": "true" }, ...lines);
 }
 
 function labels(run, { narrow, left, width }) {
-  const name = shortened(shortName(run), narrow ? width / CHARACTER - secondLine(run).length - 2 : (left - 12) / CHARACTER);
+  const room = narrow ? width / CHARACTER - secondLine(run).length - 2 : (left - 12) / CHARACTER;
+  const name = shortened(shortName(run), room);
   if (narrow) {
-    const line = svg("text", { x: 4, y: 16 }, svg("tspan", { class: "name" }, name), svg("tspan", { class: "tick", dx: 8 }, secondLine(run)));
-    return [line];
+    const parts = [svg("tspan", { class: "name" }, name), svg("tspan", { class: "tick", dx: 8 }, secondLine(run))];
+    return [svg("text", { x: 4, y: 16 }, ...parts)];
   }
   return [
     svg("text", { class: "name", x: 6, y: 17 }, name),
@@ -161,7 +163,8 @@ function bars(run, { x, narrow }) {
   const rects = STAGES.flatMap(({ name, field }) => {
     const [from, to] = [x(at), x(at + run[field])];
     at += run[field];
-    return run[field] > 0 ? [svg("rect", { class: `bar ${name}`, x: from, y, width: Math.max(to - from, 1), height: BAR })] : [];
+    if (run[field] === 0) return [];
+    return [svg("rect", { class: `bar ${name}`, x: from, y, width: Math.max(to - from, 1), height: BAR })];
   });
   return [
     svg("g", { class: "bars" }, ...rects),

@@ -6,6 +6,7 @@ import { readText } from "../reading.js";
 import { button, byId, el, say } from "./dom.js";
 
 const MOST_FILES = 20;
+const FULL = `At most ${MOST_FILES} files fit in. Remove one first.`;
 const STAYS = "Reference text stays in this browser.";
 const GOES = "The best passages go to this server with the prompt; the rest stays in this browser.";
 
@@ -41,7 +42,7 @@ export class DocumentsView {
     const problems = [];
     for (const file of files) {
       try {
-        if (this.#files.length >= MOST_FILES) throw new LabError(`At most ${MOST_FILES} files fit in. Remove one first.`);
+        if (this.#files.length >= MOST_FILES) throw new LabError(FULL);
         this.#files.push(await readText(file));
       } catch (error) {
         if (!(error instanceof LabError)) throw error;

@@ -3,8 +3,10 @@
 import { byId, el } from "./dom.js";
 
 const NO_RUNTIME = ["No runtime for models in the browser is installed. Whoever runs this server adds it with ", "."];
-const NO_MODEL = "There is no model for this browser yet. Whoever runs this server puts one into the lab's models folder.";
-const NO_SERVER_MODEL = "The server has no model of its own. Models in this browser run without it.";
+const NO_MODEL = "There is no model for this browser yet. Whoever runs this server adds one to its models folder.";
+const NO_SERVER_MODEL = "The server has no model of its own.";
+const NEVERTHELESS = "Models in this browser run without it.";
+const NOTHING = "So nothing can run here yet.";
 
 /**
  * Says which kind of model is missing.
@@ -18,7 +20,7 @@ export function showHints(setup, places, serverProblem) {
   if (!setup.runtime?.path) hints.push(noRuntime(setup.runtime?.note));
   else if (!has("browser", "hub")) hints.push([setup.note || NO_MODEL]);
   if (serverProblem) hints.push([serverProblem]);
-  else if (!has("server")) hints.push([NO_SERVER_MODEL]);
+  else if (!has("server")) hints.push([`${NO_SERVER_MODEL} ${has("browser", "hub") ? NEVERTHELESS : NOTHING}`]);
   byId("hints").replaceChildren(...hints.map((parts) => el("p", { class: "note" }, ...parts)));
 }
 

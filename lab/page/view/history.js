@@ -30,8 +30,12 @@ export class HistoryView {
       this.#all = !this.#all;
       this.#show();
     });
-    byId("export-csv").addEventListener("click", () => save("lab-runs.csv", "text/csv", asCsv(this.#filtered())));
-    byId("export-json").addEventListener("click", () => save("lab-runs.json", "application/json", asJson(this.#filtered())));
+    byId("export-csv").addEventListener("click", () => {
+      save("lab-runs.csv", "text/csv", asCsv(this.#filtered()));
+    });
+    byId("export-json").addEventListener("click", () => {
+      save("lab-runs.json", "application/json", asJson(this.#filtered()));
+    });
     this.#wireClearing();
     this.#show();
   }
@@ -52,7 +56,8 @@ export class HistoryView {
     byId("runs").hidden = all.length === 0;
     say(byId("none-fits"), all.length && !runs.length ? "No run fits these filters." : "");
     byId("chart-part").hidden = !runs.length;
-    say(byId("show-all"), runs.length > AT_FIRST ? (this.#all ? `Show the latest ${AT_FIRST}` : `Show all ${runs.length}`) : "");
+    const other = this.#all ? `Show the latest ${AT_FIRST}` : `Show all ${runs.length}`;
+    say(byId("show-all"), runs.length > AT_FIRST ? other : "");
     say(byId("how-many"), all.length ? told(shown.length, runs.length, all.length) : "");
     this.#chart.show(shown);
     showTable(byId("table"), shown);
@@ -67,7 +72,8 @@ export class HistoryView {
   #wireClearing() {
     const dialog = byId("clear-dialog");
     byId("clear").addEventListener("click", () => {
-      say(byId("clear-what"), `${plural(this.#log.runs.length, "run")} will be forgotten. They cannot be brought back.`);
+      const runs = plural(this.#log.runs.length, "run");
+      say(byId("clear-what"), `${runs} will be forgotten and cannot be brought back.`);
       dialog.returnValue = "";
       dialog.showModal();
     });

@@ -5,17 +5,15 @@ const SECONDS_FROM_MS = 2000;
 /**
  * @param {number} most milliseconds
  * @param {number} wanted how many ticks there is room for, beside zero
- * @returns {{max: number, ticks: {ms: number, label: string}[], unit: "ms" | "s"}} `max`: the last tick, not below `most`
+ * @returns {{ms: number, label: string}[]} from zero to at most `most`
  */
-export function axis(most, wanted) {
+export function ticks(most, wanted) {
   const step = niceStep(Math.max(most, 1) / Math.max(wanted, 1));
-  const steps = Math.max(1, Math.ceil(most / step - 1e-9));
-  const unit = steps * step >= SECONDS_FROM_MS ? "s" : "ms";
-  const ticks = Array.from({ length: steps + 1 }, (_, n) => {
+  const [unit, per] = most >= SECONDS_FROM_MS ? ["s", 1000] : ["ms", 1];
+  return Array.from({ length: Math.floor(most / step + 1e-9) + 1 }, (_, n) => {
     const ms = n * step;
-    return { ms, label: String(Number((unit === "s" ? ms / 1000 : ms).toPrecision(6))) };
+    return { ms, label: n ? `${Number((ms / per).toPrecision(6))} ${unit}` : "0" };
   });
-  return { max: steps * step, ticks, unit };
 }
 
 /** The smallest of 1, 2, 5, 10, 20, … that is not below the raw step. */

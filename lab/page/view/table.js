@@ -1,6 +1,6 @@
 /** The table of runs, with the medians of each model below. */
 
-import { clockTime, count, duration } from "../format.js";
+import { clockTime, count, duration, speed } from "../format.js";
 import { medians } from "../runs.js";
 import { el } from "./dom.js";
 import { STAGES, deviceName, flaw, shortName } from "./stages.js";
@@ -16,9 +16,9 @@ const COLUMNS = [
   ...STAGES.map(({ field, label }) => ({ label, text: (run) => duration(run[field]) })),
   { label: "Total", text: (run) => duration(run.total_ms) },
   { label: "Tokens", text: (run) => count(run.tokens) },
-  { label: "Tokens/s", text: (run) => count(run.tokens_per_s) },
+  { label: "Tokens/s", text: (run) => speed(run.tokens_per_s) },
   { label: "Passages", text: (run) => count(run.passages) },
-  { label: "End", text: (run) => flaw(run) || (run.ended === "length" ? "at the limit" : "complete"), word: true },
+  { label: "End", text: (run) => flaw(run) || (run.ended === "length" ? "at the limit" : "done"), word: true },
 ];
 const OF_MEDIANS = {
   Time: (run) => `Median of ${run.runs}`,
@@ -33,8 +33,8 @@ const OF_MEDIANS = {
  * @param {import("../runs.js").Run[]} runs newest first
  */
 export function showTable(table, runs) {
-  const head = el("tr", {}, ...COLUMNS.map(({ label, word }) => el("th", { scope: "col", class: word ? "word" : false }, label)));
-  table.tHead.replaceChildren(head);
+  const names = COLUMNS.map(({ label, word }) => el("th", { scope: "col", class: word ? "word" : false }, label));
+  table.tHead.replaceChildren(el("tr", {}, ...names));
   table.tBodies[0].replaceChildren(...runs.map((run) => row(run, {})));
   table.tFoot.replaceChildren(...medians(runs).map((run) => row(run, OF_MEDIANS)));
 }
