@@ -11,6 +11,7 @@ GroundworkError
 │   ├── EmptyFile              nothing in it, or no text (a scan, say)
 │   └── ReadingTimedOut        the parser took longer than it may
 ├── StorageError               the disk is full or cannot be written
+├── PackageError               a package cannot be fetched, or is not the pinned one
 └── ModelError                 a model cannot answer, or not to the end
     ├── ModelUnavailable       nobody listens at its address, or its runtime does not start
     ├── ModelNotFound          the server runs, but has no such model
@@ -41,6 +42,7 @@ __all__ = [
     "ModelRefused",
     "ModelStalled",
     "ModelUnavailable",
+    "PackageError",
     "ProtectedFile",
     "QuestionError",
     "ReadingTimedOut",
@@ -92,6 +94,10 @@ class ReadingTimedOut(DocumentError):
 
 class StorageError(GroundworkError):
     """The disk is full, or a folder cannot be written."""
+
+
+class PackageError(GroundworkError):
+    """A package cannot be fetched, is damaged, or is not the one whose checksum is pinned."""
 
 
 class ModelError(GroundworkError):

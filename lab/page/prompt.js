@@ -61,7 +61,7 @@ export function buildPrompt({ system, question, documents, limits }) {
   if (over([]) > 0) throw new LabError(tooLong(sizeOf(messages([])), limits.prompt_chars));
   let passages = best(rank(question, all, CONSIDERED), limits);
   while (passages.length > 1 && over(passages) > 0) passages = passages.slice(0, -1);
-  if (over(passages) > 0) passages = shortened(passages[0], (passage) => over([passage]) <= 0);
+  if (over(passages) > 0) passages = [shortened(passages[0], (passage) => over([passage]) <= 0)].filter(Boolean);
   return { messages: messages(passages), passages };
 }
 
@@ -86,13 +86,12 @@ function best(ranking, limits) {
     const candidate = { number: kept.length + 1, place: placeOf(passage), text: passage.text };
     const units = new Set(analyse(passage.text).units);
     if (seen.some((each) => alike(each, units))) continue;
-    const fitting = costOf(candidate) <= room ? [candidate] : [];
-    if (!fitting.length && !kept.length) fitting.push(...shortened(candidate, (cut) => costOf(cut) <= room));
-    for (const one of fitting) {
-      kept.push(one);
-      seen.push(units);
-      room -= costOf(one);
-    }
+    const fits = (passage) => costOf(passage) <= room;
+    const fitting = fits(candidate) || kept.length ? candidate : shortened(candidate, fits);
+    if (!fitting || !fits(fitting)) continue;
+    kept.push(fitting);
+    seen.push(units);
+    room -= costOf(fitting);
   }
   return kept;
 }
@@ -103,10 +102,10 @@ function alike(some, others) {
   return both > NEAR_DUPLICATE * (some.size + others.size - both);
 }
 
-/** The passage with so much of its text, from its beginning, as `fits`; none when nothing of it does. */
+/** The passage with as much of its text, from its beginning, as `fits`; null when nothing of it does. */
 function shortened(passage, fits) {
   let [low, high] = [0, passage.text.length];
-  const upTo = (length) => ({ ...passage, text: `${passage.text.slice(0, length).trimEnd()} …` });
+  const upTo = (length) => ({ ...passage, text: `${passage.text.slice(0, length).toWellFormed().trimEnd()} …` });
   while (low < high) {
     const middle = Math.ceil((low + high) / 2);
     if (fits(upTo(middle))) low = middle;
@@ -114,7 +113,7 @@ function shortened(passage, fits) {
   }
   const last = passage.text.slice(0, low).search(/\s\S{0,40}$/u);
   const cut = upTo(last > 0 ? last : low);
-  return low > 0 && fits(cut) ? [cut] : [];
+  return low > 0 && fits(cut) ? cut : null;
 }
 
 function placeOf(passage) {

@@ -23,7 +23,7 @@ addEventListener("message", ({ data }) => {
   }
 });
 
-navigator.locks?.query2?.(self.name, () => {
+navigator.locks?.request(self.name, () => {
   emit({ kind: "alive" });
   return new Promise(() => {});
 });

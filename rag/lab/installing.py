@@ -37,7 +37,8 @@ def install(
     one of before; what else it leaves is removed by the next one.
 
     Raises:
-        StorageError: it cannot be fetched, is not what is pinned, or cannot be written.
+        PackageError: it cannot be fetched, or is not what is pinned.
+        StorageError: it cannot be written, or the file that pins it cannot be read.
     """
     pins = read_pins(package_file)
     target = runtimes_in(data_dir) / pins.version

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import psutil
 
-from rag.errors import StorageError
+from rag.errors import PackageError, StorageError
 
 OFFLINE = "or use rag lab install --from FOLDER"
 _OPTIONS = (
@@ -40,11 +40,11 @@ def pack(specs: Sequence[str], folder: Path, limit_s: float) -> None:
     """Fetches the tarballs of packages, each a `name@version`, into the folder, where npm also keeps its cache.
 
     Raises:
-        StorageError: npm is not there, takes longer than the limit, or fails; with what it says itself.
+        PackageError: npm is not there, takes longer than the limit, or fails; with what it says itself.
     """
     npm = shutil.which("npm")
     if npm is None:
-        raise StorageError(
+        raise PackageError(
             f"npm is not installed, which fetches the browser runtime. Install Node.js 20 or newer, {OFFLINE}."
         )
     command = [npm, "pack", *specs, f"--cache={folder / 'cache'}", *_OPTIONS]
@@ -53,11 +53,11 @@ def pack(specs: Sequence[str], folder: Path, limit_s: float) -> None:
             command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
     except OSError as error:
-        raise StorageError(f"npm cannot be started ({error.strerror}). Install Node.js again, {OFFLINE}.") from error
+        raise PackageError(f"npm cannot be started ({error.strerror}). Install Node.js again, {OFFLINE}.") from error
     try:
         out, err = process.communicate(timeout=limit_s)
     except subprocess.TimeoutExpired:
-        raise StorageError(
+        raise PackageError(
             f"npm did not end within {limit_s / 60:.0f} minutes. Check the connection and try again, {OFFLINE}."
         ) from None
     finally:
@@ -65,7 +65,7 @@ def pack(specs: Sequence[str], folder: Path, limit_s: float) -> None:
     if process.returncode:
         raise _failure(out.decode(errors="replace"), err.decode(errors="replace"))
     if len(list(folder.glob("*.tgz"))) < len(specs):
-        raise StorageError(f"npm ended well, but without all packages. Run npm doctor to find out why, {OFFLINE}.")
+        raise PackageError(f"npm ended well, but without all packages. Run npm doctor to find out why, {OFFLINE}.")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -84,20 +84,20 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             stream.close()
 
 
-def _failure(out: str, err: str) -> StorageError:
+def _failure(out: str, err: str) -> PackageError | StorageError:
     code, complaint = _complaint(out, err)
     says = f" (npm says: {complaint})" if complaint else ""
     if code in _FULL:
         return StorageError("The disk is full. Free some space, and run rag lab install again.")
     if _UNREACHABLE.fullmatch(code):
-        return StorageError(
+        return PackageError(
             f"npm cannot reach its registry{says}. Check the connection and npm's proxy setting, {OFFLINE}."
         )
     if _REFUSED.fullmatch(code):
-        return StorageError(
+        return PackageError(
             f"npm's registry does not give out the browser runtime{says}. Check npm's registry setting, {OFFLINE}."
         )
-    return StorageError(f"npm could not fetch the browser runtime{says}. Run npm doctor to find out why, {OFFLINE}.")
+    return PackageError(f"npm could not fetch the browser runtime{says}. Run npm doctor to find out why, {OFFLINE}.")
 
 
 def _complaint(out: str, err: str) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
 
-from rag.errors import StorageError
+from rag.errors import PackageError
 from rag.lab.pins import PinnedFile
 
 _MOST_UNPACKED = 1_000_000_000
@@ -24,7 +24,7 @@ def find_package(folder: Path, name: str, version: str) -> Path:
     """The package in the folder: its tarball as npm names it, or unpacked, also within `node_modules`.
 
     Raises:
-        StorageError: it is not there in this version.
+        PackageError: it is not there in this version.
     """
     packed = f"{name.removeprefix('@').replace('/', '-')}-{version}.tgz"
     for tarball in (packed, f"{name.rpartition('/')[2]}-{version}.tgz"):
@@ -33,7 +33,7 @@ def find_package(folder: Path, name: str, version: str) -> Path:
     for unpacked in (folder / "node_modules" / name, folder / name, folder / name.rpartition("/")[2], folder):
         if _described(unpacked) == (name, version):
             return unpacked
-    raise StorageError(
+    raise PackageError(
         f"{folder} does not have {name} {version}. Put {packed} there, which this makes on a machine with internet: "
         f"npm pack {name}@{version}"
     )
@@ -43,7 +43,7 @@ def take(package: Path, files: Sequence[PinnedFile], target: Path) -> None:
     """Copies files of one package into the folder `target`, under their own names.
 
     Raises:
-        StorageError: one is not in the package, or its checksum is wrong; then nothing of the package is to be used.
+        PackageError: one is not in the package, or its checksum is wrong; then nothing of the package is to be used.
         OSError: the target cannot be written.
     """
     if package.is_dir():
@@ -72,7 +72,7 @@ def _members(tarball: tarfile.TarFile, package: Path) -> Iterator[tuple[str, tar
     for member in tarball:
         unpacked += member.size
         if unpacked > _MOST_UNPACKED:
-            raise StorageError(f"{package.name} unpacks to far more than the package has. Do not use it.")
+            raise PackageError(f"{package.name} unpacks to far more than the package has. Do not use it.")
         if member.isreg():
             yield member.name.partition("/")[2], member
 
@@ -88,7 +88,7 @@ def _copy(stream: IO[bytes], package: Path, file: PinnedFile, target: Path) -> N
         copy.flush()
         os.fsync(copy.fileno())
     if digest.hexdigest() != file.sha256:
-        raise StorageError(
+        raise PackageError(
             f"The checksum of {file.path} in {package.name} is wrong, so nothing was installed. Fetch the package "
             "again; when the checksum is still wrong, somebody has changed the file, and it must not be used."
         )
@@ -99,11 +99,11 @@ def _reading(package: Path) -> Generator[None]:
     try:
         yield
     except _BROKEN as error:
-        raise StorageError(f"{package.name} is damaged, so nothing was installed. Fetch the package again.") from error
+        raise PackageError(f"{package.name} is damaged, so nothing was installed. Fetch the package again.") from error
 
 
-def _missing(package: Path, file: PinnedFile) -> StorageError:
-    return StorageError(f"{package.name} has no {file.path}, so nothing was installed. Fetch the package again.")
+def _missing(package: Path, file: PinnedFile) -> PackageError:
+    return PackageError(f"{package.name} has no {file.path}, so nothing was installed. Fetch the package again.")
 
 
 def _described(folder: Path) -> tuple[str, str]:

@@ -4,8 +4,8 @@
  * Words (English stop words left out, stems by script) and, beside them, the 4-grams of each word with its beginning;
  * scripts that do not put spaces between words give single characters and bigrams instead. No language is detected.
  *
- * @typedef {{words: string[], grams: string[], units: string[]}} Terms every occurrence, in order; each gram begins with
- *   "#"; `units` are what a text is measured by: its words and, where a script has no spaces, its bigrams
+ * @typedef {{words: string[], grams: string[], units: string[]}} Terms every occurrence, in order; each gram begins
+ *   with "#"; `units` are what a text is measured by: its words and, where a script has no spaces, its bigrams
  */
 
 import { fold } from "./fold.js";
@@ -22,8 +22,8 @@ const WORD_START = "_";
 /** Lucene's short list. */
 const STOP_WORDS = new Set(
   (
-    "a an and are as at be but by for if in into is it no not of on or such that the their then there these they this " +
-    "to was will with"
+    "a an and are as at be but by for if in into is it no not of on or such that the their then there these they " +
+    "this to was will with"
   ).split(" "),
 );
 

@@ -41,7 +41,7 @@ export class Field {
     return counts;
   }
 
-  /** Adds weight · count (k1 + 1) / (count + k1 (1 - b + b · length / mean)) to the score of each passage in `counts`. */
+  /** Adds weight · n (k1 + 1) / (n + k1 (1 - b + b · length / mean)) to the score of each passage that has n. */
   addTo(scores, counts, weight) {
     for (const [passage, count] of counts) {
       const size = K1 * (1 - B + (B * this.#lengths[passage]) / this.#mean);

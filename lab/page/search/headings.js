@@ -1,8 +1,8 @@
-/** Headings of Markdown text: `# …` and underlined ones, but none in fenced code, as rag/documents/headings.py sees them. */
+/** Headings of Markdown text as rag/documents/headings.py sees them: `# …` and underlined, none in fenced code. */
 
-const ATX = /^ {0,3}(#{1,6})(?:[ \t](.*))?$/u;
+const ATX = /^ {0,3}(#{1,6})(?:[ \t]([^\n]*))?$/u;
 const UNDERLINE = /^ {0,3}(=+|-{2,})[ \t]*$/u;
-const FENCE = /^ {0,3}(`{3,}|~{3,})(.*)/u;
+const FENCE = /^ {0,3}(`{3,}|~{3,})([^\n]*)/u;
 const NO_PARAGRAPH = /^(?:\s*(?:[-*+•]\s|[|>]|\d+[.)]\s|$)| {4}|\t)/u;
 const LINK = /!?\[([^[\]]*)\]\([^()]*\)/gu;
 const EMPHASIS = /(?<![\p{L}\p{N}_*])(\*{1,2}|_{1,2}|`)(?=\S)(.+?)(?<=\S)\1(?![\p{L}\p{N}_*])/gu;
@@ -12,8 +12,8 @@ const LONGEST_LINE = 300;
 
 /**
  * @param {string} text
- * @returns {Generator<{start: number, end: number, level: number, title: string}>} in order; `text.slice(start, end)` are
- *   a heading's lines, level 1 is the outermost, the title stands on one line without its marks
+ * @returns {Generator<{start: number, end: number, level: number, title: string}>} in order; `text.slice(start, end)`
+ *   are a heading's lines, level 1 is the outermost, the title stands on one line without its marks
  */
 export function* headings(text) {
   let fence = "";

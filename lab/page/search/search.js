@@ -10,7 +10,7 @@
 import { GRAM_WEIGHT, analyse, piecesOf } from "./analysis.js";
 import { Field, inverseFrequency } from "./bm25.js";
 
-/** What of a passage is searched, with its weight: everything for words and for grams, what stands above it for words. */
+/** What of a passage is searched, with its weight: all of it for words and grams, what stands above it for words. */
 const FIELDS = {
   words: { of: "everything", kind: "words", weight: 1 },
   grams: { of: "everything", kind: "grams", weight: GRAM_WEIGHT },
