@@ -138,7 +138,7 @@ ARROWS: dict[str, set[str]] = {
     "rag.doctor": CORE | {"rag.services", "rag.documents", "rag.keeping"},
     "rag.lab": GROUND | {"rag.generation"},
     "rag.chat": CORE | {"rag.services", "rag.documents", "rag.keeping", "rag.turn_log"},
-    "rag.chat.lab": {"rag.lab", "rag.libraries", "rag.services"},
+    "rag.chat.lab": {"rag.lab", "rag.libraries", "rag.services", "rag.settings"},
     "rag.chat.panel": {"rag.records", "rag.decisions", "rag.events"},
     "rag.chat.sources": {"rag.records"},
     "rag.chat.streaming": set(),

@@ -63,9 +63,12 @@ export class StageClock {
   }
 }
 
+/** Tokens that arrive within so few milliseconds came in one piece, which says nothing about their writing. */
+const ONE_PIECE_MS = 10;
+
 /** Tokens a second between the first and the last; null when that cannot be said. */
 export function tokensPerSecond(tokens, generateMs) {
-  return tokens > 1 && generateMs > 0 ? tenths(((tokens - 1) * 1000) / generateMs) : null;
+  return tokens > 1 && generateMs >= ONE_PIECE_MS ? tenths(((tokens - 1) * 1000) / generateMs) : null;
 }
 
 function tenths(value) {

@@ -12,7 +12,8 @@ export function duration(ms) {
 
 /** Tokens a second with one decimal, or a dash. */
 export function speed(tokensPerSecond) {
-  return tokensPerSecond === null ? NOTHING : tokensPerSecond.toFixed(1);
+  if (tokensPerSecond === null) return NOTHING;
+  return tokensPerSecond < 1000 ? tokensPerSecond.toFixed(1) : count(tokensPerSecond);
 }
 
 /** "12.3 tokens/s", or a dash. */
@@ -33,12 +34,12 @@ export function size(bytes) {
   return bytes >= 1000 ? `${Math.round(bytes / 1e3)} kB` : `${bytes} bytes`;
 }
 
-/** An ISO time as the person's clock shows it: the hour alone today, with the day before. */
+/** An ISO time as the person's clock shows it: to the second today, else the day and the minute. */
 export function clockTime(iso, today = new Date()) {
   const at = new Date(iso);
-  const time = at.toLocaleTimeString("en-GB");
+  if (at.toDateString() === today.toDateString()) return at.toLocaleTimeString("en-GB");
   const day = at.toLocaleDateString("en-GB", { day: "numeric", month: "short" });
-  return at.toDateString() === today.toDateString() ? time : `${day}, ${time}`;
+  return `${day}, ${at.toLocaleTimeString("en-GB", { timeStyle: "short" })}`;
 }
 
 /** "1 passage", "2 passages". */

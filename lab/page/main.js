@@ -26,6 +26,7 @@ const cachePanel = new CachePanel(() => refresh());
 const models = new Map();
 const fetched = new Set();
 let setup, settings, device;
+let listed = [];
 let control = null;
 
 start();
@@ -37,6 +38,7 @@ async function start() {
     [setup, device] = await Promise.all([fetchSetup(), inspect()]);
   } catch (error) {
     say(byId("page-problem"), told(error));
+    byId("looking").hidden = true;
     return;
   }
   settings = new SettingsView(setup.limits, SYSTEM);
@@ -54,15 +56,14 @@ async function start() {
 
 /** Asks again what can run where. */
 async function refresh() {
-  let serverProblem = "";
-  const listed = fetchServerModels().catch((error) => {
-    serverProblem = told(error);
-    return [];
-  });
-  const inBrowser = await browserPlaces(setup, device, settings.device, fetched);
-  const places = [...inBrowser, ...serverPlaces(await listed)];
+  const [inBrowser, serverProblem] = await Promise.all([
+    browserPlaces(setup, device, settings.device, fetched),
+    fetchServerModels().then((models) => (listed = models) && "", told),
+  ]);
+  const places = [...inBrowser, ...serverPlaces(listed)];
   where.show(places);
-  showHints(setup, places, serverProblem);
+  byId("looking").hidden = true;
+  showHints(setup, places, serverProblem, refresh);
   await cachePanel.refresh();
   tell();
 }

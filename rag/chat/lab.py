@@ -21,6 +21,7 @@ from rag.lab.setup import Setup
 from rag.lab.turnstile import Turnstile
 from rag.libraries import data_dir
 from rag.services import Services
+from rag.settings import Settings
 
 _LINK = "Lab"
 _CHARS_OF_A_TOKEN = 4
@@ -44,17 +45,7 @@ class LabDoor:
         settings = services.settings
         if settings.lab == "off":
             return None
-        setup = Setup(
-            Places.of(Path(), data_dir(settings), settings.lab_models_dir),
-            rules=Rules(
-                prompt_chars=settings.question_max_chars + _CHARS_OF_A_TOKEN * settings.passage_tokens,
-                max_tokens=settings.answer_max_tokens,
-                temperature=settings.temperature,
-            ),
-            passages=settings.passages,
-            passage_tokens=settings.passage_tokens,
-            remote=settings.lab_remote_models == "on",
-        )
+        setup = setup_of(settings)
         turnstile = Turnstile(settings.lab_prompts_per_minute, time.monotonic)
         proxy = Proxy(lambda: services.models, setup.rules, turnstile)
         return cls(lab_app(setup, proxy), setup.may_ask)
@@ -85,6 +76,21 @@ class LabDoor:
             "frame-ancestors 'none'",
         )
         return {"Content-Security-Policy": "; ".join(policy), "Cross-Origin-Embedder-Policy": "require-corp"}
+
+
+def setup_of(settings: Settings) -> Setup:
+    """The lab of an app in this folder, with the chat's own limits."""
+    return Setup(
+        Places.of(Path(), data_dir(settings), settings.lab_models_dir),
+        Rules(
+            prompt_chars=settings.question_max_chars + _CHARS_OF_A_TOKEN * settings.passage_tokens,
+            max_tokens=settings.answer_max_tokens,
+            temperature=settings.temperature,
+        ),
+        passages=settings.passages,
+        passage_tokens=settings.passage_tokens,
+        remote=settings.lab_remote_models == "on",
+    )
 
 
 def is_lab(path: str, prefix: str) -> bool:

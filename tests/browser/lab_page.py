@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, FilePayload, Locator, Page, expect
 
@@ -96,11 +95,6 @@ class LabPage:
         """The runs in the browser's storage, oldest first."""
         return json.loads(await self.page.evaluate(f"localStorage.getItem('{KEY}') ?? '[]'"))
 
-    async def begin_with(self, stored: str) -> None:
-        """Opens the page as it is after a visit that left this in the storage."""
-        await self.page.evaluate("([key, value]) => localStorage.setItem(key, value)", [KEY, stored])
-        await self.open()
-
     async def export(self, name: str) -> str:
         """The text of the file behind a button."""
         async with self.page.expect_download() as waiting:
@@ -129,21 +123,26 @@ class LabPage:
         assert not self.watch.outside, "the lab asked for something outside"
         assert [text for text in self.watch.complaints if text != HARMLESS] == []
         assert not self.watch.dialogs, "the lab opened a dialog of the browser"
-        assert "Traceback" not in self.app.log[self.log_began :]
+        log = self.app.log[self.log_began :]
+        assert "Traceback" not in log, log
 
 
 Visit = Callable[..., Awaitable[LabPage]]
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def visit_lab(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[Visit]:
-    """Opens the lab as a person who was never there; at the end each is pictured and had to mind its manners."""
+async def visit_lab(browser: Browser) -> AsyncIterator[Visit]:
+    """Opens the lab as a person who was never there, or whose browser has these runs; each must mind its manners."""
     opened: list[LabPage] = []
 
-    async def visit(app: App, *, width: int = 1280, height: int = 900, dark: bool = False) -> LabPage:
+    async def visit(
+        app: App, *, width: int = 1280, height: int = 900, dark: bool = False, runs: list[Any] | None = None
+    ) -> LabPage:
         context = await browser.new_context(
             viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light", locale="en-US"
         )
+        if runs is not None:
+            await context.add_init_script(f"localStorage.setItem({json.dumps(KEY)}, {json.dumps(json.dumps(runs))})")
         page = await context.new_page()
         watch = Watch(app.url)
         watch.follow(page)
@@ -153,7 +152,6 @@ async def visit_lab(browser: Browser, request: pytest.FixtureRequest) -> AsyncIt
 
     yield visit
     for lab in opened:
-        await lab.picture(f"lab-{request.node.name.removeprefix('test_')}")
         await lab.page.context.close()
     for lab in opened:
         lab.check_manners()

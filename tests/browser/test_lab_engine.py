@@ -1,19 +1,16 @@
 """The lab's model inside the browser: real Chromium, the real runtime, tiny weights, and the app that serves them."""
 
-import asyncio
 import json
 import shutil
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, Route
+from playwright.async_api import Browser, Route
 
-from tests.browser.chat_page import Watch
 from tests.browser.conftest import FLAGS, NAMES
+from tests.browser.lab_engine import Engine, opened
 from tests.lab_parts import lab_runtime
 from tests.runtime.tiny_browser_models import write_browser_model
 from tests.runtime.tiny_models import LARGE, SLOW, TinyModel, words
@@ -24,120 +21,6 @@ __all__ = ["lab_runtime"]
 
 TINY = TinyModel("tiny", "tiny", (*words("Paid leave is 30 days a year [1], Grüße 🙂"), "."), context=400)
 HUB_MODEL = "onnx-community/Qwen2.5-0.5B-Instruct"
-PATIENCE_S = 60
-HARMLESS = {"No available adapters.", "A valid external Instance reference no longer exists."}
-"""Chromium's warnings when a page asks for WebGPU where there is none, and when a test ended the graphics process."""
-
-RUN = """async ({ id, wish, request, stopAt, choice, path }) => {
-  const { model, runtimePath } = await lab.model(id, path);
-  choice ??= lab.choose(model.precisions, await lab.inspect(), wish);
-  const place = (lab.places[JSON.stringify([id, choice, path])] ??= lab.browserModel({ model, runtimePath, choice }));
-  const control = new AbortController();
-  const events = [];
-  let [problem, texts] = ["", 0];
-  try {
-    for await (const event of place.stream(request, control.signal)) {
-      events.push(event);
-      texts += event.kind === "text";
-      if (event.kind === stopAt || texts === stopAt) control.abort();
-    }
-  } catch (error) {
-    problem = error instanceof lab.LabError ? error.message : `not a LabError: ${error.stack}`;
-  }
-  const { label, name, device, precision, adapter } = place;
-  return { events, problem, label, name, device, precision, adapter, choice };
-}"""
-PREPARE = """async () => {
-  const modules = ["browser", "cache", "device", "errors", "browser/thinking", "browser/detokenizer"];
-  globalThis.lab = Object.assign({ places: {} }, ...await Promise.all(modules.map((m) => import(`/lab/${m}.js`))));
-  lab.workers = [];
-  globalThis.Worker = class extends Worker {
-    constructor(...given) { super(...given); lab.workers.push(this); }
-  };
-  lab.model = async (id, path) => {
-    const setup = await (await fetch("/lab/setup.json")).json();
-    const model = [...setup.models, ...setup.remote.models].find((model) => model.id === id);
-    return { model: { ...model, path: path ?? model.path }, runtimePath: setup.runtime.path };
-  };
-}"""
-
-
-class Run:
-    """What one run of a model gave."""
-
-    def __init__(self, said: dict[str, Any], asked_for: list[str]) -> None:
-        self.events: list[dict[str, Any]] = said["events"]
-        self.problem: str = said["problem"]
-        self.device, self.precision, self.adapter = said["device"], said["precision"], said["adapter"]
-        self.label, self.name, self.choice = said["label"], said["name"], said["choice"]
-        self.heavy = [url for url in asked_for if url.endswith((".onnx", ".wasm"))]
-        """Requests for weights and WebAssembly."""
-        self.light = [url for url in asked_for if url.endswith((".json", ".mjs", "transformers.min.js"))]
-
-    @property
-    def kinds(self) -> list[str]:
-        """The kinds of its events in their order, repetitions left out."""
-        kinds = [event["kind"] for event in self.events]
-        return [kind for n, kind in enumerate(kinds) if n == 0 or kind != kinds[n - 1]]
-
-    def text(self, kind: str = "text") -> str:
-        return "".join(event["text"] for event in self.events if event["kind"] == kind)
-
-    def the(self, kind: str) -> dict[str, Any]:
-        (event,) = [event for event in self.events if event["kind"] == kind]
-        return event
-
-    @property
-    def came_from(self) -> str:
-        return self.the("ready")["from"]
-
-    @property
-    def ended(self) -> str:
-        return self.events[-1]["reason"] if self.events[-1]["kind"] == "ended" else ""
-
-
-class Engine:
-    """A page with the lab's modules and nothing else: the lab's own page would run them in its own way."""
-
-    def __init__(self, page: Page, url: str) -> None:
-        self.page, self.url = page, url
-        self.watch = Watch(url)
-        self.asked_for: list[str] = []
-
-    @property
-    def browser(self) -> Browser:
-        browser = self.page.context.browser
-        assert browser
-        return browser
-
-    async def open(self) -> None:
-        self.watch.follow(self.page)
-        self.page.context.on("request", lambda request: self.asked_for.append(request.url))
-        await self.visit()
-
-    async def visit(self) -> None:
-        """Opens the page, or opens it again: nothing is in memory then."""
-        await self.page.goto(f"{self.url}/lab/setup.json")
-        await self.page.evaluate(PREPARE)
-
-    async def run(
-        self,
-        model: str,
-        *,
-        device: str = "wasm",
-        stop_at: str | int = "",
-        question: str = "Hello",
-        max_tokens: int = 64,
-        temperature: float = 0,
-        **given: Any,
-    ) -> Run:
-        self.asked_for.clear()
-        messages = [{"role": "system", "content": "Answer."}, {"role": "user", "content": question}]
-        request = {"messages": messages, "maxTokens": max_tokens, "temperature": temperature}
-        wish = {"device": device}
-        asked = {"id": model, "wish": wish, "request": request, "stopAt": stop_at, **given}
-        said = await asyncio.wait_for(self.page.evaluate(RUN, asked), PATIENCE_S)
-        return Run(said, self.asked_for)
 
 
 @pytest.fixture(scope="module")
@@ -157,18 +40,6 @@ def lab_app(lab_runtime: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     shutil.copytree(lab_runtime / "lab", root / "data" / "lab")
     with running(root, RUNTIME="off", LAB_MODELS_DIR=str(models), LAB_REMOTE_MODELS="on") as app:
         yield app
-
-
-@asynccontextmanager
-async def opened(browser: Browser, app: App, *, quiet: bool = True, hub: bool = False) -> AsyncIterator[Engine]:
-    context = await browser.new_context()
-    engine = Engine(await context.new_page(), app.url)
-    await engine.open()
-    yield engine
-    await context.close()
-    assert hub or not engine.watch.outside
-    assert not quiet or not [text for text in engine.watch.complaints if text not in HARMLESS]
-    assert "Traceback" not in app.log
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -217,10 +88,19 @@ async def test_a_model_streams_and_is_fetched_once_whatever_comes_after(engine: 
     assert (second.came_from, second.text()) == ("memory", first.text())
     assert not engine.asked_for[1:], "only setup.json, which the test itself asks for"
 
+    stale = ("models/old/org/tiny/onnx/model_q8.onnx", "models/old/tinyer/config.json", "runtime/1.0.0/a.wasm")
+    for path in stale:
+        await engine.page.evaluate(
+            "async (url) => (await caches.open(lab.CACHE_NAME)).put(url, new Response('x'))", f"/lab/{path}"
+        )
     await engine.visit()
     third = await engine.run("org/tiny")
     assert (third.came_from, third.text(), third.heavy) == ("cache", first.text(), [])
-    assert not [url for url in third.light if "setup.json" not in url and "/models/" in url]
+    assert not [url for url in engine.asked_for if "/models/" in url]
+    kept = await engine.page.evaluate(
+        "async () => (await (await caches.open(lab.CACHE_NAME)).keys()).map((request) => request.url)"
+    )
+    assert [path for path in stale if f"{engine.url}/lab/{path}" in kept] == [stale[1]], "another model's stay"
 
 
 async def test_a_prompt_that_is_too_long_is_refused_and_the_model_stays(engine: Engine) -> None:
@@ -266,11 +146,7 @@ async def test_an_answer_ends_where_it_is_told_to_and_reasoning_is_apart(engine:
     assert thought.text() == "Everybody has 30 days of paid leave each year [1]."
 
 
-async def test_a_stop_is_heard_at_every_stage(engine: Engine) -> None:
-    loading = await engine.run("slow", stop_at="loading")
-    assert (loading.kinds[-1], loading.ended, loading.problem) == ("ended", "stopped", "")
-    assert "ready" not in loading.kinds
-
+async def test_a_stop_is_heard_while_the_model_answers_and_before(engine: Engine) -> None:
     answering = await engine.run("slow", stop_at=3)
     assert answering.ended == "stopped"
     assert 3 <= answering.the("ended")["tokens"] <= 6
@@ -309,23 +185,12 @@ async def test_the_cache_says_what_it_holds_and_can_be_emptied(engine: Engine) -
     assert sizes["models"]["org/tiny"] < 1_000_000
     assert (held, other) == (True, False)
 
-    for stale in ("models/old/org/tiny/onnx/model_q8.onnx", "models/old/tinyer/config.json", "runtime/1.0.0/a.wasm"):
-        await engine.page.evaluate(
-            "async (url) => (await caches.open(lab.CACHE_NAME)).put(url, new Response('x'))", f"/lab/{stale}"
-        )
-    await engine.visit()
-    await engine.run("org/tiny")
-    kept = await engine.page.evaluate(
-        "async () => (await (await caches.open(lab.CACHE_NAME)).keys()).map((request) => request.url)"
-    )
-    assert [url for url in kept if "/old/" in url or "/1.0.0/" in url] == [
-        f"{engine.url}/lab/models/old/tinyer/config.json"
-    ]
-
     assert await engine.page.evaluate("lab.clear()") is True
     assert await engine.page.evaluate("lab.size()") == {"bytes": 0, "models": {}}
     await engine.visit()
-    assert (await engine.run("org/tiny")).came_from == "network"
+    cold = await engine.run("org/tiny", stop_at="Fetching")
+    assert (cold.kinds, cold.ended, cold.problem) == (["loading", "ended"], "stopped", "")
+    assert cold.heavy
 
 
 async def test_what_is_damaged_or_missing_is_said_in_a_sentence_and_harms_no_later_run(

@@ -48,6 +48,10 @@ async def test_each_failure_is_one_plain_sentence(visit_lab: Visit, app: App) ->
     await lab.ask("Hello")
     await expect(lab.answers.locator(".error")).to_contain_text("The server cannot be reached.")
     await expect(lab.hints).to_contain_text("The server cannot be reached.")
+    await lab.page.unroute("**/lab/v1/**")
+    await lab.page.get_by_role("button", name="Look again").click()
+    await expect(lab.hints).not_to_contain_text("The server cannot be reached.")
+    await lab.picture("lab-failures")
     assert {each["ended"] for each in await lab.kept()} == {"failed"}
     lab.watch.complaints = [text for text in lab.watch.complaints if "Failed to load resource" not in text]
 

@@ -41,6 +41,7 @@ async def test_two_models_answer_side_by_side(visit_lab: Visit, app: App) -> Non
     assert right
     assert (left["y"], left["x"] + left["width"] < right["x"]) == (right["y"], True)
     await expect(lab.bars).to_have_count(2)
+    await lab.picture("lab-side-by-side")
 
     await lab.page.get_by_label("One after the other").check()
     await lab.ask(QUESTION)
@@ -103,6 +104,7 @@ async def test_stop_leaves_what_was_written_and_marks_the_run(visit_lab: Visit, 
     await expect(lab.text("slow-model on the server")).to_contain_text("1 2 3")
     await lab.stop_button.click()
     await expect(lab.bars).to_have_count(2)
+    await lab.picture("lab-side-by-side")
 
 
 async def test_markup_in_an_answer_is_only_text(visit_lab: Visit, slow_app: App) -> None:
@@ -138,8 +140,8 @@ async def test_files_are_dropped_chosen_refused_and_removed(visit_lab: Visit, ap
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 async def test_a_phone_shows_all_within_its_width(visit_lab: Visit, app: App, dark: bool) -> None:
-    lab = await visit_lab(app, width=360, height=740, dark=dark)
-    await lab.begin_with(json.dumps([run(n, model="onnx-community/A-Very-Long-Name-0.5B-Instruct") for n in range(4)]))
+    runs = [run(n, model="onnx-community/A-Very-Long-Name-0.5B-Instruct") for n in range(4)]
+    lab = await visit_lab(app, width=360, height=740, dark=dark, runs=runs)
     await lab.choose(PHI, GPT)
     await lab.page.get_by_text("Settings").click()
     await lab.drop("a-file-with-a-name-that-is-far-longer-than-a-phone-is-wide.txt", b"The machine stays.")
@@ -149,9 +151,9 @@ async def test_a_phone_shows_all_within_its_width(visit_lab: Visit, app: App, da
     assert lower
     assert upper["y"] + upper["height"] < lower["y"]
     await lab.fits()
+    await lab.picture(f"lab-phone-{'dark' if dark else 'light'}")
     await lab.page.set_viewport_size({"width": 320, "height": 740})
     await lab.fits()
-    await lab.page.set_viewport_size({"width": 360, "height": 740})
 
 
 async def test_the_theme_is_the_one_chosen_in_the_chat(visit_lab: Visit, app: App) -> None:
@@ -162,8 +164,9 @@ async def test_the_theme_is_the_one_chosen_in_the_chat(visit_lab: Visit, app: Ap
     await lab.open()
     assert await lab.page.evaluate(brightness) < 40
     await expect(lab.page.locator(".logo.for-dark")).to_be_visible()
-    await lab.page.evaluate("localStorage.setItem('vite-ui-theme', 'system')")
-    await lab.open()
+    await lab.page.evaluate(
+        "localStorage.setItem('vite-ui-theme', 'system'); dispatchEvent(new StorageEvent('storage'))"
+    )
     assert await lab.page.evaluate(brightness) > 240
 
 

@@ -15,7 +15,6 @@ __all__ = ["visit_lab"]
 
 
 async def test_the_chart_shows_each_run_and_narrows_to_a_model_and_a_start(visit_lab: Visit, app: App) -> None:
-    lab = await visit_lab(app)
     runs = [
         run(1),
         run(2, start="cold", load_ms=2000, total_ms=4000),
@@ -23,7 +22,7 @@ async def test_the_chart_shows_each_run_and_narrows_to_a_model_and_a_start(visit
         run(4, model="gpt-oss-20b", ended="stopped", tokens=None, tokens_per_s=None),
         run(5, model="org/tiny", place="browser", device="webgpu", precision="q4f16"),
     ]
-    await lab.begin_with(json.dumps(runs))
+    lab = await visit_lab(app, runs=runs)
     named = ["tiny", "gpt-oss-20b", *["phi-4-mini"] * 3]
     await expect(lab.bars.locator(".name")).to_have_text(named)
     await expect(lab.bars.locator(".value")).to_have_text(
@@ -47,6 +46,7 @@ async def test_the_chart_shows_each_run_and_narrows_to_a_model_and_a_start(visit
     await lab.page.keyboard.press("ArrowDown")
     await expect(lab.bars.nth(2)).to_be_focused()
     await expect(lab.tooltip).to_contain_text("warm start, ran beside another model")
+    await lab.picture("lab-chart")
     await lab.page.keyboard.press("End")
     await expect(lab.bars.last).to_have_accessible_name(
         "phi-4-mini: server, warm start, total 2.00 s, Load 0 ms, Prompt 20 ms, First token 180 ms, Generate 1.80 s, "
@@ -68,9 +68,8 @@ async def test_the_chart_shows_each_run_and_narrows_to_a_model_and_a_start(visit
 
 
 async def test_runs_leave_as_csv_and_json_and_are_cleared_on_request(visit_lab: Visit, app: App) -> None:
-    lab = await visit_lab(app)
     runs = [run(n) for n in range(40)] + [run(50, model='=HYPERLINK("x"),\n1', tokens=None, tokens_per_s=None)]
-    await lab.begin_with(json.dumps(runs))
+    lab = await visit_lab(app, runs=runs)
     await expect(lab.bars).to_have_count(30)
     await lab.page.get_by_role("button", name="Show all 41").click()
     await expect(lab.bars).to_have_count(41)
@@ -98,8 +97,8 @@ async def test_runs_leave_as_csv_and_json_and_are_cleared_on_request(visit_lab: 
 
 
 async def test_a_full_storage_loses_nothing_that_is_shown(visit_lab: Visit, app: App) -> None:
-    lab = await visit_lab(app)
-    await lab.begin_with(json.dumps([run(n) for n in range(200)] + [{"id": 1}, None, run(300, total_ms="<b>")]))
+    runs = [run(n) for n in range(200)]
+    lab = await visit_lab(app, runs=[*runs, {"id": 1}, None, run(300, total_ms="<b>")])
     await lab.page.evaluate(
         "() => { Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); }; }"
     )

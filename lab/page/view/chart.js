@@ -10,7 +10,7 @@ import { Tooltip } from "./tooltip.js";
 const NARROW = 560;
 const BAR = 14;
 const AXIS = 34;
-const END_LABEL = 92;
+const END_GAP = 7;
 const TICK_EVERY = 90;
 const CHARACTER = 6.8;
 const MOVES = { ArrowDown: 1, ArrowUp: -1, Home: -Infinity, End: Infinity };
@@ -123,7 +123,7 @@ function frameOf(runs, width) {
   const narrow = width < NARROW;
   const longest = Math.max(...runs.map((run) => Math.max(shortName(run).length, secondLine(run).length)));
   const left = narrow ? 0 : Math.min(Math.max(longest * CHARACTER + 18, 120), 230);
-  const right = width - END_LABEL;
+  const right = width - Math.max(...runs.map((run) => endLabel(run).length)) * CHARACTER - END_GAP * 2;
   const row = narrow ? 44 : 40;
   const most = Math.max(...runs.map((run) => run.total_ms), 1);
   const bottom = runs.length * row;
@@ -168,7 +168,7 @@ function bars(run, { x, narrow }) {
   });
   return [
     svg("g", { class: "bars" }, ...rects),
-    svg("text", { class: "value", x: x(at) + 7, y: y + BAR - 3 }, endLabel(run)),
+    svg("text", { class: "value", x: x(at) + END_GAP, y: y + BAR - 3 }, endLabel(run)),
   ];
 }
 

@@ -1,6 +1,6 @@
 /** What is missing here, and how it comes. */
 
-import { byId, el } from "./dom.js";
+import { button, byId, el } from "./dom.js";
 
 const NO_RUNTIME = ["No runtime for models in the browser is installed. Whoever runs this server adds it with ", "."];
 const NO_MODEL = "There is no model for this browser yet. Whoever runs this server adds one to its models folder.";
@@ -13,13 +13,14 @@ const NOTHING = "So nothing can run here yet.";
  * @param {object} setup as `setup.json` says
  * @param {import("../places.js").Place[]} places
  * @param {string} serverProblem why the server's models are not known, or ""
+ * @param {() => void} lookAgain
  */
-export function showHints(setup, places, serverProblem) {
+export function showHints(setup, places, serverProblem, lookAgain) {
   const has = (...groups) => places.some((place) => groups.includes(place.group));
   const hints = [];
   if (!setup.runtime?.path) hints.push(noRuntime(setup.runtime?.note));
   else if (!has("browser", "hub")) hints.push([setup.note || NO_MODEL]);
-  if (serverProblem) hints.push([serverProblem]);
+  if (serverProblem) hints.push([`${serverProblem} `, button("Look again", lookAgain, { class: "quiet-button" })]);
   else if (!has("server")) hints.push([`${NO_SERVER_MODEL} ${has("browser", "hub") ? NEVERTHELESS : NOTHING}`]);
   byId("hints").replaceChildren(...hints.map((parts) => el("p", { class: "note" }, ...parts)));
 }
