@@ -100,6 +100,7 @@ QUESTIONS = (
 TEXTS = (
     *(passages[0][1] for passages in DOCUMENTS.values()),
     "Ⅻ ﬁne ﬂags, naïve ŒUVRE, Łódź, þorn, straße and STRASSE; İstanbul ıspanak ΟΔΟΣ ᾳ Ꭰꭰ x² ½",
+    "Хозяйка клюй мой новый чай: пойте, двойной эйфель, выйди, июньские",
     "tool-box's e-mail: a_b 3.14 1,000 №5 C++ don’t",
     "ab日本語cd 漢 한국어 𠀀𠀁𠀂 mixed汉字words",
     "",

@@ -14,13 +14,13 @@ import pytest
 from rag.turn_state import UNSUPPORTED
 from tests.chat_client import ChatClient, Json, open_chat, until
 from tests.runtime.tiny_models import write_cache
-from tests.serving import LARGE, SLOW, SMALL, App, running, start
+from tests.serving import LARGE, SLOW, SMALL, App, running
 
 pytestmark = pytest.mark.runtime
 
 QUESTION = "What data leaves my machine when I use Groundwork?"
 RUNTIME, READER = "rag.generation.foundry.program", "rag.documents.worker"
-GRACE_S = 2.0
+GRACE_S = 1.0
 STATUS_LINES = 10
 """More than a turn has, in pieces of the stream."""
 
@@ -256,7 +256,9 @@ async def test_uploads_of_two_chats_never_mix(app: App) -> None:
         assert _colours(two, again) == {"purple"}
 
 
-async def test_after_a_reload_of_the_code_the_next_turn_is_answered(models: Path, tmp_path: Path) -> None:
+async def test_after_a_reload_the_next_turn_is_answered_and_nothing_outlives_a_kill(
+    models: Path, tmp_path: Path
+) -> None:
     with running(tmp_path / "chat", "--watch", cache=models) as app:
         async with open_chat(app.url) as before:
             await before.ask(QUESTION)
@@ -268,21 +270,15 @@ async def test_after_a_reload_of_the_code_the_next_turn_is_answered(models: Path
         await until(lambda: _modules(app).count(RUNTIME) == 1, "the runtime of before has ended")
         assert "Traceback" not in app.log
 
-
-async def test_nothing_outlives_an_app_that_is_killed(models: Path, tmp_path: Path) -> None:
-    app = start(tmp_path / "chat", MODEL_CACHE_DIR=str(models))
-    try:
-        async with open_chat(app.url) as chat:
-            await chat.ask(QUESTION)
+        async with open_chat(app.url) as open_to_the_end:
+            note = await open_to_the_end.upload("note.txt", b"The kettle of our kitchen is green and it whistles.")
+            await open_to_the_end.ask(QUESTION, files=[note])
             children = app.children
             assert {RUNTIME, READER} <= set(_modules(app))
             app.process.kill()
             app.process.wait()
             _, left = await asyncio.to_thread(psutil.wait_procs, children, timeout=10)
             assert not left
-    finally:
-        app.process.kill()
-        app.process.wait()
 
 
 def _colours(chat: ChatClient, answer: Json) -> set[str]:

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from rag import keeping
+from rag.documents import examining, library
 from rag.documents.changes import Changes
 from rag.documents.folders import add_folder, parse_folders, remove_folder
 from rag.errors import SettingsError, StorageError
@@ -19,6 +21,14 @@ from rag.retrieval.search import Searcher
 from rag.settings import Settings
 
 LEAVE = "# Leave\n\nParental leave is twelve weeks for everybody."
+
+
+@pytest.fixture(autouse=True)
+def _brisk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The waits of a desk, shortened: what follows from what is the same."""
+    monkeypatch.setattr(keeping, "_LIST_S", 0.3)
+    monkeypatch.setattr(library, "_LOCK_S", 0.3)
+    monkeypatch.setattr(examining, "_SETTLE_S", 0.1)
 
 
 @pytest.fixture

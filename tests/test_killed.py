@@ -13,7 +13,7 @@ from rag.retrieval.disk import DiskIndex
 from tests.library_parts import CountingReader, held, library_of, put, states
 
 FILES = 300
-KILLS = 8
+KILLS = 5
 
 SYNC = """
 import asyncio, sys
@@ -59,7 +59,7 @@ async def test_killed_again_and_again(tmp_path: Path) -> None:
     there, deleted = set[str](), set[str]()
     for kill in range(KILLS):
         with syncing(folder, data) as process:
-            await asyncio.sleep(chance.uniform(0, 1.2))
+            await asyncio.sleep(chance.uniform(0, 0.9))
             process.kill()
             assert process.wait() != 0
         async with library_of(folder, data, CountingReader()) as library:

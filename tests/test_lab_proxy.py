@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from rag.generation.endpoint import EndpointModel
-from rag.generation.model import Loading, ModelEvent
+from rag.generation.model import Loading, ModelEvent, TextDelta
 from rag.generation.models import Models
 from rag.generation.quoting import Quoting
 from rag.lab.events import DONE, WAITING, completion_chunks, kept_open
@@ -252,6 +252,50 @@ async def test_a_model_that_is_loaded_first_says_so_and_the_line_is_kept_open():
     assert json.loads(heard[0].removeprefix(b"data: "))["groundwork"] == {"stage": "loading"}
     assert WAITING in heard
     assert heard[-1] == DONE
+
+
+async def test_an_unforeseen_fault_ends_the_line_and_is_not_hidden():
+    async def faulty() -> AsyncIterator[ModelEvent]:
+        yield Loading()
+        raise RuntimeError("a bug")
+
+    chunks = kept_open(completion_chunks(faulty(), "phi-4-mini"), 10)  # type: ignore[arg-type]
+    assert b"loading" in await anext(chunks)
+    with pytest.raises(RuntimeError, match="a bug"):
+        await anext(chunks)
+
+
+async def test_a_reader_that_is_cancelled_again_while_it_closes_still_closes_the_model():
+    ended = asyncio.Event()
+
+    async def talking() -> AsyncIterator[ModelEvent]:
+        try:
+            while True:
+                yield TextDelta("word ")
+                await asyncio.sleep(0.001)
+        finally:
+            await asyncio.sleep(0.05)  # closing a connection takes a while
+            ended.set()
+
+    chunks = kept_open(completion_chunks(talking(), "phi-4-mini"), 10)  # type: ignore[arg-type]
+
+    reached = asyncio.Event()
+
+    async def read() -> None:
+        try:
+            async for _ in chunks:
+                reached.set()
+                await asyncio.Event().wait()
+        finally:
+            await chunks.aclose()
+
+    reading = asyncio.create_task(read())
+    await reached.wait()
+    for _ in range(2):
+        reading.cancel()
+        await asyncio.sleep(0.01)
+    await asyncio.wait([reading])
+    await asyncio.wait_for(ended.wait(), 5)
 
 
 async def test_a_line_that_is_closed_while_it_waits_closes_the_model():

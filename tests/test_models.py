@@ -138,7 +138,8 @@ async def test_a_download_runs_once_for_everybody_and_tells_its_share(downloadin
 
 async def test_a_cancelled_download_can_be_begun_again(downloading: Models):
     download = downloading.download("downloads")
-    await asyncio.sleep(0.3)
+    while not download.share:
+        await asyncio.sleep(0.01)
     downloading.cancel("downloads")
     assert (await ended(download)).state == "cancelled"
     assert (await downloading.lineup()).small_missing

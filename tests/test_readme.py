@@ -1,15 +1,21 @@
 """What the README says is true: its commands run, its tables agree with the code."""
 
+import logging
 import os
 import re
 import shlex
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import chdir
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner, Result
 
+from rag.cli import app
 from rag.decisions import Decision
 from rag.records import SearchResult, Timings, Turn
 from rag.settings import Settings
@@ -32,8 +38,21 @@ def run(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@cache
 def rag(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The command in a process of its own; the same command once for all who look at it."""
     return run(sys.executable, "-m", "rag.cli", *arguments, **environment)
+
+
+def rag_here(*arguments: str, **environment: str) -> Result:
+    """The command in this process, which has its imports already."""
+    try:
+        with chdir(ROOT):
+            done = CliRunner().invoke(app, arguments, env={"RUNTIME": "off", **environment})
+    finally:
+        logging.disable(logging.NOTSET)
+    assert isinstance(done.exception, SystemExit | None), done.exception
+    return done
 
 
 def test_the_first_two_commands_are_the_start_and_the_tests():
@@ -93,8 +112,8 @@ def test_rag_ask_quotes_with_marks_and_says_that_no_model_wrote_it():
 
 
 def test_rag_ask_says_when_the_documents_do_not_hold_the_answer():
-    done = rag("ask", "How do penguins raise their chicks in winter?")
-    assert done.returncode == 0
+    done = rag_here("ask", "How do penguins raise their chicks in winter?")
+    assert done.exit_code == 0
     assert "do not seem to hold an answer" in done.stdout
 
 
@@ -106,16 +125,16 @@ def test_a_wrong_setting_is_one_sentence_and_a_failing_exit_code():
 
 
 def test_an_endpoint_that_is_down_is_a_problem_for_the_doctor_and_no_stack_trace():
-    done = rag("doctor", FOUNDRY_LOCAL_ENDPOINT="http://127.0.0.1:9")
-    assert done.returncode == 1
+    done = rag_here("doctor", FOUNDRY_LOCAL_ENDPOINT="http://127.0.0.1:9")
+    assert done.exit_code == 1
     assert "PROBLEM  phi-4-mini:" in done.stdout
     assert "Traceback" not in done.stderr
 
 
 def test_the_doctor_finds_the_runtime_and_the_models_and_loads_none(foundry_cache: Path, tmp_path: Path):
     place = {"RUNTIME": "auto", "CATALOGUE": "disk", "HOME": str(tmp_path), "MODEL_CACHE_DIR": str(foundry_cache)}
-    done = rag("doctor", **place)
-    assert done.returncode == 0, done.stdout + done.stderr
+    done = rag_here("doctor", **place)
+    assert done.exit_code == 0, done.output
     assert re.search(
         r"^ok +Foundry Local: The runtime answers at http://127\.0\.0\.1:\d+\.$", done.stdout, re.MULTILINE
     )
@@ -125,17 +144,19 @@ def test_the_doctor_finds_the_runtime_and_the_models_and_loads_none(foundry_cach
 
 def test_a_machine_without_models_is_well_and_told_so(tmp_path: Path):
     place = {"RUNTIME": "auto", "CATALOGUE": "disk", "HOME": str(tmp_path), "MODEL_CACHE_DIR": str(tmp_path)}
-    done = rag("doctor", **place)
-    assert done.returncode == 0, done.stdout + done.stderr
+    done = rag_here("doctor", **place)
+    assert done.exit_code == 0, done.output
     assert "note     phi-4-mini: Foundry Local's catalogue has no model phi-4-mini." in done.stdout
     assert "Everything works without it, except its answers." in done.stdout
 
 
-@pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("python benchmarks/")])
-def test_each_benchmark_of_the_readme_can_be_started(command: str):
-    done = run(sys.executable, shlex.split(command)[1], "--help")
-    assert done.returncode == 0, done.stderr
-    assert "--json" in done.stdout
+def test_each_benchmark_of_the_readme_can_be_started():
+    scripts = [shlex.split(c)[1] for c in COMMANDS if c.startswith("python benchmarks/")]
+    assert scripts
+    with ThreadPoolExecutor(2) as pool:
+        for script, done in zip(scripts, pool.map(lambda s: run(sys.executable, s, "--help"), scripts), strict=True):
+            assert done.returncode == 0, f"{script}: {done.stderr}"
+            assert "--json" in done.stdout, script
 
 
 def test_the_settings_table_is_the_settings():

@@ -70,7 +70,7 @@ async def test_closing_the_iterator_cancels_the_download(supervised: Supervised)
         async for share in shares:
             if share > 0.1:
                 break
-    await asyncio.sleep(1.5)  # the whole download takes 1
+    await asyncio.sleep(1)  # the whole download takes 0.6
     assert not (await runtime.describe("downloads")).cached
 
 
@@ -86,7 +86,7 @@ async def test_a_person_who_leaves_cancels_the_download_too(supervised: Supervis
     await begun.wait()
     consumer.cancel()
     await asyncio.wait((consumer,))
-    await asyncio.sleep(1.5)
+    await asyncio.sleep(1)
     assert not (await runtime.describe("downloads")).cached
 
 

@@ -15,6 +15,7 @@ from filelock import FileLock
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag import turn_log
 from rag.decisions import Receipt
 from rag.errors import StorageError
 from rag.records import EARLY, StageTime, Timings
@@ -278,7 +279,10 @@ def test_a_killed_holder_of_the_lock_lets_go(tmp_path: Path) -> None:
     assert len(read_turns(tmp_path).turns) == 2
 
 
-def test_a_writer_that_is_held_up_goes_on_and_says_so_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_writer_that_is_held_up_goes_on_and_says_so_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turn_log, "_LOCK_S", 0.2)
     log = TurnLog(tmp_path / "file", text=False)
     (tmp_path / "file").write_text("no folder")
     with caplog.at_level(logging.WARNING):
@@ -340,7 +344,8 @@ def test_only_this_account_may_open_it(tmp_path: Path) -> None:
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
 
 
-def test_a_log_that_is_held_for_long_can_be_read(tmp_path: Path) -> None:
+def test_a_log_that_is_held_for_long_can_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turn_log, "_LOCK_S", 0.2)
     TurnLog(tmp_path, text=False).record("a", a_turn(), mode="auto", at=NOON)
     with FileLock(tmp_path / "turns.lock"):
         assert len(read_turns(tmp_path).turns) == 1

@@ -21,8 +21,18 @@ from rag.retrieval.disk import DiskIndex
 from tests import make_files as make
 from tests.library_parts import CountingReader, answers, held, library_of, put, states, until
 
-WATCHING_S = 1.5
+TICK_S = 0.2
+"""How often the folder itself is looked at here, and how soon after its first look the watch looks again."""
+WATCHING_S = 0.8
 """After so long the system tells of changes, and there is no second look any more that would find them as well."""
+
+
+@pytest.fixture(autouse=True)
+def _brisk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The waits of a desk, shortened: what follows from what is the same."""
+    monkeypatch.setattr(watching, "_TICK_S", TICK_S)
+    monkeypatch.setattr(library, "_LONGEST_PAUSE_S", 1.0)
+    monkeypatch.setattr(examining, "_SETTLE_S", 0.1)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +76,7 @@ async def following(folder: Path, reader: CountingReader) -> AsyncIterator[Follo
         task = asyncio.create_task(followed.follow())
         try:
             await until(lambda: task.done() or kept.stored.summary().synced_at is not None)
-            await asyncio.sleep(0.3)  # so that what follows is seen as it happens, or else at the second look
+            await asyncio.sleep(TICK_S)  # so that what follows is seen as it happens, or else at the second look
             yield followed
             assert not task.done()
         finally:
@@ -259,7 +269,6 @@ async def test_where_there_are_no_events_one_looks(
     folder: Path, reader: CountingReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(watching, "has_events", lambda _: False)
-    monkeypatch.setattr(watching, "_TICK_S", 0.2)
     monkeypatch.setattr(library, "_POLL_S", 0.2)
     put(folder / "first.txt")
     async with following(folder, reader) as followed:

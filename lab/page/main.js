@@ -18,6 +18,8 @@ import { wirePassage } from "./view/passage.js";
 import { SettingsView } from "./view/settings.js";
 import { WhereView } from "./view/where.js";
 
+const ENDED = { stop: "finished.", length: "finished at the limit of tokens.", stopped: "stopped.", failed: "failed." };
+
 const log = new RunLog(storage());
 const ask = new AskView();
 const documents = new DocumentsView();
@@ -72,7 +74,8 @@ async function refresh() {
 function tell() {
   const chosen = where.chosen;
   documents.tellWay(chosen.some((place) => place.group === "server"));
-  byId("order").hidden = chosen.length < 2;
+  byId("order").hidden = chosen.length < 2 || inOneBrowser(chosen);
+  byId("order-note").hidden = !inOneBrowser(chosen);
   ask.most = Math.max(setup.limits.prompt_chars - settings.system.length, 0);
   ask.possible = chosen.length > 0 && chosen.every((place) => !place.download) && !control;
 }
@@ -91,12 +94,13 @@ async function run() {
     say(byId("ask-problem"), told(error));
     return;
   }
-  await answer(where.chosen.map(modelOf), prompt, performance.now() - began);
+  await answer(where.chosen, prompt, performance.now() - began);
 }
 
 /** Runs the prompt on one model or two, and shows and records what comes. */
-async function answer(chosen, { messages, passages }, prepared) {
-  const inTurn = settings.order === "in turn";
+async function answer(places, { messages, passages }, prepared) {
+  const chosen = places.map(modelOf);
+  const inTurn = settings.order === "in turn" || inOneBrowser(places);
   const request = { messages, maxTokens: settings.maxTokens, temperature: settings.temperature };
   const views = chosen.map((model, n) => new AnswerView(model, passages, inTurn && n > 0));
   byId("answers").replaceChildren(...views.map((view) => view.element));
@@ -117,8 +121,6 @@ async function answer(chosen, { messages, passages }, prepared) {
   else await Promise.all(chosen.map((model, n) => one(model, views[n])));
   end();
 }
-
-const ENDED = { stop: "finished.", length: "finished at the limit of tokens.", stopped: "stopped.", failed: "failed." };
 
 /** Fetches a model from outside, which the person has just asked for. */
 async function download(place) {
@@ -150,6 +152,11 @@ function end() {
   ask.running = false;
   tell();
   refresh();
+}
+
+/** Whether two models share one browser, which runs one at a time. */
+function inOneBrowser(places) {
+  return places.length > 1 && places.every(({ group }) => group !== "server");
 }
 
 /** The model of a place, made once: one that is in memory stays there. */

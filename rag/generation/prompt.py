@@ -26,7 +26,7 @@ REFINE = (
 )
 
 
-_FENCE = re.compile(r"<(?=\s*/?\s*(?:passages|draft)\b|\|)", re.IGNORECASE)
+_FENCE = re.compile(r"<(?=\s*(?:/\s*)?(?:passages|draft)\b|\|)", re.IGNORECASE)
 
 
 class ChatMessage(TypedDict):

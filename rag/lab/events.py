@@ -15,6 +15,8 @@ from rag.records import Usage
 DONE = b"data: [DONE]\n\n"
 WAITING = b": the model is not done yet\n\n"
 """A comment, which a reader of the stream passes over; it keeps proxies from cutting a quiet connection."""
+_taking: set[asyncio.Task[None]] = set()
+"""A loop holds its tasks weakly."""
 
 
 async def completion_chunks(events: AsyncGenerator[ModelEvent], alias: str) -> AsyncGenerator[bytes]:
@@ -40,22 +42,39 @@ async def completion_chunks(events: AsyncGenerator[ModelEvent], alias: str) -> A
 
 
 async def kept_open(chunks: AsyncGenerator[bytes], every_s: float) -> AsyncGenerator[bytes]:
-    """The chunks, and `WAITING` whenever none came for so many seconds."""
-    following = asyncio.ensure_future(anext(chunks, b""))
+    """The chunks, and `WAITING` whenever none came for so many seconds; closing the iterator closes theirs.
+
+    They are taken in a task of their own: who reads this may be cancelled again and again while it closes, and the
+    model would be left open.
+    """
+    queue = asyncio.Queue[bytes]()  # no longer than an answer may be
+    taking = asyncio.create_task(_take(chunks, queue))
+    _taking.add(taking)
+    taking.add_done_callback(_taking.discard)
     try:
         while True:
-            done, _ = await asyncio.wait([following], timeout=every_s)
-            if not done:
-                yield WAITING
-            elif chunk := following.result():
-                yield chunk
-                following = asyncio.ensure_future(anext(chunks, b""))
-            else:
-                return
+            try:
+                async with asyncio.timeout(every_s):
+                    chunk = await queue.get()
+            except TimeoutError:
+                chunk = WAITING
+            if not chunk:
+                break
+            yield chunk
+        await taking
     finally:
-        following.cancel()
-        await asyncio.wait([following])
-        await chunks.aclose()
+        taking.cancel()
+        await asyncio.wait([taking])
+
+
+async def _take(chunks: AsyncGenerator[bytes], queue: asyncio.Queue[bytes]) -> None:
+    """Puts each chunk into the queue, and an empty one after the last."""
+    try:
+        async with aclosing(chunks):
+            async for chunk in chunks:
+                await queue.put(chunk)
+    finally:
+        queue.put_nowait(b"")
 
 
 def _parts(event: ModelEvent) -> list[dict[str, Any]]:

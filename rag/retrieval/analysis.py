@@ -17,7 +17,7 @@ from typing import cast
 
 import Stemmer
 
-VERSION = 2
+VERSION = 3
 """Raised when the same text gives other terms, so that a stored index knows that it is out of date."""
 
 GRAM_WEIGHT = 0.3

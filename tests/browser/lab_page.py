@@ -1,12 +1,12 @@
 """The lab as a person uses it, and what it keeps."""
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest_asyncio
-from playwright.async_api import Browser, FilePayload, Locator, Page, expect
+from playwright.async_api import BrowserContext, FilePayload, Locator, Page, expect
 
 from tests.browser.chat_page import ARTIFACTS, Watch
 from tests.serving import App
@@ -131,19 +131,19 @@ Visit = Callable[..., Awaitable[LabPage]]
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def visit_lab(browser: Browser) -> AsyncIterator[Visit]:
-    """Opens the lab as a person who was never there, or whose browser has these runs; each must mind its manners."""
+async def visit_lab(home: BrowserContext) -> AsyncIterator[Visit]:
+    """Opens the lab in a browser that has these runs and knows no other; each page must mind its manners."""
     opened: list[LabPage] = []
 
     async def visit(
-        app: App, *, width: int = 1280, height: int = 900, dark: bool = False, runs: list[Any] | None = None
+        app: App, *, width: int = 1280, height: int = 900, dark: bool = False, runs: Sequence[object] = ()
     ) -> LabPage:
-        context = await browser.new_context(
-            viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light", locale="en-US"
-        )
-        if runs is not None:
-            await context.add_init_script(f"localStorage.setItem({json.dumps(KEY)}, {json.dumps(json.dumps(runs))})")
-        page = await context.new_page()
+        page = await home.new_page()
+        await page.set_viewport_size({"width": width, "height": height})
+        await page.emulate_media(color_scheme="dark" if dark else "light")
+        await page.goto(f"{app.url}/lab/setup.json")
+        stored = [KEY, json.dumps(runs)]
+        await page.evaluate("([key, runs]) => { localStorage.clear(); localStorage.setItem(key, runs); }", stored)
         watch = Watch(app.url)
         watch.follow(page)
         opened.append(LabPage(page, app, watch))
@@ -152,7 +152,7 @@ async def visit_lab(browser: Browser) -> AsyncIterator[Visit]:
 
     yield visit
     for lab in opened:
-        await lab.page.context.close()
+        await lab.page.close()
     for lab in opened:
         lab.check_manners()
 

@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 QUESTION = "What data leaves my machine when I use Groundwork?"
 
 
-async def test_a_first_question_is_answered_with_marks_sources_and_a_byline(visit: Visit, app: App) -> None:
+async def test_a_question_is_answered_with_marks_sources_a_byline_and_the_panel(visit: Visit, app: App) -> None:
     chat = await visit(app)
     answer = await chat.ask(QUESTION)
     await expect(answer.get_by_role("article")).to_have_text(
@@ -25,12 +25,7 @@ async def test_a_first_question_is_answered_with_marks_sources_and_a_byline(visi
     await expect(answer.get_by_text(re.compile(r"^\d passages were read but not cited$"))).to_be_visible()
     await expect(answer.get_by_test_id("byline")).to_have_text("Written by phi-4-mini.")
 
-
-async def test_the_panel_shows_where_the_time_went_and_why_the_draft_was_kept(visit: Visit, app: App) -> None:
-    chat = await visit(app)
-    await chat.ask(QUESTION)
     await expect(chat.panel).to_have_attribute("data-running", "false")
-
     stages, total = await chat.stages(), await chat.total_ms()
     assert set(stages) >= {"search", "prompt", "request", "first_token", "generate", "check"}
     assert sum(stages.values()) == pytest.approx(total, rel=0.05)
@@ -45,48 +40,39 @@ async def test_the_panel_shows_where_the_time_went_and_why_the_draft_was_kept(vi
     )
     confidence = chat.panel.get_by_title("How far the draft can be trusted")
     await expect(confidence).to_have_text(re.compile(r"^Confidence0\.\d\d$"))
-    await expect(chat.panel.get_by_test_id("averages")).to_have_text(
+    averages = chat.panel.get_by_test_id("averages")
+    await expect(averages).to_have_text(
         re.compile(r"^[\d.]+ m?s in all · first token after [\d.]+ m?s · [\d,.]+ tokens/s · larger model in 0\s%$")
     )
 
-
-async def test_the_averages_are_of_all_turns(visit: Visit, app: App) -> None:
-    chat = await visit(app)
-    await chat.ask(QUESTION)
-    first = await chat.total_ms()
     await chat.ask("What is the event called ProcessInfo?")
     await expect(chat.panel.get_by_text("This chat (average of 2 turns)")).to_be_visible()
-    second = await chat.total_ms()
-    shown = await chat.panel.get_by_test_id("averages").inner_text()
-    number, unit = re.match(r"([\d.]+) (m?s) in all", shown).groups()  # type: ignore[union-attr]
-    assert float(number) * (1 if unit == "ms" else 1000) == pytest.approx((first + second) / 2, rel=0.05)
+    number, unit = re.match(r"([\d.]+) (m?s) in all", await averages.inner_text()).groups()  # type: ignore[union-attr]
+    both = (total + await chat.total_ms()) / 2
+    assert float(number) * (1 if unit == "ms" else 1000) == pytest.approx(both, rel=0.05)
 
 
-@pytest.mark.parametrize("by", ["mouse", "keyboard"])
-async def test_a_mark_opens_its_passage_with_the_supporting_sentence_marked(visit: Visit, app: App, by: str) -> None:
+async def test_marks_and_sources_open_their_passage_and_the_panel_comes_back(visit: Visit, app: App) -> None:
     chat = await visit(app)
     answer = await chat.ask(QUESTION)
-    if by == "mouse":
-        await chat.mark(answer, 1).click()
-    else:
-        await chat.mark(answer, 1).focus()
-        await chat.page.keyboard.press("Enter")
     passage = chat.sidebar.get_by_test_id("passage")
-    await expect(passage.locator("header")).to_contain_text("privacy.md › What leaves the machine")
-    await expect(passage.locator("mark")).to_contain_text("ProcessInfo")
-    assert chat.page.url.rstrip("/") == app.url, "the chat is still there"
+    for by in ("mouse", "keyboard", "source"):
+        if by == "mouse":
+            await chat.mark(answer, 1).click()
+        elif by == "keyboard":
+            await chat.mark(answer, 1).focus()
+            await chat.page.keyboard.press("Enter")
+        else:
+            await chat.source(answer, 1).click()
+        await expect(passage.locator("header")).to_contain_text("privacy.md › What leaves the machine")
+        await expect(passage.locator("mark")).to_contain_text("ProcessInfo")
+        assert chat.page.url.rstrip("/") == app.url, "the chat is still there"
+        await answer.get_by_role("button", name="Show details").click()
+        await expect(chat.panel).to_be_visible()
+        await expect(passage).to_have_count(0)
 
 
-async def test_a_source_opens_its_passage_and_the_panel_comes_back(visit: Visit, app: App) -> None:
-    chat = await visit(app)
-    answer = await chat.ask(QUESTION)
-    await chat.source(answer, 1).click()
-    await expect(chat.sidebar.get_by_test_id("passage").locator("header")).to_contain_text("privacy.md")
-    await answer.get_by_role("button", name="Show details").click()
-    await expect(chat.panel).to_be_visible()
-
-
-async def test_local_only_never_asks_the_larger_model(visit: Visit, eager_app: App) -> None:
+async def test_local_only_never_asks_the_larger_model_and_large_asks_it_at_once(visit: Visit, eager_app: App) -> None:
     chat = await visit(eager_app)
     await chat.choose("Local only")
     answer = await chat.ask(QUESTION)
@@ -97,12 +83,10 @@ async def test_local_only_never_asks_the_larger_model(visit: Visit, eager_app: A
     )
     await expect(chat.steps).to_have_count(0)
 
-
-async def test_large_asks_the_larger_model_at_once(visit: Visit, app: App) -> None:
-    chat = await visit(app)
     await chat.choose("Large")
     answer = await chat.ask(QUESTION)
     await expect(answer.get_by_test_id("byline")).to_have_text("Written by gpt-oss-20b. You asked for gpt-oss-20b.")
+    await expect(chat.panel.locator("[data-model=phi-4-mini]")).to_have_count(0)
     await expect(chat.panel.locator("[data-model]")).to_have_count(1)
 
 

@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.async_api import expect
 
+from tests.browser.chat_page import ChatPage
 from tests.browser.conftest import Visit
 from tests.browser.test_answers import QUESTION
 from tests.serving import App
@@ -15,7 +16,9 @@ LARGER_SAYS = "Documents, questions and answers stay on the machine"
 UNANSWERABLE = "Who won the football world cup in 1998?"
 
 
-async def test_the_larger_models_answer_stands_below_its_reasoning_and_the_draft(visit: Visit, eager_app: App) -> None:
+async def test_the_larger_models_answer_stands_below_its_reasoning_and_the_draft_and_has_its_receipt(
+    visit: Visit, eager_app: App
+) -> None:
     chat = await visit(eager_app)
     answer = await chat.ask(QUESTION)
     await expect(answer.get_by_role("article")).to_have_text(f"{LARGER_SAYS} [1].")
@@ -33,11 +36,11 @@ async def test_the_larger_models_answer_stands_below_its_reasoning_and_the_draft
     kinds = await chat.page.locator(".step").evaluate_all("steps => steps.map(step => step.dataset.stepType)")
     assert kinds == ["user_message", "tool", "tool", "assistant_message"], "the draft, the reasoning, the answer"
     await expect(chat.messages).not_to_contain_text("what stays")
+    await _panel_has_both_models(chat)
+    await _receipt_tells_what_was_added(chat)
 
 
-async def test_the_panel_has_both_models_and_their_time_together(visit: Visit, eager_app: App) -> None:
-    chat = await visit(eager_app)
-    await chat.ask(QUESTION)
+async def _panel_has_both_models(chat: ChatPage) -> None:
     models = chat.panel.locator("[data-model]")
     await expect(models).to_have_text(
         [re.compile("^phi-4-mini · draft"), re.compile(r"^gpt-oss-20b · larger model.*\d+ of them reasoning")]
@@ -53,9 +56,7 @@ async def test_the_panel_has_both_models_and_their_time_together(visit: Visit, e
     await expect(chat.panel.get_by_test_id("averages")).to_contain_text(re.compile(r"larger model in 100\s%"))
 
 
-async def test_the_receipt_tells_what_the_larger_model_added(visit: Visit, eager_app: App) -> None:
-    chat = await visit(eager_app)
-    await chat.ask(QUESTION)
+async def _receipt_tells_what_was_added(chat: ChatPage) -> None:
     receipt = chat.panel.get_by_test_id("receipt")
     await expect(receipt).to_contain_text(re.compile(r"[\d.]+ m?s · \d+ tokens"))
     await expect(receipt).to_contain_text(re.compile(r"Support (rose|fell|stayed)"))
@@ -78,8 +79,12 @@ async def test_a_thumb_stays_pressed_until_it_is_taken_back(visit: Visit, app: A
     await expect(noted).to_have_count(0)
 
 
-async def test_a_question_that_the_documents_do_not_answer_gets_no_answer(visit: Visit, app: App) -> None:
+async def test_a_question_that_the_documents_do_not_answer_gets_no_answer_but_two_ways_on(
+    visit: Visit, app: App
+) -> None:
     chat = await visit(app)
+    await chat.page.add_init_script("delete window.showOpenFilePicker")  # Firefox has none, and Playwright sees none
+    await chat.open()
     answer = await chat.ask(UNANSWERABLE)
     await expect(answer.get_by_role("article")).to_have_text(
         re.compile(r"^I could not find an answer to this in your documents\. The nearest that they have: \w")
@@ -88,19 +93,9 @@ async def test_a_question_that_the_documents_do_not_answer_gets_no_answer(visit:
     await expect(chat.panel.get_by_test_id("reason")).to_contain_text("do not seem to hold an answer")
     await expect(answer.get_by_test_id("byline")).to_have_count(0)
 
-
-async def test_an_upload_is_offered_where_the_documents_hold_nothing(visit: Visit, app: App) -> None:
-    chat = await visit(app)
-    await chat.page.add_init_script("delete window.showOpenFilePicker")  # Firefox has none, and Playwright sees none
-    await chat.open()
-    answer = await chat.ask(UNANSWERABLE)
     async with chat.page.expect_file_chooser():
         await answer.get_by_role("button", name="Upload a document").click()
 
-
-async def test_the_larger_model_can_be_asked_anyway_and_is_said_to_guess(visit: Visit, app: App) -> None:
-    chat = await visit(app)
-    answer = await chat.ask(UNANSWERABLE)
     await answer.get_by_role("button", name="Ask gpt-oss-20b anyway").click()
     await expect(chat.answers.get_by_test_id("byline")).to_have_text(
         "Written by gpt-oss-20b. You asked for gpt-oss-20b."

@@ -24,7 +24,9 @@ STOPPED = (
 """What Chromium writes to the console then."""
 
 
-async def test_an_empty_message_cannot_be_sent(visit: Visit, quoting_app: App) -> None:
+async def test_what_is_no_question_is_refused_with_a_way_out_and_the_chat_goes_on(
+    visit: Visit, quoting_app: App
+) -> None:
     chat = await visit(quoting_app)
     await expect(chat.send_button).to_be_disabled()
     await chat.input.fill("  \n ")
@@ -32,29 +34,21 @@ async def test_an_empty_message_cannot_be_sent(visit: Visit, quoting_app: App) -
     await expect(chat.questions).to_have_count(0)
     await _goes_on(chat)
 
-
-async def test_too_long_a_message_is_refused_with_a_way_out(visit: Visit, quoting_app: App) -> None:
-    chat = await visit(quoting_app)
     await chat.send("lorem " * 16_667)
-    await expect(chat.messages).to_have_text(
+    await expect(chat.messages.last).to_have_text(
         "The message has 100,001 characters, and 8,000 are the most. "
         "Save it as a text file and drop that in; then ask about it."
     )
     await _goes_on(chat)
 
-
-async def test_bytes_that_are_no_text_are_refused(visit: Visit, quoting_app: App) -> None:
-    chat = await visit(quoting_app)
     await chat.send("".join(chr(n) for n in range(1, 32)) * 10)
-    await expect(chat.messages).to_contain_text("The message does not look like text.")
+    await expect(chat.messages.last).to_contain_text("The message does not look like text.")
     await _goes_on(chat)
 
-
-async def test_a_language_that_no_document_has_gets_an_answer_or_a_sentence(visit: Visit, quoting_app: App) -> None:
-    chat = await visit(quoting_app)
     answer = await chat.ask("今日の天気はどうですか。傘は必要でしょうか。")
     await expect(answer).to_contain_text("I could not find an answer to this in your documents.")
     await _goes_on(chat)
+    await expect(chat.messages).to_have_count(7)
 
 
 async def test_markup_in_a_question_is_shown_and_not_run(visit: Visit, quoting_app: App) -> None:

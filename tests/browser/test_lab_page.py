@@ -104,7 +104,6 @@ async def test_stop_leaves_what_was_written_and_marks_the_run(visit_lab: Visit, 
     await expect(lab.text("slow-model on the server")).to_contain_text("1 2 3")
     await lab.stop_button.click()
     await expect(lab.bars).to_have_count(2)
-    await lab.picture("lab-side-by-side")
 
 
 async def test_markup_in_an_answer_is_only_text(visit_lab: Visit, slow_app: App) -> None:
@@ -168,6 +167,38 @@ async def test_the_theme_is_the_one_chosen_in_the_chat(visit_lab: Visit, app: Ap
         "localStorage.setItem('vite-ui-theme', 'system'); dispatchEvent(new StorageEvent('storage'))"
     )
     assert await lab.page.evaluate(brightness) > 240
+
+
+CONTRASTS = """() => {
+  const drawing = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const light = (name) => {
+    const probe = document.body.appendChild(document.createElement("i"));
+    probe.style.color = `var(--${name})`;
+    drawing.fillStyle = getComputedStyle(probe).color;
+    probe.remove();
+    drawing.fillRect(0, 0, 1, 1);
+    const [r, g, b] = [...drawing.getImageData(0, 0, 1, 1).data].map((value) => value / 255)
+      .map((value) => value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const contrast = (pair) => {
+    const [dark, bright] = pair.map(light).sort((a, b) => a - b);
+    return [pair.join(" on "), (bright + 0.05) / (dark + 0.05)];
+  };
+  const texts = ["foreground", "muted-foreground", "primary", "destructive"].map((name) => [name, "card"]);
+  const buttons = ["primary", "destructive"].map((name) => [`${name}-foreground`, name]);
+  const shapes = ["load", "prompt", "first", "generate", "input"].map((name) => [name, "card"]);
+  return [[...texts, ...buttons].map(contrast), shapes.map(contrast)];
+}"""
+
+
+async def test_colours_hold_their_contrast(visit_lab: Visit, app: App) -> None:
+    lab = await visit_lab(app)
+    for scheme in ("light", "dark"):
+        await lab.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        texts, shapes = await lab.page.evaluate(CONTRASTS)
+        assert {name for name, contrast in texts if contrast < 4.5} == set(), scheme  # WCAG 2.2, 1.4.3
+        assert {name for name, contrast in shapes if contrast < 3} == set(), scheme  # 1.4.11
 
 
 async def test_the_keyboard_alone_is_enough(visit_lab: Visit, app: App) -> None:

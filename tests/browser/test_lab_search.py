@@ -38,22 +38,23 @@ SCRIPTS = {
 }
 LIMITS = {"prompt_chars": 6000, "passages": 4, "passage_tokens": 800}
 MILLION = 1_000_000
+MANY = 200_000
 HOSTILE = {
     "one word": ["a", MILLION],
     "full stops": [".", MILLION],
-    "quotes": ['."', MILLION // 2],
+    "quotes": ['."', MANY],
     "Urdu full stops": ["۔", MILLION],
-    "empty lines": ["\n", MILLION],
-    "blank lines": ["\n \t\n", MILLION // 4],
+    "empty lines": ["\n", MANY],
+    "blank lines": ["\n \t\n", MANY],
     "hashes": ["#", MILLION],
-    "headings": ["# a\n", MILLION // 10],
-    "pipes": ["|", MILLION],
-    "Chinese": ["東", MILLION],
+    "headings": ["# a\n", MANY],
+    "pipes": ["|", MANY],
+    "Chinese": ["東", MANY],
     "marks": ["\u0301", MILLION],
-    "outside the basic plane": ["😀", MILLION // 2],
+    "outside the basic plane": ["😀", MANY],
     "lone surrogates": ["\ud800", MILLION],
-    "NULs": ["\0 ", MILLION // 2],
-    "sentences": ["Lorem ipsum dolor. ", MILLION // 10],
+    "NULs": ["\0 ", MANY],
+    "sentences": ["Lorem ipsum dolor. ", MANY],
 }
 
 Run = Callable[..., Awaitable[Any]]
@@ -109,10 +110,10 @@ async def test_a_ranking_follows_changes_and_keeps_the_order_of_equals(run: Run)
             const passage = (text) => ({ title: "T", headings: [], text, ordinal: 0, start: 0, end: 0 });
             const [one, two, three] = ["red fox", "red fox", "a blue whale"].map(passage);
             const found = (...passages) => m.rank("fox", passages).map((hit) => passages.indexOf(hit.passage));
-            return [found(one, two, three), found(two, one, three), found(three, one), found(three), found()];
+            return [found(one, two, three), found(two, one, three), found(three, one), found(one, three), found()];
         })()""",
     )
-    assert orders == [[0, 1], [0, 1], [1], [], []]
+    assert orders == [[0, 1], [0, 1], [1], [0], []]
 
 
 @pytest.mark.parametrize("language", SCRIPTS)
@@ -125,15 +126,15 @@ async def test_stems_are_those_of_snowball(run: Run, language: str) -> None:
 
 
 def _vocabulary(language: str) -> list[str]:
-    """Folded words of one script: those of texts, and others made of all endings and stems that the rules name."""
+    """Folded words of one script: those of texts, and others made of the endings and stems that the rules name."""
     letters = re.compile(f"[{SCRIPTS[language]}]+")
     source = (PAGE / "search" / "stems" / f"{language}.js").read_text(encoding="utf-8")
-    parts = [part for quoted in re.findall(r'"([^"\n]+)"', source) for part in letters.findall(quoted)]
-    texts = [passage["text"] for passage in VECTORS["passages"]]
+    parts = sorted(set(letters.findall(source)))
+    texts = ["lateral generously communal organs pasted interned emergent universal", *map(str, VECTORS["passages"])]
     texts += [path.read_text(encoding="utf-8") for path in PAGE.parents[1].glob("docs_corpus/*.md")]
     real = {word for text in texts for word in letters.findall(fold(text))}
     chance = random.Random(language)
-    singles = [*{letter for part in parts for letter in part}]
+    singles = sorted({letter for part in parts for letter in part})
     made = (
         "".join(chance.choice(parts if chance.random() < 0.7 else singles) for _ in range(chance.randint(1, 4)))
         for _ in range(6000)
@@ -174,6 +175,7 @@ async def test_any_text_has_the_terms_and_the_length_that_the_server_sees(run: R
     for text, lists in zip(texts, found, strict=True):
         terms = analyse(text)
         assert lists == [[*terms.words], [*terms.grams], [*terms.units]], text
+    texts += ["\x7f\x80", "\u2e7f\u2e80", "a" * 5, "東京 tokens: é"]
     assert await run("search/tokens", "a.map(m.estimateTokens)", texts) == [*map(estimate_tokens, texts)]
 
 
@@ -277,8 +279,10 @@ def _document(title: str, *texts: str) -> dict[str, str]:
     return {"title": title, "text": "\n\n".join(texts)}
 
 
-async def _prompt(run: Run, question: str, *documents: dict[str, str], system: str = "", **limits: int) -> Any:
-    asked = {"question": question, "documents": documents, "limits": LIMITS | limits} | {"system": system}
+async def _prompt(
+    run: Run, question: str, *documents: dict[str, str], system: str = "", limits: dict[str, int] = LIMITS
+) -> Any:
+    asked = {"system": system, "question": question, "documents": documents, "limits": LIMITS | limits}
     return await run(
         "prompt",
         """(() => {
@@ -350,7 +354,7 @@ async def test_a_prompt_keeps_its_limits(run: Run) -> None:
         ({"prompt_chars": 2000}, False),
         ({"prompt_chars": 700}, True),
     ):
-        prompt = await _prompt(run, "fox den 狐 東京", *documents, **limits)
+        prompt = await _prompt(run, "fox den 狐 東京", *documents, limits=limits)
         within = LIMITS | limits
         texts = [f"[{p['number']}] {p['place']}\n{p['text']}\n\n" for p in prompt["passages"]]
         assert sum(map(estimate_tokens, texts)) <= within["passage_tokens"]

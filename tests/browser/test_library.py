@@ -32,9 +32,12 @@ def library_app(team: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield app
 
 
-async def test_a_saved_file_is_told_quietly_and_can_be_asked_about(visit: Visit, library_app: App, team: Path) -> None:
+async def test_a_saved_file_is_told_quietly_and_can_be_asked_about_but_where_its_folder_is_left_out(
+    visit: Visit, library_app: App, team: Path
+) -> None:
     chat = await visit(library_app)
-    await chat.ask("Which ferry goes to the island at noon?")
+    answer = await chat.ask("Which ferry goes to the island at noon?")
+    await expect(chat.source(answer, 1)).to_have_text("1ferries.md")
     (team / "otters.md").write_text(OTTERS, encoding="utf-8")
     await expect(chat.page.get_by_text("Team: otters.md can be asked about now.")).to_be_visible()
     answer = await chat.ask(QUESTION)
@@ -47,9 +50,16 @@ async def test_a_saved_file_is_told_quietly_and_can_be_asked_about(visit: Visit,
     answer = await chat.ask(QUESTION)
     await expect(answer).to_contain_text("I could not find an answer")
 
+    await chat.switch_off("Search the library folder Team")
+    answer = await chat.ask("Which ferry goes to the island at noon?")
+    await expect(answer).to_contain_text("I could not find an answer")
+    other = await visit(library_app, stranger=True)
+    answer = await other.ask("Which ferry goes to the island at noon?")
+    await expect(other.source(answer, 1)).to_have_text("1ferries.md")
+
 
 async def test_the_library_is_shown_with_what_could_not_be_read(visit: Visit, library_app: App) -> None:
-    chat = await visit(library_app)
+    chat = await visit(library_app, dark=True)
     await chat.send("/library ")
     message = chat.messages.first
     await expect(message).to_contain_text(re.compile(r"docs_corpus · \d+ documents, \d+ passages · in step"))
@@ -58,22 +68,8 @@ async def test_the_library_is_shown_with_what_could_not_be_read(visit: Visit, li
     await message.get_by_role("button", name="Look through Team again").click()
     await expect(chat.messages).to_have_count(2)
     await expect(chat.messages.nth(1)).to_contain_text("Team · 1 document")
-
-
-@pytest.mark.parametrize("look", ["phone", "dark"])
-async def test_the_library_reads_well(visit: Visit, library_app: App, look: str) -> None:
-    chat = await visit(library_app, width=390 if look == "phone" else 1280, dark=look == "dark")
-    await chat.send("/library ")
-    await expect(chat.messages.first).to_contain_text("in step with its folder")
-    overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    assert await chat.page.evaluate(overflow) <= 0
-
-
-async def test_a_folder_can_be_left_out_of_a_chat(visit: Visit, library_app: App) -> None:
-    chat = await visit(library_app)
-    await chat.switch_off("Search the library folder Team")
-    answer = await chat.ask("Which ferry goes to the island at noon?")
-    await expect(answer).to_contain_text("I could not find an answer")
-    other = await visit(library_app, stranger=True)
-    answer = await other.ask("Which ferry goes to the island at noon?")
-    await expect(other.source(answer, 1)).to_have_text("1ferries.md")
+    for width in (1280, 390):
+        await chat.page.set_viewport_size({"width": width, "height": 800})
+        overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        assert await chat.page.evaluate(overflow) <= 0
+        await chat.picture(f"library-{width}")

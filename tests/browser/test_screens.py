@@ -15,7 +15,9 @@ PHONE = {"width": 390, "height": 844}
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-async def test_a_phone_shows_all_without_scrolling_sideways(visit: Visit, eager_app: App, dark: bool) -> None:
+async def test_a_phone_shows_all_without_scrolling_sideways_in_light_and_dark(
+    visit: Visit, eager_app: App, dark: bool
+) -> None:
     chat = await visit(eager_app, **PHONE, dark=dark)
     await _fits(chat)
     answer = await chat.ask(QUESTION)
@@ -25,6 +27,11 @@ async def test_a_phone_shows_all_without_scrolling_sideways(visit: Visit, eager_
     await expect(chat.panel).to_be_visible()
     await _fits(chat)
     await chat.picture(f"phone-panel-{'dark' if dark else 'light'}")
+    assert (await _brightness(chat, "background-color") < 0.2) == dark
+    assert (await _brightness(chat, "color") > 0.8) == dark
+    await chat.page.set_viewport_size({"width": 1280, "height": 800})
+    await expect(chat.panel).to_be_visible()
+    await chat.picture(f"desk-panel-{'dark' if dark else 'light'}")
 
 
 async def test_a_phone_shows_passages_and_what_was_not_found(visit: Visit, app: App) -> None:
@@ -38,15 +45,6 @@ async def test_a_phone_shows_passages_and_what_was_not_found(visit: Visit, app: 
     await expect(chat.sidebar).to_have_count(0)
     await chat.ask(UNANSWERABLE)
     await _fits(chat)
-
-
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-async def test_the_page_follows_the_system_into_light_and_dark(visit: Visit, eager_app: App, dark: bool) -> None:
-    chat = await visit(eager_app, dark=dark)
-    await chat.ask(QUESTION)
-    await expect(chat.panel).to_have_attribute("data-running", "false")
-    assert (await _brightness(chat, "background-color") < 0.2) == dark
-    assert (await _brightness(chat, "color") > 0.8) == dark
 
 
 async def _fits(chat: ChatPage) -> None:

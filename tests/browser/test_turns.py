@@ -6,6 +6,7 @@ import re
 import pytest
 from playwright.async_api import expect
 
+from tests.browser.chat_page import ChatPage
 from tests.browser.conftest import Visit
 from tests.browser.test_answers import QUESTION
 from tests.serving import App
@@ -35,7 +36,9 @@ async def test_a_stopped_answer_stays_as_far_as_it_came_and_the_next_question_wo
     await chat.rests()
 
 
-async def test_answer_again_puts_a_new_answer_in_the_old_ones_place(visit: Visit, app: App) -> None:
+async def test_answer_again_puts_a_new_answer_in_the_old_ones_place_and_goes_on_from_there(
+    visit: Visit, app: App
+) -> None:
     chat = await visit(app)
     await chat.ask(QUESTION)
     first_total = await chat.total_ms()
@@ -47,10 +50,6 @@ async def test_answer_again_puts_a_new_answer_in_the_old_ones_place(visit: Visit
     await expect(chat.answers.get_by_test_id("byline")).to_have_text("Written by phi-4-mini.")
     await expect(chat.panel.get_by_text("This chat (1 turn)")).to_be_visible()
 
-
-async def test_answer_again_on_an_earlier_turn_goes_on_from_there(visit: Visit, app: App) -> None:
-    chat = await visit(app)
-    await chat.ask(QUESTION)
     await chat.ask(OTHER_QUESTION)
     await chat.answers.first.get_by_role("button", name="Answer again").click()
     await expect(chat.questions).to_have_text([QUESTION])
@@ -74,25 +73,27 @@ async def test_an_edited_question_restarts_the_chat_from_its_turn(visit: Visit, 
     await expect(chat.panel.get_by_text("This chat (average of 2 turns)")).to_be_visible()
 
 
-async def test_show_details_opens_the_panel_of_that_turn(visit: Visit, app: App) -> None:
+async def test_the_panel_opens_with_each_answer_or_when_asked_for(visit: Visit, app: App) -> None:
     chat = await visit(app)
     first = await chat.ask(QUESTION)
     total = await chat.panel.get_attribute("data-total-ms")
     await chat.ask(OTHER_QUESTION)
     await expect(chat.panel).not_to_have_attribute("data-total-ms", total or "")
-    await chat.page.locator("#side-view-title").get_by_role("button").click()
-    await expect(chat.panel).to_have_count(0)
+    await _close_panel(chat)
     await first.get_by_role("button", name="Show details").click()
     await expect(chat.panel).to_have_attribute("data-total-ms", total or "")
 
-
-async def test_with_the_panel_switched_off_it_opens_only_when_asked_for(visit: Visit, app: App) -> None:
-    chat = await visit(app)
+    await _close_panel(chat)
     await chat.switch_off("Open the turn panel with each answer")
     answer = await chat.ask(QUESTION)
     await expect(chat.panel).to_have_count(0)
     await answer.get_by_role("button", name="Show details").click()
     await expect(chat.panel).to_be_visible()
+
+
+async def _close_panel(chat: ChatPage) -> None:
+    await chat.page.locator("#side-view-title").get_by_role("button").click()
+    await expect(chat.panel).to_have_count(0)
 
 
 async def test_with_streaming_switched_off_the_answer_arrives_whole(visit: Visit, slow_app: App) -> None:

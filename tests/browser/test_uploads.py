@@ -30,7 +30,7 @@ OVEN = docx(
 )
 
 
-async def test_a_pdf_can_be_asked_about_and_its_page_is_named(visit: Visit, quoting_app: App) -> None:
+async def test_a_pdf_can_be_asked_about_in_its_chat_alone_until_it_is_removed(visit: Visit, quoting_app: App) -> None:
     chat = await visit(quoting_app)
     await chat.attach(("birds.pdf", BIRDS))
     answer = await chat.ask(PELICANS)
@@ -40,6 +40,18 @@ async def test_a_pdf_can_be_asked_about_and_its_page_is_named(visit: Visit, quot
     await chat.mark(answer, 1).first.click()
     await expect(chat.sidebar.locator("header")).to_contain_text("p. 2")
     await expect(chat.sidebar.locator("mark")).to_contain_text("had 417 nests")
+
+    for other in (await visit(quoting_app), await visit(quoting_app, stranger=True)):
+        answer = await other.ask(PELICANS)
+        await expect(answer).not_to_contain_text("417")
+        await expect(answer).not_to_contain_text("birds.pdf")
+
+    await expect(await chat.ask(PELICANS)).to_contain_text("417")
+    await chat.page.get_by_role("button", name="Files").click()
+    await chat.send_button.click()
+    await chat.page.get_by_role("button", name="Remove birds.pdf").click()
+    await expect(chat.messages.last).to_have_text("birds.pdf is removed from this chat.")
+    await expect(await chat.ask(PELICANS)).not_to_contain_text("417")
 
 
 async def test_a_word_document_can_be_asked_about_in_a_later_message(visit: Visit, app: App) -> None:
@@ -57,27 +69,6 @@ async def test_no_word_of_a_quote_is_lost_on_the_page(visit: Visit, quoting_app:
     await chat.attach(("walrus.txt", text.encode()))
     answer = await chat.ask("Where is the walrus image?")
     await expect(answer.locator("blockquote")).to_have_text(f"{text} [1]", use_inner_text=True)
-
-
-async def test_another_chat_does_not_find_it(visit: Visit, quoting_app: App) -> None:
-    owner = await visit(quoting_app)
-    await owner.attach(("birds.pdf", BIRDS))
-    await expect(await owner.ask(PELICANS)).to_contain_text("417")
-    for other in (await visit(quoting_app), await visit(quoting_app, stranger=True)):
-        answer = await other.ask(PELICANS)
-        await expect(answer).not_to_contain_text("417")
-        await expect(answer).not_to_contain_text("birds.pdf")
-
-
-async def test_a_file_is_listed_and_removed(visit: Visit, quoting_app: App) -> None:
-    chat = await visit(quoting_app)
-    await chat.attach(("birds.pdf", BIRDS))
-    await expect(await chat.ask(PELICANS)).to_contain_text("417")
-    await chat.page.get_by_role("button", name="Files").click()
-    await chat.send_button.click()
-    await chat.page.get_by_role("button", name="Remove birds.pdf").click()
-    await expect(chat.messages.last).to_have_text("birds.pdf is removed from this chat.")
-    await expect(await chat.ask(PELICANS)).not_to_contain_text("417")
 
 
 async def test_each_unreadable_file_has_its_sentence_and_the_others_are_read(visit: Visit, quoting_app: App) -> None:
@@ -111,10 +102,6 @@ async def test_files_that_cannot_be_sent_are_refused_by_the_page(visit: Visit, q
         await expect(chat.page.get_by_text(sentence)).to_be_visible()
     await expect(chat.page.locator("#attachments > *")).to_have_count(0)
     chat.watch.complaints.remove("Failed to load resource: the server responded with a status of 400 (Bad Request)")
-
-
-async def test_forty_files_at_once_are_refused_by_the_page(visit: Visit, quoting_app: App) -> None:
-    chat = await visit(quoting_app)
     await chat.choose_files(*_notes(40))
     await expect(chat.page.get_by_text("Too many files")).to_be_visible()
     await expect(await chat.ask("How many files may a chat have?")).to_contain_text("A chat may have at most")

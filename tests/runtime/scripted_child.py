@@ -1,4 +1,4 @@
-"""The real child program over a made-up runtime: one model, whose download takes a second, and another that fails.
+"""The real child program over a made-up runtime: one model, whose download takes 0.6 s, and another that fails.
 
 What is downloaded is a file in the cache folder, so that a later child finds it.
 """
@@ -12,7 +12,8 @@ from types import SimpleNamespace
 from rag.generation.foundry.lifeline import private_stdout
 from rag.generation.foundry.program import Service
 
-STEPS = 40
+STEPS = 30
+STEP_S = 0.02
 
 
 class Model:
@@ -39,7 +40,7 @@ class Model:
     def download(self, progress: Callable[[float], None], cancelled: threading.Event) -> None:
         for step in range(STEPS + 1):
             progress(100 * step / STEPS)
-            if cancelled.wait(1 / STEPS):
+            if cancelled.wait(STEP_S):
                 raise RuntimeError("download cancelled by user progress callback")
             if step / STEPS > self._breaks_at:
                 raise RuntimeError("region_fallback.cc:211 transport failure")

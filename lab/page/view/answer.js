@@ -56,11 +56,6 @@ export class AnswerView {
     if (waits) say(this.#stage, WAITING);
   }
 
-  /** The answer as it was written. */
-  get text() {
-    return this.#raw;
-  }
-
   /** Its turn has come. */
   start() {
     say(this.#stage, STARTING);
@@ -124,7 +119,7 @@ export class AnswerView {
   #copyButton() {
     const copy = button("Copy", async () => {
       try {
-        await navigator.clipboard.writeText(this.#raw);
+        await navigator.clipboard.writeText(this.#raw.trim());
         copy.textContent = "Copied";
       } catch {
         getSelection().selectAllChildren(this.#text);

@@ -26,9 +26,10 @@ export class CachePanel {
 
   async refresh() {
     const { bytes, models } = await cache.size();
-    const names = Object.keys(models).map((id) => id.split("/").at(-1));
-    const held = names.length ? `${names.join(", ")}: ${size(bytes)}` : size(bytes);
-    say(byId("cache-size"), bytes ? `${held} kept in this browser, so the next start is warm.` : NOTHING);
+    const names = ["the runtime", ...Object.keys(models).map((id) => id.split("/").at(-1))];
+    const listed = new Intl.ListFormat("en").format(names);
+    const held = `${size(bytes)} for ${listed}. The next start does not fetch them again.`;
+    say(byId("cache-size"), bytes ? held : NOTHING);
     say(byId("cache-note"), "");
     this.#button.hidden = !bytes;
     if (bytes) byId("cache").hidden = false;

@@ -11,7 +11,7 @@ const NARROW = 560;
 const BAR = 14;
 const AXIS = 34;
 const END_GAP = 7;
-const TICK_EVERY = 90;
+const TICK_EVERY = 64;
 const CHARACTER = 6.8;
 const MOVES = { ArrowDown: 1, ArrowUp: -1, Home: -Infinity, End: Infinity };
 

@@ -17,6 +17,7 @@ export class StreamText {
   #timer = null;
   #line = null;
   #lineLength = 0;
+  #begun = false;
 
   /**
    * @param {HTMLElement} element that the lines go into
@@ -32,9 +33,10 @@ export class StreamText {
     this.#mark = mark;
   }
 
-  /** Shows the text soon. */
+  /** Shows the text soon; space before the first word is left out. */
   push(text) {
-    this.#waiting += text;
+    this.#waiting += this.#begun ? text : text.trimStart();
+    this.#begun ||= this.#waiting !== "";
     this.#timer ??= setTimeout(() => this.#show(finishedLength(this.#waiting)), EVERY_MS);
   }
 

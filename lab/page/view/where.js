@@ -37,9 +37,10 @@ export class WhereView extends EventTarget {
   show(places) {
     this.#places = places;
     const [first, second] = this.#sides.map(({ select }) => select);
-    const none = el("option", { value: NOTHING }, "Nothing beside it");
-    offer(first, options(places));
-    offer(second, [none, ...options(places)]);
+    const nothing = (label) => el("option", { value: NOTHING }, label);
+    const some = places.some((place) => !place.reason);
+    offer(first, [...(some ? [] : [nothing("Nothing can run here")]), ...options(places)]);
+    offer(second, [nothing("Nothing beside it"), ...options(places)]);
     if (!this.#touched) this.#begin(first, second);
     else if (first.value === second.value) second.value = NOTHING;
     this.#tell();

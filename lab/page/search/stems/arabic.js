@@ -12,7 +12,6 @@ const verbObject = rule({ 4: "ه ك", 5: "ني نا ها هم هن كم كن", 6
 const verbSubject = rule({ 4: "ت ا ن ي", 5: "نا تا تن", 6: "ان ون ين تما" });
 const verbPlural = rule({ 5: "وا تم" });
 const verbOthers = rule({ 4: "و", 6: "تمو" });
-const owner = rule({ 4: "ي ك ه", 5: "نا كم ها هن هم", 6: "كما هما" });
 const nun = rule({ 6: "ن" });
 const weak = rule({ 5: "ا ي و" });
 const feminines = rule({ 5: "ات" });
@@ -30,13 +29,11 @@ export function arabic(word) {
 }
 
 function withoutSuffix(word, defined) {
-  if (!defined) {
-    const cut = verbStem(word);
-    if (cut !== null) return cut;
-  }
+  const verb = defined ? null : verbStem(word);
+  if (verb !== null) return verb;
   const noun = nounStem(word, defined);
-  if (noun.found) return noun.word;
-  return noun.word.replace(/ى$/u, "ي");
+  if (noun.length >= 3 && noun.endsWith("ي")) return without(noun, 1);
+  return noun.replace(/ى$/u, "ي");
 }
 
 /** Null for no ending of a verb. */
@@ -47,30 +44,17 @@ function verbStem(word) {
   return verbSubject(stem) ?? verbOthers(stem) ?? stem;
 }
 
-/** `found`: whether it ended in the ي of relation, without which the endings before it were taken off all the same. */
+/** The owner's endings of nouns are not here: a verb has them all, and was tried before. */
 function nounStem(word, defined) {
-  const { stem, back } = nounEnding(word, defined);
-  const end = stem.length - back;
-  const found = stem.length >= 3 && end > 0 && stem[end - 1] === "ي";
-  return { found, word: found ? stem.slice(0, end - 1) + stem.slice(end) : stem };
-}
-
-/** `back`: how many characters before the end the next rule looks; one where an owner's ending was all there was. */
-function nounEnding(word, defined) {
-  let stem = marbuta(word);
-  if (stem !== null) return { stem, back: 0 };
-  const owned = defined ? null : owner(word);
-  if (owned !== null) {
-    stem = weak(owned) ?? feminines(owned) ?? feminine(owned);
-    return stem === null ? { stem: owned, back: 1 } : { stem, back: 0 };
-  }
+  const stem = marbuta(word);
+  if (stem !== null) return stem;
   const bare = nun(word);
   if (bare !== null) {
-    stem = weak(bare) ?? feminines(bare) ?? feminine(bare);
-    if (stem !== null) return { stem, back: 0 };
+    const cut = weak(bare) ?? feminines(bare) ?? feminine(bare);
+    if (cut !== null) return cut;
     word = bare;
   }
-  return { stem: (defined ? null : weak(word)) ?? feminines(word) ?? word, back: 0 };
+  return (defined ? null : weak(word)) ?? feminines(word) ?? word;
 }
 
 function withoutPrefix(word, defined) {
