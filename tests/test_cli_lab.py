@@ -52,11 +52,14 @@ def test_from_nothing_to_a_model_that_can_run(terminal: Terminal) -> None:
     assert " ".join(said.split()) == (
         f"Browser runtime {VERSION} is missing or not whole {terminal.wasm.parent} Models {terminal.models} "
         f"There is no folder {terminal.models} with models for browsers. Public hub not allowed (LAB_REMOTE_MODELS) "
-        "The browser runtime is not installed. Run: rag lab install"
+        "The browser runtime is not installed. The command rag lab install sees to that."
     )
-    assert {str(terminal.models), "The browser runtime is not installed. Run: rag lab install"} <= {
-        line.removeprefix("Models").strip() for line in said.splitlines()
-    }, "paths and the next step are not broken into lines"
+    assert {
+        str(terminal.models),
+        "The browser runtime is not installed. The command rag lab install sees to that.",
+    } <= {line.removeprefix("Models").strip() for line in said.splitlines()}, (
+        "paths and the next step are not broken into lines"
+    )
 
     said = terminal.run("install", "--from", str(terminal.packages.folder))
     assert said.splitlines()[-1] == f"The browser runtime {VERSION} is installed: {terminal.wasm.parent} (0.1 MB)."
@@ -101,7 +104,7 @@ def test_checksums_are_compared_on_demand(terminal: Terminal) -> None:
     assert said.splitlines()[0].endswith(", checksums wrong")
     assert said.splitlines()[-1] == f"{FILES[2]}: not what it has to be. Run: rag lab install --force"
     terminal.wasm.write_bytes(b"")
-    assert "is missing or cut off. Run: rag lab install" in terminal.run("status", code=1)
+    assert "is missing or cut off. The command rag lab install sees to that." in terminal.run("status", code=1)
 
 
 def test_the_status_for_other_programs(terminal: Terminal, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -110,7 +113,10 @@ def test_the_status_for_other_programs(terminal: Terminal, monkeypatch: pytest.M
     (runtimes_in(terminal.data) / "9.8.0").mkdir(parents=True)
     found = json.loads(terminal.run("status", "--json", code=1))
     assert found["ready"] is False
-    assert found["problem"] == f"The browser runtime is version 9.8.0, and {VERSION} is needed. Run: rag lab install"
+    assert (
+        found["problem"]
+        == f"The browser runtime is version 9.8.0, and {VERSION} is needed. The command rag lab install sees to that."
+    )
     terminal.run("install", "--from", str(terminal.packages.folder))
     found = json.loads(terminal.run("status", "--json", "--check"))
     (model,) = found.pop("models")

@@ -107,7 +107,8 @@ async def test_an_answer_comes_as_chunks_with_its_stages_and_its_count(lab: Lab)
             SERVER_DONE,
         )
     )
-    opened, thought, *text, end, usage = await lab.said()
+    ready, opened, thought, *text, end, usage = await lab.said()
+    assert ready["groundwork"] == {"stage": "ready"}
     assert opened["choices"] == []
     assert opened["groundwork"] == {"stage": "opened"}
     assert thought["choices"][0]["delta"] == {"reasoning_content": "Hm."}
@@ -154,7 +155,7 @@ async def test_without_a_model_the_list_is_empty():
 async def test_whoever_leaves_stops_the_model(lab: Lab, heard: int):
     lab.behind.enqueue(sse(*[chunk("Good")] * heard, STALL))
     async with lab.post() as response:
-        for _ in range(1 + heard):
+        for _ in range(2 + heard):
             await response.content.readuntil(b"\n\n")
         await lab.behind.settled(chats=1)
         response.close()
@@ -237,7 +238,7 @@ async def test_answers_at_a_time_are_few_and_one_that_is_left_makes_room(lab: La
     assert (await lab.refused())[0] == 429
     open_.pop().close()
     await lab.behind.settled(left=1)
-    assert (await lab.said())[1]["choices"][0]["delta"] == {"content": "Day."}
+    assert (await lab.said())[2]["choices"][0]["delta"] == {"content": "Day."}
     for response in open_:
         response.close()
     await lab.behind.settled(connections=0)

@@ -63,7 +63,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
 def test_npm_fetches_it_once(bench: Bench) -> None:
     before = installed(bench.data, bench.packages.package_file)
     assert (before.version, before.folder) == (VERSION, None)
-    assert before.note == "The browser runtime is not installed. Run: rag lab install"
+    assert before.note == "The browser runtime is not installed. The command rag lab install sees to that."
     assert before.file("transformers.min.js") is None
 
     folder = runtimes_in(bench.data) / VERSION
@@ -98,7 +98,7 @@ def test_a_newer_version_takes_the_place_of_an_older_one(bench: Bench, tmp_path:
     bench.install()
     newer = Packages(tmp_path / "newer", "9.10.0")
     assert installed(bench.data, newer.package_file).note == (
-        f"The browser runtime is version {VERSION}, and 9.10.0 is needed. Run: rag lab install"
+        f"The browser runtime is version {VERSION}, and 9.10.0 is needed. The command rag lab install sees to that."
     )
     bench.packages = newer
     assert bench.install(source=newer.folder)[-2:-1] == [f"Version {VERSION} is removed."]
@@ -121,7 +121,8 @@ def test_a_damaged_runtime_is_seen_and_mended(bench: Bench, fault: str) -> None:
         assert altered(runtime.folder, read_pins(bench.packages.package_file)) == [FILES[2]]
     else:
         assert runtime.folder is None
-        assert runtime.note == f"The browser runtime is damaged: {FILES[2]} is missing or cut off. Run: rag lab install"
+        damage = f"The browser runtime is damaged: {FILES[2]} is missing or cut off."
+        assert runtime.note == f"{damage} The command rag lab install sees to that."
     bench.install()
     assert wasm.read_bytes() == content
 

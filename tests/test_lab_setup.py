@@ -34,7 +34,7 @@ def test_without_runtime_and_models_the_page_is_told_what_to_do(tmp_path: Path):
     assert told["runtime"] == {
         "version": "4.3.1",
         "path": "",
-        "note": "The browser runtime is not installed. Run: rag lab install",
+        "note": "The browser runtime is not installed. The command rag lab install sees to that.",
     }
     assert (told["models"], told["remote"]) == ([], None)
     assert (

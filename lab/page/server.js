@@ -71,10 +71,11 @@ export class ModelOnServer {
 /** Passes the events of an answer on, fills `usage`, and gives back why the answer ended. */
 async function* answer(body, usage) {
   let loaded = false;
+  let ready = false;
   let opened = false;
   let reason = null;
   for await (const data of events(body)) {
-    if (data === "[DONE]") break;
+    if (data === "[DONE]") continue; // the connection ends right after; ending it here would look like a stop
     const chunk = parsed(data);
     if (chunk.error) throw new LabError(sentence(chunk.error.message) ?? BROKEN_OFF);
     if (chunk.groundwork?.stage === "loading") {
@@ -82,9 +83,13 @@ async function* answer(body, usage) {
       yield { kind: "loading", share: null, text: "" };
     }
     const choice = chunk.choices?.[0];
-    if (!opened && (choice || chunk.groundwork?.stage === "opened")) {
-      opened = true;
+    const begun = choice || chunk.groundwork?.stage === "opened";
+    if (!ready && (begun || chunk.groundwork?.stage === "ready")) {
+      ready = true;
       yield { kind: "ready", from: loaded ? "disk" : "memory" };
+    }
+    if (!opened && begun) {
+      opened = true;
       yield { kind: "opened" };
     }
     if (isText(choice?.delta?.reasoning_content)) yield { kind: "reasoning", text: choice.delta.reasoning_content };

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 from rag.errors import ModelError
-from rag.generation.model import Ended, Loading, ModelEvent, Opened, ReasoningDelta, TextDelta
+from rag.generation.model import Ended, Loading, ModelEvent, Opened, ReasoningDelta, Requested, TextDelta
 from rag.records import Usage
 
 DONE = b"data: [DONE]\n\n"
@@ -22,8 +22,8 @@ _taking: set[asyncio.Task[None]] = set()
 async def completion_chunks(events: AsyncGenerator[ModelEvent], alias: str) -> AsyncGenerator[bytes]:
     """The chunks of one answer, then `[DONE]`; closing the iterator closes the model's.
 
-    Besides what OpenAI's clients know, chunks without choices say `"groundwork": {"stage": "loading" | "opened"}`. A
-    failure is a last line `{"error": {"message": sentence}}`.
+    Besides what OpenAI's clients know, chunks without choices say `"groundwork": {"stage": …}`: "loading", "ready" or
+    "opened". A failure is a last line `{"error": {"message": sentence}}`.
     """
     head: dict[str, Any] = {
         "id": f"chatcmpl-{uuid4().hex}",
@@ -82,6 +82,8 @@ def _parts(event: ModelEvent) -> list[dict[str, Any]]:
     match event:
         case Loading():
             return [_stage("loading")]
+        case Requested():
+            return [_stage("ready")]
         case Opened():
             return [_stage("opened")]
         case ReasoningDelta(text):

@@ -10,7 +10,7 @@ from rag.lab.pins import PinnedFile, Pins, read_pins
 
 FILES = ("transformers.min.js", "ort-wasm-simd-threaded.asyncify.mjs", "ort-wasm-simd-threaded.asyncify.wasm")
 """What the page loads of it."""
-_INSTALL = "Run: rag lab install"
+_INSTALL = "The command rag lab install sees to that."
 _PIECE = 1_000_000
 
 
