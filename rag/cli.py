@@ -3,7 +3,6 @@
 import asyncio
 import dataclasses
 import json
-import logging
 import sys
 from collections.abc import Coroutine
 from contextlib import aclosing
@@ -14,8 +13,8 @@ import typer
 
 from rag import cli_bench, cli_compare, cli_eval, cli_lab, cli_library, cli_report
 from rag import doctor as doctors
+from rag.cli_ending import ending
 from rag.conversation import answer
-from rag.errors import GroundworkError
 from rag.events import Decided, Delta, Finished, Notice
 from rag.records import Mode, Turn
 from rag.services import Services, budget
@@ -50,25 +49,19 @@ def ask(
     as_json: Annotated[bool, typer.Option("--json", help="Print the whole turn as JSON.")] = False,
 ) -> None:
     """Answers from your documents, with the same turn as in the chat."""
-    sys.exit(_run(_ask(question, mode.value, as_json)))
+    _run(_ask(question, mode.value, as_json))
 
 
 @app.command()
 def doctor() -> None:
     """Checks the set-up: runtime, models, endpoint, memory, disk, library. Exits 1 when something is wrong."""
-    sys.exit(_run(_doctor()))
+    _run(_doctor())
 
 
-def _run(command: Coroutine[None, None, int]) -> int:
-    """The command's exit code; an error is one sentence on standard error."""
-    logging.disable(logging.WARNING)
-    try:
-        return asyncio.run(command)
-    except GroundworkError as error:
-        typer.echo(str(error), err=True)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+def _run(command: Coroutine[None, None, int]) -> None:
+    """Ends with the command's exit code."""
+    with ending():
+        sys.exit(asyncio.run(command))
 
 
 async def _ask(question: str, mode: Mode, as_json: bool) -> int:

@@ -1,7 +1,6 @@
 """The `rag bench` command: how fast models are on this machine, or on a server."""
 
 import asyncio
-import logging
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -23,7 +22,8 @@ from rag.bench.records import BenchRun
 from rag.bench.table_csv import as_csv
 from rag.bench.tables import as_text
 from rag.bench.writing import check_ending, write_report
-from rag.errors import GroundworkError, StorageError
+from rag.cli_ending import INTERRUPTED, ending
+from rag.errors import StorageError
 from rag.evaluation.provenance import today
 from rag.libraries import data_dir
 from rag.settings import Settings, read_settings
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from rag.bench.running import Progress, Runner
     from rag.generation.foundry.supervisor import FoundryRuntime
 
-_INTERRUPTED = 130
 _MODELS, _PROMPTS = Path("models.json"), Path("prompts.json")
 """In the working directory these are taken without being named."""
 _SERVER_CHOOSES = "--cpu and --gpu choose among the models of this machine's own runtime; a server chooses by itself."
@@ -73,8 +72,7 @@ def bench(
     tolerance: Annotated[float, typer.Option(min=0, help="With --compare: how much slower is no fault.")] = 0.1,
 ) -> None:
     """Measures how fast models answer: load, first token, tokens a second, memory, cost. Exits 1 when one fails."""
-    logging.disable(logging.WARNING)
-    try:
+    with ending():
         if compare_:
             sys.exit(_compare(*compare_, tolerance))
         settings = read_settings()
@@ -101,11 +99,6 @@ def bench(
         _complain(_not_done(plan))
         runner, stopped = _measure(plan, settings)
         sys.exit(_tell(runner, stopped, data_dir(settings) / HISTORY, out or [], as_json))
-    except GroundworkError as error:
-        typer.echo(str(error), err=True)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(_INTERRUPTED)
 
 
 def _compare(old: Path, new: Path, tolerance: float) -> int:
@@ -177,7 +170,7 @@ def _tell(runner: "Runner", stopped: str, history: Path, out: Sequence[Path], as
 
     It is shown first, so that a full disk costs nobody an hour of measuring.
     """
-    code = _INTERRUPTED if stopped else int(bool(runner.failures))
+    code = INTERRUPTED if stopped else int(bool(runner.failures))
     if not runner.measured:
         _complain([stopped] if stopped else runner.failures)
         return code

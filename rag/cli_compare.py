@@ -1,7 +1,6 @@
 """The `rag compare` command: small model, larger model and both together, on the same prompts."""
 
 import asyncio
-import logging
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -14,6 +13,7 @@ from rag.bench.files import read_prompts, standard_prompts
 from rag.bench.history import check_output
 from rag.bench.plan import words
 from rag.bench.writing import check_ending, write_report
+from rag.cli_ending import INTERRUPTED, ending
 from rag.compare.comparing import Comparing, Task
 from rag.compare.files import as_json as to_json
 from rag.compare.files import rendered, run_of_json
@@ -25,7 +25,6 @@ from rag.evaluation.output import read_text
 from rag.evaluation.rubric import read_annotations
 from rag.settings import Settings, read_settings
 
-_INTERRUPTED = 130
 _PROMPTS = Path("prompts.json")
 
 
@@ -48,8 +47,7 @@ def compare(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Compares small model, larger model and both together on the same prompts. Exits 1 when an answer failed."""
-    logging.disable(logging.WARNING)
-    try:
+    with ending():
         settings, reports, shares = read_settings(), out or [], _shares(share)
         prices = Prices(settings.slm_price, settings.llm_price)
         if annotations:
@@ -63,11 +61,6 @@ def compare(
         for path in reports:
             write_report(path, rendered(run, path.suffix, prices, shares), force=True)
         sys.exit(code)
-    except GroundworkError as error:
-        typer.echo(str(error), err=True)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(_INTERRUPTED)
 
 
 def _measured(settings: Settings, task: Task) -> tuple[CompareRun, int]:
@@ -77,7 +70,7 @@ def _measured(settings: Settings, task: Task) -> tuple[CompareRun, int]:
     try:
         asyncio.run(comparing.play())
     except KeyboardInterrupt:
-        stopped, code = "It was interrupted.", _INTERRUPTED
+        stopped, code = "It was interrupted.", INTERRUPTED
     except GroundworkError as error:
         stopped, code = str(error), 1
         if not comparing.answers:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import logging
 import sys
 from collections.abc import Sequence
 from enum import StrEnum
@@ -11,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from rag.cli_ending import INTERRUPTED, ending
 from rag.errors import GroundworkError, SettingsError
 from rag.evaluation import markdown
 from rag.evaluation.comparing import TOLERANCE, Comparison, compare
@@ -24,8 +24,6 @@ from rag.evaluation.routing import Routing, routing
 from rag.evaluation.rubric import read_annotations
 from rag.evaluation.summary import means
 from rag.settings import read_settings
-
-_INTERRUPTED = 130
 
 
 class EvalMode(StrEnum):
@@ -61,8 +59,7 @@ def evaluate(
     at: Annotated[Path | None, typer.Option(help="With --routing: a run with escalation.")] = None,
 ) -> None:
     """Plays a fixed question set and scores it; or compares runs. Exits 1 when a comparison is worse."""
-    logging.disable(logging.WARNING)
-    try:
+    with ending():
         if compare_:
             sys.exit(_compare(*compare_, tolerance, as_json))
         if routing_:
@@ -73,11 +70,6 @@ def evaluate(
         asked = read_questions(read_text(questions), str(questions))
         task = Task(asked[: limit or None], questions.name, mode.value, judge, ragas)
         sys.exit(_play(task, out, as_json))
-    except GroundworkError as error:
-        typer.echo(str(error), err=True)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(_INTERRUPTED)
 
 
 def _play(task: Task, out: Path, as_json: bool) -> int:
@@ -87,7 +79,7 @@ def _play(task: Task, out: Path, as_json: bool) -> int:
     try:
         asyncio.run(evaluating.run())
     except KeyboardInterrupt:
-        why, code = "It was interrupted.", _INTERRUPTED
+        why, code = "It was interrupted.", INTERRUPTED
     except GroundworkError as error:
         if not evaluating.measured:
             raise

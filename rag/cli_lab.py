@@ -1,7 +1,6 @@
 """The `rag lab` commands: fetch what models in a browser run on, and see whether they can run."""
 
 import json
-import logging
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from rag.errors import GroundworkError
+from rag.cli_ending import ending
 from rag.lab.installing import install as install_runtime
 from rag.lab.places import Places
 from rag.lab.status import as_data, as_lines, look
@@ -19,7 +18,6 @@ from rag.settings import Settings, read_settings
 app = typer.Typer(no_args_is_help=True, help="The lab: models in the browser beside those on the server.")
 
 _ROOT = Path(__file__).parents[1]
-_INTERRUPTED = 130
 
 
 @app.command()
@@ -63,13 +61,6 @@ def _places(settings: Settings) -> Places:
 
 
 def _run(command: Callable[[Settings], int]) -> None:
-    """Ends with the command's exit code; an error is one sentence on standard error."""
-    logging.disable(logging.WARNING)
-    try:
+    """Ends with the command's exit code."""
+    with ending("Stopped. What was installed before is still there."):
         sys.exit(command(read_settings()))
-    except GroundworkError as error:
-        typer.echo(str(error), err=True)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        typer.echo("Stopped. What was installed before is still there.", err=True)
-        sys.exit(_INTERRUPTED)

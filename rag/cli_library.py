@@ -1,7 +1,6 @@
 """The `rag library` commands: which folders the library is made of, and whether it is in step with them."""
 
 import asyncio
-import logging
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -10,11 +9,12 @@ from typing import Annotated
 import typer
 
 from rag import library_text as text
+from rag.cli_ending import ending
 from rag.documents.changes import Progress
 from rag.documents.folders import add_folder, parse_folders, remove_folder
 from rag.documents.library import Library
 from rag.documents.stored import StoredLibrary, stored_libraries
-from rag.errors import GroundworkError, StorageError
+from rag.errors import StorageError
 from rag.libraries import data_dir, folders, library_reader, open_library
 from rag.retrieval.disk import DiskIndex
 from rag.settings import Settings, read_settings
@@ -23,7 +23,6 @@ app = typer.Typer(no_args_is_help=True, help="The folders that the library is ma
 
 _Name = Annotated[str, typer.Argument(help="What the folder is called; all of them without it.")]
 _AsJson = Annotated[bool, typer.Option("--json", help="Print it as JSON.")]
-_INTERRUPTED = 130
 
 
 @app.command()
@@ -110,15 +109,9 @@ def stats(as_json: _AsJson = False) -> None:
 
 
 def _run(command: Callable[[Settings], int]) -> None:
-    """Ends with the command's exit code; an error is one sentence on standard error."""
-    logging.disable(logging.WARNING)
-    try:
+    """Ends with the command's exit code."""
+    with ending():
         sys.exit(command(read_settings()))
-    except GroundworkError as error:
-        typer.echo(str(error), err=True)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(_INTERRUPTED)
 
 
 def _chosen(settings: Settings, name: str) -> list[StoredLibrary]:

@@ -1,7 +1,6 @@
 """The `rag report` and `rag calibrate` commands: what the turn log shows, and what can be learned from it."""
 
 import json
-import logging
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -15,6 +14,7 @@ import typer
 from rag import report_text
 from rag.calibration import Calibration, load_calibration, save_calibration, undo_calibration
 from rag.calibration_fit import propose, read_labels
+from rag.cli_ending import ending
 from rag.errors import GroundworkError, StorageError
 from rag.escalation.policy import Policy
 from rag.escalation.weights import shipped
@@ -26,7 +26,6 @@ from rag.turn_log import TurnHistory, read_turns
 app = typer.Typer(no_args_is_help=True, help="What the turn log shows.")
 
 _AsJson = Annotated[bool, typer.Option("--json", help="Print it as JSON.")]
-_INTERRUPTED = 130
 _UNITS = {"h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -99,15 +98,9 @@ def calibrate(
 
 
 def _run(command: Callable[[Settings], int]) -> None:
-    """Ends with the command's exit code; an error is one sentence on standard error."""
-    logging.disable(logging.WARNING)
-    try:
+    """Ends with the command's exit code."""
+    with ending():
         sys.exit(command(read_settings()))
-    except GroundworkError as error:
-        typer.echo(str(error), err=True)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(_INTERRUPTED)
 
 
 def _start(since: str, now: datetime) -> datetime:

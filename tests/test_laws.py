@@ -118,18 +118,21 @@ ARROWS: dict[str, set[str]] = {
     "rag.evaluation.evaluating": CORE | {"rag.evaluation", "rag.services", "rag.settings"},
     "rag.bench.files": GROUND | {"rag.evaluation.output"},
     "rag.bench": GROUND | {"rag.generation", "rag.evaluation.files", "rag.evaluation.output"},
+    "rag.cli_ending": {"rag.errors"},
     "rag.cli_bench": GROUND
+    | {"rag.cli_ending"}
     | {"rag.settings", "rag.libraries", "rag.generation", "rag.bench", "rag.evaluation.provenance"},
     "rag.compare": CORE | {"rag.bench", "rag.evaluation", "rag.latency", "rag.writing"},
     "rag.compare.comparing": CORE | {"rag.bench", "rag.evaluation", "rag.compare", "rag.services", "rag.settings"},
-    "rag.cli_compare": GROUND | {"rag.settings", "rag.bench", "rag.evaluation", "rag.compare"},
+    "rag.cli_compare": GROUND | {"rag.cli_ending", "rag.settings", "rag.bench", "rag.evaluation", "rag.compare"},
     "rag.gate_keeping": GROUND | {"rag.documents", "rag.escalation", "rag.retrieval"},
-    "rag.cli_eval": GROUND | {"rag.settings", "rag.evaluation"},
+    "rag.cli_eval": GROUND | {"rag.cli_ending", "rag.settings", "rag.evaluation"},
     "rag.calibration": GROUND | {"rag.escalation"},
     "rag.calibration_fit": GROUND | {"rag.escalation", "rag.calibration", "rag.logged_turns"},
     "rag.reporting": GROUND | {"rag.logged_turns"},
     "rag.report_text": GROUND | {"rag.reporting", "rag.calibration_fit"},
     "rag.cli_report": GROUND
+    | {"rag.cli_ending"}
     | {"rag.settings", "rag.libraries", "rag.escalation", "rag.turn_log"}
     | {"rag.reporting", "rag.report_text", "rag.calibration", "rag.calibration_fit"},
     "rag.services": CORE
@@ -143,11 +146,12 @@ ARROWS: dict[str, set[str]] = {
     "rag.chat.sources": {"rag.records"},
     "rag.chat.streaming": set(),
     "rag.library_text": {"rag.documents"},
-    "rag.cli_lab": GROUND | {"rag.settings", "rag.libraries", "rag.lab"},
-    "rag.cli_library": GROUND | {"rag.settings", "rag.documents", "rag.retrieval", "rag.libraries", "rag.library_text"},
+    "rag.cli_lab": GROUND | {"rag.cli_ending", "rag.settings", "rag.libraries", "rag.lab"},
+    "rag.cli_library": GROUND
+    | {"rag.cli_ending", "rag.settings", "rag.documents", "rag.retrieval", "rag.libraries", "rag.library_text"},
     "rag.cli": CORE
     | {"rag.services", "rag.settings", "rag.doctor", "rag.documents"}
-    | {f"rag.cli_{name}" for name in ("library", "report", "eval", "bench", "compare", "lab")},
+    | {f"rag.cli_{name}" for name in ("library", "report", "eval", "bench", "compare", "lab", "ending")},
     "rag.api": CORE | {"rag.services", "rag.settings"},
     "rag": set(),
     "app": {"rag.chat", "rag.services", "rag.settings", "rag.errors"},

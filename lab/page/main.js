@@ -18,6 +18,8 @@ import { wirePassage } from "./view/passage.js";
 import { SettingsView } from "./view/settings.js";
 import { WhereView } from "./view/where.js";
 
+/** Characters of a prompt around its question. */
+const FRAME = 60;
 const ENDED = { stop: "finished.", length: "finished at the limit of tokens.", stopped: "stopped.", failed: "failed." };
 
 const log = new RunLog(storage());
@@ -65,7 +67,7 @@ async function refresh() {
   const places = [...inBrowser, ...serverPlaces(listed)];
   where.show(places);
   byId("looking").hidden = true;
-  showHints(setup, places, serverProblem, refresh);
+  showHints(setup, device, places, serverProblem, refresh);
   await cachePanel.refresh();
   tell();
 }
@@ -76,7 +78,7 @@ function tell() {
   documents.tellWay(chosen.some((place) => place.group === "server"));
   byId("order").hidden = chosen.length < 2 || inOneBrowser(chosen);
   byId("order-note").hidden = !inOneBrowser(chosen);
-  ask.most = Math.max(setup.limits.prompt_chars - settings.system.length, 0);
+  ask.most = Math.max(setup.limits.prompt_chars - settings.system.length - FRAME, 0);
   ask.possible = chosen.length > 0 && chosen.every((place) => !place.download) && !control;
 }
 

@@ -1,5 +1,6 @@
-"""The lab's page with a model inside the browser: the real runtime, tiny weights, an app without models of its own."""
+"""The lab's page with a model inside the browser, alone and beside the server's: both real runtimes, tiny weights."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.lab_page import Visit, visit_lab
+from tests.browser.lab_page import PHI, PHI_SAYS, Visit, visit_lab
 from tests.lab_parts import lab_runtime
 from tests.runtime.tiny_browser_models import write_browser_model
 from tests.runtime.tiny_models import TinyModel, words
@@ -18,6 +19,15 @@ __all__ = ["lab_runtime", "visit_lab"]
 
 TINY = TinyModel("tiny", "tiny", words("A walrus weighs 900 kilograms [1]."))
 OFFERED, SAYS = "In this browser: tiny", "tiny in this browser"
+
+
+@pytest.fixture
+def both_app(lab_runtime: Path, models: Path, tmp_path: Path) -> Iterator[App]:
+    """The app with Foundry Local's models and one for browsers."""
+    write_browser_model(tmp_path / "models", "tiny", TINY)
+    shutil.copytree(lab_runtime / "lab", tmp_path / "data" / "lab")
+    with running(tmp_path, cache=models, LAB_MODELS_DIR=str(tmp_path / "models")) as app:
+        yield app
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +46,7 @@ def walrus_app(lab_runtime: Path, tmp_path_factory: pytest.TempPathFactory) -> I
 async def test_a_model_in_the_browser_answers_is_kept_and_is_deleted(visit_lab: Visit, walrus_app: App) -> None:
     lab = await visit_lab(walrus_app)
     await expect(lab.hints).to_contain_text("Models in this browser run without it.")
+    await expect(lab.hints).to_contain_text("so the model runs on the processor (WebAssembly")
     await expect(lab.first).to_have_value("browser:org/tiny")
     await expect(lab.page.locator("#reference-way")).to_have_text("Reference text stays in this browser.")
     line = lab.page.locator("#first-line")
@@ -64,3 +75,21 @@ async def test_a_model_in_the_browser_answers_is_kept_and_is_deleted(visit_lab: 
     await cache.get_by_role("button", name="Delete").click()
     await expect(cache).to_contain_text("This browser keeps no model any more.")
     await expect(line).to_contain_text("from this server.")
+
+
+async def test_the_browsers_model_and_the_servers_answer_one_prompt(visit_lab: Visit, both_app: App) -> None:
+    lab = await visit_lab(both_app)
+    await lab.choose(OFFERED, PHI)
+    await expect(lab.page.locator("#reference-way")).to_contain_text("go to this server")
+    await lab.ask("How heavy is a walrus?", reference="# Walrus\n\nA walrus weighs 900 kilograms.")
+    await expect(lab.text(SAYS)).to_have_text("A walrus weighs 900 kilograms [1].")
+    await expect(lab.text(PHI_SAYS)).to_contain_text("Only ProcessInfo leaves it [1]")
+    for label in (SAYS, PHI_SAYS):
+        await expect(lab.text(label).get_by_role("button", name=re.compile("^Passage 1: "))).to_have_count(1)
+    kept = sorted(await lab.kept(), key=lambda each: each["place"])
+    assert [(each["place"], each["model"], each["together"], each["passages"]) for each in kept] == [
+        ("browser", "tiny", True, 1),
+        ("server", "phi-4-mini", True, 1),
+    ]
+    await expect(lab.bars).to_have_count(2)
+    await lab.picture("lab-browser-and-server")

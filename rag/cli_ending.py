@@ -1,0 +1,31 @@
+"""How every `rag` command ends: an error is one sentence, Ctrl-C an exit code of its own."""
+
+import logging
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import typer
+
+from rag.errors import GroundworkError
+
+INTERRUPTED = 130
+"""The exit code after Ctrl-C: 128 and the number of the signal, as shells have it."""
+
+
+@contextmanager
+def ending(interrupted: str = "") -> Generator[None]:
+    """Runs a command's body without log lines in between; `interrupted` is said after Ctrl-C.
+
+    An error that a person may be shown is its sentence on standard error and exit code 1.
+    """
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    except GroundworkError as error:
+        typer.echo(str(error), err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        if interrupted:
+            typer.echo(interrupted, err=True)
+        sys.exit(INTERRUPTED)
