@@ -126,7 +126,6 @@ async function answer(places, { messages, passages }, prepared) {
 
 /** Fetches a model from outside, which the person has just asked for. */
 async function download(place) {
-  if (control) return;
   begin(`${place.download}…`);
   byId("stop").focus();
   say(byId("download-problem"), "");
@@ -145,13 +144,13 @@ async function download(place) {
 
 function begin(sentence) {
   control = new AbortController();
-  ask.running = true;
+  ask.running = where.busy = true;
   byId("status").textContent = sentence;
 }
 
 function end() {
   control = null;
-  ask.running = false;
+  ask.running = where.busy = false;
   tell();
   refresh();
 }

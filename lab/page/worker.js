@@ -35,7 +35,7 @@ async function run(spec, request) {
     emit({ kind: "ready", from });
     emit({ kind: "ended", ...(await generate(loaded, request, stopper, emit)) });
   } catch (error) {
-    emit({ kind: "failed", ...explain(error, weightsFile(spec.precision)) });
+    emit({ kind: "failed", ...explain(error, weightsFile(spec.precision), spec.hub !== "") });
   }
 }
 

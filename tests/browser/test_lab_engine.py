@@ -199,7 +199,8 @@ async def test_what_is_damaged_or_missing_is_said_in_a_sentence_and_harms_no_lat
     async with opened(browser, lab_app, quiet=False) as engine:
         cut_off = await engine.run("cut-off")
         assert cut_off.problem == (
-            "The model's file model_q4.onnx is damaged. Put it into the models folder again, then reload this page."
+            "The model's file model_q4.onnx is damaged. Put its files into the models folder again, "
+            "then reload this page."
         )
         assert (await engine.page.evaluate("lab.size()"))["models"] == {}
         mute = await engine.run("mute")
@@ -234,6 +235,20 @@ async def test_a_model_of_the_public_hub_comes_from_there_once(browser: Browser,
         engine.watch.outside.clear()
         again = await engine.run(HUB_MODEL)
         assert (again.text(), again.came_from, engine.watch.outside) == (first.text(), "cache", [])
+        sentences = await engine.page.evaluate(UNREACHED)
+    assert sentences == [
+        "The file config.json did not come from huggingface.co. Check the internet connection, then try again.",
+        "huggingface.co has no file config.json of this model. Choose another model.",
+        "The file config.json did not come from the server. See that it runs, then try again.",
+    ]
+
+
+UNREACHED = """async () => {
+  const { explain } = await import("./browser/failures.js");
+  const lost = (status) => ({ step: "tokenizer", problem: { file: "config.json", status }, message: "" });
+  return [explain(lost(0), "", true), explain(lost(404), "", true), explain(lost(0), "", false)]
+    .map(({ sentence }) => sentence);
+}"""
 
 
 async def test_a_model_runs_on_webgpu(gpu_engine: Engine) -> None:

@@ -30,6 +30,11 @@ export class WhereView extends EventTarget {
     return this.#sides.map((_, side) => this.#at(side)).filter(Boolean);
   }
 
+  /** Nothing is fetched while something runs. */
+  set busy(value) {
+    this.#sides.forEach(({ download }) => (download.disabled = value));
+  }
+
   /**
    * Offers these places; keeps what was chosen.
    * @param {import("../places.js").Place[]} places
