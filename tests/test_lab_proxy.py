@@ -220,6 +220,25 @@ async def test_only_json_is_read(lab: Lab):
             assert (await response.json())["error"]["message"].endswith(".")
 
 
+async def test_a_request_that_does_not_arrive_gives_its_place_back(lab: Lab, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("rag.lab.proxy.ARRIVAL_S", 0.1)
+
+    async def halting() -> AsyncIterator[bytes]:
+        yield b'{"model": '
+        await asyncio.sleep(1)
+
+    headers = {"content-type": "application/json"}
+    url = f"{lab.url}/v1/chat/completions"
+    slow = [asyncio.create_task(lab.http.post(url, data=halting(), headers=headers)) for _ in range(AT_A_TIME)]
+    for response in await asyncio.gather(*slow):
+        assert (response.status, await response.json()) == (
+            408,
+            {"error": {"message": "The request took too long to arrive. Try again.", "code": 408}},
+        )
+    lab.behind.enqueue(sse(chunk("Good day."), chunk(finish_reason="stop"), SERVER_DONE))
+    assert await lab.said()
+
+
 async def test_an_address_that_asks_too_often_is_told_when_to_come_back():
     async with lab_of(per_minute=2) as lab:
         for _ in range(2):

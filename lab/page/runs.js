@@ -4,12 +4,12 @@ import { tokensPerSecond } from "./clock.js";
 
 export const MOST_RUNS = 200;
 const KEY = "groundwork-lab-runs";
-const TEXTS = ["at", "place", "model", "device", "precision", "start", "ended"];
+const TEXTS = ["at", "place", "model", "device", "adapter", "precision", "start", "ended"];
 const STAGES = ["load_ms", "prompt_ms", "first_ms", "generate_ms"];
 const NUMBERS = [...STAGES, "total_ms", "passages"];
 const MAYBE_NUMBERS = ["prompt_tokens", "tokens", "tokens_per_s"];
 export const COLUMNS = [
-  ...["at", "place", "model", "device", "precision", "start", "together", "ended"],
+  ...["at", "place", "model", "device", "adapter", "precision", "start", "together", "ended"],
   ...STAGES,
   ...["total_ms", "prompt_tokens", "tokens", "tokens_per_s", "passages"],
 ];
@@ -23,6 +23,7 @@ const FORMULA = /^[=+\-@\t\r\n＝＋－＠]/;
  * @property {"browser" | "server"} place
  * @property {string} model
  * @property {string} device "webgpu", "wasm" or "server"
+ * @property {string} adapter WebGPU's, such as "NVIDIA ampere"; else ""
  * @property {string} precision "" when it is not known
  * @property {"cold" | "warm"} start
  * @property {boolean} together another model ran at the same time
@@ -122,14 +123,14 @@ function isAmount(value) {
 
 /**
  * The medians of each model with three whole runs or more, in the order in which the models come. A model on another
- * device or in another precision is another one.
+ * device or adapter, or in another precision, is another one.
  * @param {Run[]} runs
  * @returns {(Run & {runs: number, cold: number, togetherRuns: number})[]}
  */
 export function medians(runs) {
   const groups = new Map();
   for (const run of runs.filter(isWhole)) {
-    const key = JSON.stringify([run.place, run.model, run.device, run.precision]);
+    const key = JSON.stringify([run.place, run.model, run.device, run.adapter, run.precision]);
     groups.set(key, [...(groups.get(key) ?? []), run]);
   }
   return [...groups.values()].filter((group) => group.length >= 3).map(medianRun);
@@ -173,7 +174,7 @@ export function asJson(runs) {
 
 /**
  * A finished run as it is recorded.
- * @param {{place: string, name: string, device: string, precision: string}} model
+ * @param {{place: string, name: string, device: string, adapter: string, precision: string}} model
  * @param {import("./clock.js").Stages} stages
  * @param {{from: string | null, ended: string, tokens: number | null, promptTokens: number | null,
  *   passages: number, together: boolean}} outcome
@@ -187,6 +188,7 @@ export function recorded(model, stages, outcome, at) {
     place: model.place,
     model: model.name,
     device: model.device,
+    adapter: model.adapter,
     precision: model.precision,
     start: outcome.from === "memory" || outcome.from === "cache" ? "warm" : "cold",
     together: outcome.together,

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 HEARTBEAT_S = 10.0
 """A model may load for minutes; many proxies cut a connection that is quiet for 30 to 60 seconds."""
+ARRIVAL_S = 20.0
+"""The longest that a request may take to arrive."""
 _STATES = {"ready": "ready", "loading": "loadable", "on_disk": "loadable", "missing": "missing"}
 
 
@@ -46,8 +48,8 @@ class Proxy:
     async def complete(self, request: Request) -> Response:
         """An answer, streamed; whoever closes the connection stops the model.
 
-        A refusal is `{"error": {"message": sentence}}`: 400 for a malformed request, 404 for another model, 413 for too
-        much, 415 for anything but JSON, 429 for too often.
+        A refusal is `{"error": {"message": sentence}}`: 400 for a malformed request, 404 for another model, 408 for one
+        that does not arrive, 413 for too much, 415 for anything but JSON, 429 for too often.
         """
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             return _refusal(415, "Send the request as application/json.")
@@ -55,7 +57,8 @@ class Proxy:
         try:
             with ExitStack() as closing:
                 closing.enter_context(self._turnstile.passage(request.client.host if request.client else ""))
-                body = await _body(request, self._rules.body_bytes)
+                async with asyncio.timeout(ARRIVAL_S):
+                    body = await _body(request, self._rules.body_bytes)
                 if body is None:
                     return _refusal(413, "This prompt is far longer than the server takes. Shorten it.")
                 asked = parse(body, models, self._rules)
@@ -63,6 +66,8 @@ class Proxy:
                 return _EventStream(kept_open(events, HEARTBEAT_S), closing.pop_all())
         except GroundworkError as error:
             return _refused(error)
+        except TimeoutError:
+            return _refusal(408, "The request took too long to arrive. Try again.")
         except ClientDisconnect:
             return Response(status_code=400)
 

@@ -165,6 +165,7 @@ def run(n: int = 1, **changes: Any) -> dict[str, Any]:
         "place": "server",
         "model": "phi-4-mini",
         "device": "server",
+        "adapter": "",
         "precision": "",
         "start": "warm",
         "together": False,

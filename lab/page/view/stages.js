@@ -19,7 +19,7 @@ export function shortName(run) {
 
 /** "browser, WebGPU, q4f16": where and how a run ran. */
 export function whereAndHow(run) {
-  return [run.place, deviceName(run), run.precision].filter(Boolean).join(", ");
+  return [run.place, deviceName(run), run.adapter, run.precision].filter(Boolean).join(", ");
 }
 
 /** The device as people write it; nothing for the server, which does not tell. */
