@@ -21,8 +21,8 @@ from rag.compare.records import Answer, CompareRun
 from rag.compare.summary import SHARES, Prices
 from rag.compare.text import as_markdown
 from rag.errors import GroundworkError, SettingsError
-from rag.evaluation.output import read_text
 from rag.evaluation.rubric import read_annotations
+from rag.files import read_text
 from rag.settings import Settings, read_settings
 
 _PROMPTS = Path("prompts.json")

@@ -16,13 +16,14 @@ from rag.evaluation import markdown
 from rag.evaluation.comparing import TOLERANCE, Comparison, compare
 from rag.evaluation.evaluating import Evaluating, Task
 from rag.evaluation.files import adapter
-from rag.evaluation.output import check_output, read_results, read_text, write_results
+from rag.evaluation.output import check_output, read_results, write_results
 from rag.evaluation.questions import Question, read_questions
 from rag.evaluation.recording import with_rubrics
 from rag.evaluation.results import Results, Row
 from rag.evaluation.routing import Routing, routing
 from rag.evaluation.rubric import read_annotations
 from rag.evaluation.summary import means
+from rag.files import read_text
 from rag.settings import read_settings
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
 from rag.errors import BrokenFile
-from rag.evaluation.output import read_text
+from rag.files import read_text
 
 Named = TypeVar("Named")
 _Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]

@@ -9,7 +9,7 @@ from pathlib import Path
 from rag.bench.records import BenchRun
 from rag.errors import BrokenFile, StorageError
 from rag.evaluation.files import adapter, of_json
-from rag.evaluation.output import read_text
+from rag.files import read_text
 
 SCHEMA = 1
 """Raised when an older app can no longer read what a newer one writes; fields that only add need no new number."""

@@ -1,10 +1,9 @@
-"""Reports as files: whole or not at all, and never over what is there unless asked."""
+"""Reports as files: of the kinds that there are, and never over what is there unless asked."""
 
-import os
-from contextlib import suppress
 from pathlib import Path
 
 from rag.errors import SettingsError, StorageError
+from rag.files import write_whole
 
 ENDINGS = (".json", ".csv", ".md", ".html")
 
@@ -23,12 +22,4 @@ def write_report(path: Path, text: str, *, force: bool) -> None:
     """
     if path.exists() and not force:
         raise StorageError(f"{path} is there already. Give another --out, or --force to replace it.")
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(text.encode("utf-8", "replace"))
-        os.replace(part, path)
-    except OSError as error:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise StorageError(f"{path} cannot be written: {(error.strerror or str(error)).lower()}.") from None
+    write_whole(path, text)

@@ -1,28 +1,12 @@
 """Reading and writing the files of an evaluation; every fault is one sentence."""
 
-import os
 import tempfile
-from contextlib import suppress
 from pathlib import Path
 
-from rag.errors import BrokenFile, StorageError
+from rag.errors import StorageError
 from rag.evaluation.markdown import report
 from rag.evaluation.results import Results
-
-
-def read_text(path: Path) -> str:
-    """The text of a file.
-
-    Raises:
-        StorageError: it cannot be opened.
-        BrokenFile: it is not UTF-8.
-    """
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise StorageError(f"{path} cannot be read: {_reason(error)}.") from None
-    except UnicodeDecodeError:
-        raise BrokenFile(f"{path} is not UTF-8 text.") from None
+from rag.files import read_text, reason, write_whole
 
 
 def read_results(path: Path) -> Results:
@@ -54,7 +38,7 @@ def check_output(path: Path, *, force: bool) -> None:
         with tempfile.TemporaryFile(dir=path.parent):
             pass
     except OSError as error:
-        raise StorageError(f"{path} cannot be written: {_reason(error)}.") from None
+        raise StorageError(f"{path} cannot be written: {reason(error)}.") from None
 
 
 def write_results(path: Path, results: Results) -> None:
@@ -64,19 +48,4 @@ def write_results(path: Path, results: Results) -> None:
         StorageError: the disk is full, or the folder cannot be written.
     """
     for file, text in ((path, results.to_json()), (path.with_suffix(".md"), report(results))):
-        _write(file, text)
-
-
-def _write(path: Path, text: str) -> None:
-    part = path.with_name(f".{path.name}.part")
-    try:
-        part.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(part, path)
-    except OSError as error:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise StorageError(f"{path} cannot be written: {_reason(error)}.") from None
-
-
-def _reason(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()
+        write_whole(file, text)
