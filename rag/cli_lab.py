@@ -10,14 +10,12 @@ import typer
 
 from rag.cli_ending import ending
 from rag.lab.installing import install as install_runtime
-from rag.lab.places import Places
+from rag.lab.places import Places, app_folder
 from rag.lab.status import as_data, as_lines, look
 from rag.libraries import data_dir
 from rag.settings import Settings, read_settings
 
 app = typer.Typer(no_args_is_help=True, help="The lab: models in the browser beside those on the server.")
-
-_ROOT = Path(__file__).parents[1]
 
 
 @app.command()
@@ -57,7 +55,7 @@ def status(
 
 
 def _places(settings: Settings) -> Places:
-    return Places.of(_ROOT, data_dir(settings), settings.lab_models_dir)
+    return Places.of(app_folder(), data_dir(settings), settings.lab_models_dir)
 
 
 def _run(command: Callable[[Settings], int]) -> None:

@@ -28,7 +28,7 @@ class Terminal:
         self.packages = Packages(home / "app", VERSION)
         self.wasm = runtimes_in(self.data) / VERSION / FILES[2]
         monkeypatch.chdir(home)  # no `.env` is there
-        monkeypatch.setattr(cli_lab, "_ROOT", self.packages.folder)
+        monkeypatch.setattr(cli_lab, "app_folder", lambda: self.packages.folder)
         monkeypatch.setenv("DATA_DIR", str(self.data))
         monkeypatch.delenv("LAB_MODELS_DIR", raising=False)
         monkeypatch.delenv("LAB_REMOTE_MODELS", raising=False)
@@ -159,7 +159,8 @@ from pathlib import Path
 from rag import cli_lab
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
-cli_lab._ROOT = Path(sys.argv.pop(1))
+folder = Path(sys.argv.pop(1))
+cli_lab.app_folder = lambda: folder
 cli_lab.app()
 """
 

@@ -6,7 +6,7 @@ import pytest
 from chainlit.config import config
 
 from rag.chat.lab import LabDoor, link_to_the_lab, setup_of
-from rag.lab.places import Places
+from rag.lab.places import Places, app_folder
 from rag.lab.requests import Rules
 from rag.lab.setup import Setup
 from rag.services import Services
@@ -76,6 +76,15 @@ def test_the_public_hub_is_asked_only_where_that_is_allowed(tmp_path: Path):
     assert all(size > 100_000_000 for model in offered for size in model["precisions"].values())
     policy = LabDoor(None, setup.may_ask).headers["Content-Security-Policy"]  # type: ignore[arg-type]
     assert "connect-src 'self' https://huggingface.co https://*.hf.co;" in policy
+
+
+def test_the_apps_folder_is_found_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "lab").mkdir()
+    (tmp_path / "lab" / "package.json").touch()  # somebody else's
+    assert app_folder() == ROOT
+    monkeypatch.chdir(ROOT)
+    assert app_folder() == Path()
 
 
 def test_without_its_table_no_public_model_is_offered(tmp_path: Path):

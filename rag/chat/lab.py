@@ -2,7 +2,6 @@
 
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Self
 
 from chainlit.auth import get_current_user, get_token_from_cookies, require_login
@@ -13,7 +12,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from rag.lab.places import Places
+from rag.lab.places import Places, app_folder
 from rag.lab.proxy import Proxy
 from rag.lab.requests import Rules
 from rag.lab.routes import lab_app
@@ -41,7 +40,7 @@ class LabDoor:
 
     @classmethod
     def of(cls, services: Services) -> Self | None:
-        """The lab of an app in this folder; None where the settings turn it off."""
+        """The lab of this app; None where the settings turn it off."""
         settings = services.settings
         if settings.lab == "off":
             return None
@@ -79,9 +78,9 @@ class LabDoor:
 
 
 def setup_of(settings: Settings) -> Setup:
-    """The lab of an app in this folder, with the chat's own limits."""
+    """The lab of this app, with the chat's own limits."""
     return Setup(
-        Places.of(Path(), data_dir(settings), settings.lab_models_dir),
+        Places.of(app_folder(), data_dir(settings), settings.lab_models_dir),
         Rules(
             prompt_chars=settings.question_max_chars + _CHARS_OF_A_TOKEN * settings.passage_tokens,
             max_tokens=settings.answer_max_tokens,

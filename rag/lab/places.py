@@ -25,3 +25,8 @@ class Places:
         lab = root / "lab"
         models = models_dir or data_dir / "lab" / "models"
         return cls(lab / "page", lab / "package.json", lab / "models.json", data_dir, models)
+
+
+def app_folder() -> Path:
+    """The app's folder: where the command was started, or where this code lies if it was started elsewhere."""
+    return Path() if (Path() / "lab" / "page" / "index.html").exists() else Path(__file__).parents[2]
