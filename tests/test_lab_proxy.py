@@ -15,6 +15,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from rag.generation.endpoint import EndpointModel
+from rag.generation.foundry.model import ModelStatus
 from rag.generation.model import Loading, ModelEvent, TextDelta
 from rag.generation.models import Models
 from rag.generation.quoting import Quoting
@@ -149,6 +150,27 @@ async def test_without_a_model_the_list_is_empty():
     proxy = Proxy(lambda: Models(Quoting(), None), RULES, Turnstile(10, lambda: 0.0))
     response = await proxy.list_models(None)  # type: ignore[arg-type]
     assert json.loads(response.body) == {"object": "list", "data": []}
+
+
+@pytest.mark.parametrize(
+    ("state", "shown", "detail"),
+    [
+        ("ready", "ready", ""),
+        ("on_disk", "loadable", "So it is."),
+        ("loading", "loadable", "So it is."),
+        ("missing", "missing", "So it is. Ask anything in the chat: it offers the download."),
+        ("unavailable", "unavailable", "So it is."),
+    ],
+)
+async def test_how_a_model_stands_is_told_with_what_to_do(state: Any, shown: str, detail: str):
+    class Standing(Models):
+        async def standing(self) -> list[ModelStatus]:
+            return [ModelStatus("phi-4-mini", state, "So it is.")]
+
+    models = Standing(FakeModel(), None)  # type: ignore[arg-type]
+    response = await Proxy(lambda: models, RULES, Turnstile(10, lambda: 0.0)).list_models(None)  # type: ignore[arg-type]
+    (row,) = json.loads(response.body)["data"]
+    assert (row["id"], row["role"], row["state"], row["detail"]) == ("phi-4-mini", "small", shown, detail)
 
 
 @pytest.mark.parametrize("heard", [0, 1], ids=["while it reads the prompt", "in the middle"])

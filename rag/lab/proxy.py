@@ -42,7 +42,7 @@ class Proxy:
                 status = standing[model.alias]
                 state = _STATES.get(status.state, "unavailable")
                 row = {"id": model.alias, "object": "model", "owned_by": "groundwork", "role": role, "state": state}
-                rows.append({**row, "detail": "" if state == "ready" else status.detail})
+                rows.append({**row, "detail": _detail(state, status.detail)})
         return JSONResponse({"object": "list", "data": rows}, headers={"Cache-Control": "no-store"})
 
     async def complete(self, request: Request) -> Response:
@@ -94,6 +94,13 @@ class _EventStream(StreamingResponse):
                 await super().__call__(scope, receive, send)
             finally:
                 await asyncio.shield(self._events.aclose())
+
+
+def _detail(state: str, sentence: str) -> str:
+    """What a person should know before the model runs, and how it comes where it is not there."""
+    if state == "missing":
+        return f"{sentence} Ask anything in the chat: it offers the download."
+    return "" if state == "ready" else sentence
 
 
 async def _body(request: Request, most: int) -> bytes | None:

@@ -51,6 +51,7 @@ export class WhereView extends EventTarget {
     this.#tell();
     const cannot = places.filter((place) => place.reason);
     byId("cannot").hidden = !cannot.length;
+    if (!some) byId("cannot").open = true;
     byId("cannot-list").replaceChildren(
       ...cannot.map((place) => el("li", {}, el("strong", {}, `${place.label}.`), ` ${place.reason}`)),
     );
