@@ -167,7 +167,7 @@ async def test_how_a_model_stands_is_told_with_what_to_do(state: Any, shown: str
         async def standing(self) -> list[ModelStatus]:
             return [ModelStatus("phi-4-mini", state, "So it is.")]
 
-    models = Standing(FakeModel(), None)  # type: ignore[arg-type]
+    models = Standing(FakeModel(), FakeModel())  # type: ignore[arg-type]  # one model in both parts is one model
     response = await Proxy(lambda: models, RULES, Turnstile(10, lambda: 0.0)).list_models(None)  # type: ignore[arg-type]
     (row,) = json.loads(response.body)["data"]
     assert (row["id"], row["role"], row["state"], row["detail"]) == ("phi-4-mini", "small", shown, detail)

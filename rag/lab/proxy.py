@@ -38,7 +38,7 @@ class Proxy:
         standing = {status.alias: status for status in await models.standing()}
         rows: list[dict[str, Any]] = []
         for role, model in (("small", models.small), ("large", models.large)):
-            if model and model.generates:
+            if model and model.generates and model.alias not in [row["id"] for row in rows]:
                 status = standing[model.alias]
                 state = _STATES.get(status.state, "unavailable")
                 row = {"id": model.alias, "object": "model", "owned_by": "groundwork", "role": role, "state": state}
