@@ -48,8 +48,9 @@ async def test_a_bar_that_grows_and_a_sentence_at_the_end(browser: Browser, serv
 
 async def test_cancel_ends_it_with_a_sentence(browser: Browser, services: Any):
     running = asyncio.create_task(downloads.run(services, "downloads"))
-    while not any(element["props"]["share"] for element in browser.of("element")):
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(10):
+        while not any(element["props"]["share"] for element in browser.of("element")):
+            await asyncio.sleep(0.01)
     downloads.cancel(services, "downloads")
     await running
     assert "was cancelled" in browser.of("update_message")[-1]["output"]

@@ -138,8 +138,9 @@ async def test_a_download_runs_once_for_everybody_and_tells_its_share(downloadin
 
 async def test_a_cancelled_download_can_be_begun_again(downloading: Models):
     download = downloading.download("downloads")
-    while not download.share:
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(10):
+        while not download.share:
+            await asyncio.sleep(0.01)
     downloading.cancel("downloads")
     assert (await ended(download)).state == "cancelled"
     assert (await downloading.lineup()).small_missing

@@ -1,7 +1,6 @@
 """What the lab's page has to work with here, and the files behind it."""
 
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +37,6 @@ class Setup:
         runtime = installed(self.places.data_dir, self.places.package_file)
         found = find_models(self.places.models_dir)
         return {
-            "version": version("groundwork-chat"),
             "limits": {
                 "prompt_chars": self.rules.prompt_chars,
                 "max_tokens": self.rules.max_tokens,
