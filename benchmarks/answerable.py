@@ -17,7 +17,7 @@ from typing import Any
 from benchmarks.data import passages, rows
 from rag.escalation.answerable import ANSWERABLE, search_signals
 from rag.escalation.logistic import Row, out_of_fold
-from rag.escalation.threshold import Threshold
+from rag.escalation.threshold import GateThreshold
 from rag.escalation.weights import Weights, shipped
 from rag.gate_keeping import CANDIDATES, GateKeeper, Shelf
 from rag.metrics import auroc, calibration_error
@@ -151,7 +151,7 @@ def _out_of_fold(made: Samples) -> list[float]:
     return out_of_fold(chosen, made.labels, made.groups, l2=L2, weights=counts)
 
 
-def _measured(folder: Path, weights: Weights) -> tuple[Threshold, float]:
+def _measured(folder: Path, weights: Weights) -> tuple[GateThreshold, float]:
     library = _Library(folder)
     shelf = Shelf(folder.name, library.index, library.sizes)
     with tempfile.TemporaryDirectory() as place:
@@ -173,7 +173,7 @@ def _calibration_error(made: Samples, probabilities: Sequence[float]) -> float:
     return calibration_error([probabilities[n] for n in picked], [made.labels[n] for n in picked])
 
 
-def _gate(kind: str, made: Samples, probabilities: Sequence[float], threshold: Threshold) -> dict[str, Any]:
+def _gate(kind: str, made: Samples, probabilities: Sequence[float], threshold: GateThreshold) -> dict[str, Any]:
     """Shares of the questions of a kind. The draft is a quote, which stands on its passage: only the match counts."""
     picked = made.pick(kind)
 

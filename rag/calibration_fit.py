@@ -44,7 +44,7 @@ class Quality:
 
 
 @dataclass(frozen=True, slots=True)
-class Threshold:
+class ThresholdChoice:
     """Where the confidence divides drafts, and what that does to the labelled ones."""
 
     value: float
@@ -71,8 +71,8 @@ class Proposal:
     """Of the confidence in use."""
     after: Quality
     """Of the fitted one, each label judged by a fit that has not seen it."""
-    threshold_before: Threshold
-    threshold_after: Threshold
+    threshold_before: ThresholdChoice
+    threshold_after: ThresholdChoice
 
     @property
     def every_coefficient(self) -> bool:
@@ -251,10 +251,10 @@ def _quality(probabilities: Sequence[float], right: Sequence[bool], bins: int) -
 
 def _effect(
     value: float, probabilities: Sequence[float], right: Sequence[bool], everything: Sequence[float]
-) -> Threshold:
+) -> ThresholdChoice:
     kept = [label for p, label in zip(probabilities, right, strict=True) if p >= value]
     below = sum(p < value for p in everything)
-    return Threshold(
+    return ThresholdChoice(
         value,
         len(kept),
         sum(kept) / len(kept) if kept else 0.0,

@@ -17,7 +17,7 @@ from rag.bench.history import HISTORY, append_run, check_output, read_run, to_js
 from rag.bench.html import as_html
 from rag.bench.machine import this_machine
 from rag.bench.markdown import as_markdown
-from rag.bench.plan import Plan, contenders, devices, numbers, words
+from rag.bench.plan import BenchPlan, contenders, devices, numbers, words
 from rag.bench.records import BenchRun
 from rag.bench.table_csv import as_csv
 from rag.bench.tables import as_text
@@ -29,7 +29,7 @@ from rag.libraries import data_dir
 from rag.settings import Settings, read_settings
 
 if TYPE_CHECKING:
-    from rag.bench.running import Progress, Runner
+    from rag.bench.running import BenchProgress, Runner
     from rag.generation.foundry.supervisor import FoundryRuntime
 
 _MODELS, _PROMPTS = Path("models.json"), Path("prompts.json")
@@ -76,7 +76,7 @@ def bench(
         if compare_:
             sys.exit(_compare(*compare_, tolerance))
         settings = read_settings()
-        plan = Plan(
+        plan = BenchPlan(
             contenders=contenders(
                 _models(models_file, words(models), settings),
                 endpoint=endpoint or settings.foundry_local_endpoint,
@@ -119,17 +119,17 @@ def _prompts(file: Path | None) -> Mapping[str, str]:
     return read_prompts(file or _PROMPTS) if file or _PROMPTS.exists() else standard_prompts()
 
 
-def _not_done(plan: Plan) -> Iterator[str]:
+def _not_done(plan: BenchPlan) -> Iterator[str]:
     """What was asked for and cannot be had."""
     if plan.devices and any(contender.endpoint for contender in plan.contenders):
         yield _SERVER_CHOOSES
 
 
-def _measure(plan: Plan, settings: Settings) -> tuple["Runner", str]:
+def _measure(plan: BenchPlan, settings: Settings) -> tuple["Runner", str]:
     """The runner with all that it measured, and why it was stopped; "" for a run that came to its end."""
     machine = asyncio.run(this_machine())
 
-    from rag.bench.places import Places  # the openai client takes half a second to import
+    from rag.bench.places import Targets  # the openai client takes half a second to import
     from rag.bench.running import BY_HAND, Runner
     from rag.generation.endpoint import normalise
 
@@ -139,7 +139,7 @@ def _measure(plan: Plan, settings: Settings) -> tuple["Runner", str]:
         settings.foundry_local_endpoint: settings.foundry_local_api_key.get_secret_value(),
     }
     keys = {normalise(address): key for address, key in secrets.items() if address}
-    places = Places(runtime, keys=keys, idle_timeout_s=settings.idle_timeout_s, clock=time.perf_counter)
+    places = Targets(runtime, keys=keys, idle_timeout_s=settings.idle_timeout_s, clock=time.perf_counter)
     runner = Runner(plan, places, machine=machine, at=today(), clock=time.perf_counter, tell=_shown)
 
     async def run() -> None:
@@ -199,7 +199,7 @@ def _complain(sentences: Iterable[str]) -> None:
         typer.echo(sentence, err=True)
 
 
-def _shown(progress: "Progress") -> None:
+def _shown(progress: "BenchProgress") -> None:
     """One line on a terminal that is written over; at the end it is wiped. Elsewhere nothing."""
     if not sys.stderr.isatty():
         return

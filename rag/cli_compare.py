@@ -14,11 +14,11 @@ from rag.bench.history import check_output
 from rag.bench.plan import words
 from rag.bench.writing import check_ending, write_report
 from rag.cli_ending import INTERRUPTED, ending
-from rag.compare.comparing import Comparing, Task
+from rag.compare.comparing import Comparing, ComparisonTask
 from rag.compare.files import as_json as to_json
 from rag.compare.files import rendered, run_of_json
 from rag.compare.records import Answer, CompareRun
-from rag.compare.summary import SHARES, Prices
+from rag.compare.summary import SHARES, PairPrices
 from rag.compare.text import as_markdown
 from rag.errors import GroundworkError, SettingsError
 from rag.evaluation.rubric import read_annotations
@@ -49,21 +49,21 @@ def compare(
     """Compares small model, larger model and both together on the same prompts. Exits 1 when an answer failed."""
     with ending():
         settings, reports, shares = read_settings(), out or [], _shares(share)
-        prices = Prices(settings.slm_price, settings.llm_price)
+        prices = PairPrices(settings.slm_price, settings.llm_price)
         if annotations:
             sys.exit(_annotate(annotations, reports, prices, shares))
         for path in reports:
             check_ending(path.suffix)
             check_output(path, force=force)
         prompts = {"prompt": prompt} if prompt.strip() else _prompts(prompts_file)
-        run, code = _measured(settings, Task(prompts, rounds, rag, judge))
+        run, code = _measured(settings, ComparisonTask(prompts, rounds, rag, judge))
         typer.echo(to_json(run) if as_json else as_markdown(run, prices, shares), nl=False)
         for path in reports:
             write_report(path, rendered(run, path.suffix, prices, shares), force=True)
         sys.exit(code)
 
 
-def _measured(settings: Settings, task: Task) -> tuple[CompareRun, int]:
+def _measured(settings: Settings, task: ComparisonTask) -> tuple[CompareRun, int]:
     """What there is, also after an interruption, and the exit code."""
     comparing = Comparing(settings, task, _told)
     stopped, code = "", 0
@@ -80,7 +80,7 @@ def _measured(settings: Settings, task: Task) -> tuple[CompareRun, int]:
     return comparing.run(stopped), code or int(any(answer.failure for answer in comparing.answers))
 
 
-def _annotate(annotations: Path, reports: Sequence[Path], prices: Prices, shares: Sequence[float]) -> int:
+def _annotate(annotations: Path, reports: Sequence[Path], prices: PairPrices, shares: Sequence[float]) -> int:
     saved = [path for path in reports if path.suffix.lower() == ".json"]
     if len(saved) != 1:
         raise SettingsError("Name the JSON file of the comparison that the points are for: --out FILE.json.")

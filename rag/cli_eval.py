@@ -13,8 +13,8 @@ import typer
 from rag.cli_ending import INTERRUPTED, ending
 from rag.errors import GroundworkError, SettingsError
 from rag.evaluation import markdown
-from rag.evaluation.comparing import TOLERANCE, Comparison, compare
-from rag.evaluation.evaluating import Evaluating, Task
+from rag.evaluation.comparing import TOLERANCE, QualityComparison, compare
+from rag.evaluation.evaluating import Evaluating, EvaluationTask
 from rag.evaluation.files import adapter
 from rag.evaluation.output import check_output, read_results, write_results
 from rag.evaluation.questions import Question, read_questions
@@ -69,11 +69,11 @@ def evaluate(
             sys.exit(_annotate(annotations, out))
         check_output(out, force=force)
         asked = read_questions(read_text(questions), str(questions))
-        task = Task(asked[: limit or None], questions.name, mode.value, judge, ragas)
+        task = EvaluationTask(asked[: limit or None], questions.name, mode.value, judge, ragas)
         sys.exit(_play(task, out, as_json))
 
 
-def _play(task: Task, out: Path, as_json: bool) -> int:
+def _play(task: EvaluationTask, out: Path, as_json: bool) -> int:
     """Measures and writes; what was measured before an interruption or a fault is written too."""
     evaluating = Evaluating(read_settings(), task, _told)
     why, code = "", 0
@@ -128,7 +128,7 @@ def _short(results: Results, out: Path) -> str:
     return "\n".join([*lines, "", *stopped, f"Results: {out}. Report: {out.with_suffix('.md')}."])
 
 
-def _json(found: Comparison | Routing) -> str:
+def _json(found: QualityComparison | Routing) -> str:
     return json.dumps(adapter(type(found)).dump_python(found, mode="json"), ensure_ascii=False, indent=1)
 
 

@@ -10,7 +10,7 @@ import typer
 
 from rag.cli_ending import ending
 from rag.lab.installing import install as install_runtime
-from rag.lab.places import Places, app_folder
+from rag.lab.places import LabFiles, app_folder
 from rag.lab.status import as_data, as_lines, look
 from rag.libraries import data_dir
 from rag.settings import Settings, read_settings
@@ -54,8 +54,8 @@ def status(
     _run(command)
 
 
-def _places(settings: Settings) -> Places:
-    return Places.of(app_folder(), data_dir(settings), settings.lab_models_dir)
+def _places(settings: Settings) -> LabFiles:
+    return LabFiles.of(app_folder(), data_dir(settings), settings.lab_models_dir)
 
 
 def _run(command: Callable[[Settings], int]) -> None:

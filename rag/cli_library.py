@@ -10,7 +10,7 @@ import typer
 
 from rag import library_text as text
 from rag.cli_ending import ending
-from rag.documents.changes import Progress
+from rag.documents.changes import SyncProgress
 from rag.documents.folders import add_folder, parse_folders, remove_folder
 from rag.documents.library import Library
 from rag.documents.stored import StoredLibrary, stored_libraries
@@ -164,7 +164,7 @@ async def _sync_one(library: Library[DiskIndex], retry: bool) -> None:
     _echo(await asyncio.to_thread(lambda: list(text.changes(library.stored, changes))))
 
 
-def _show_progress(progress: Progress | None) -> None:
+def _show_progress(progress: SyncProgress | None) -> None:
     """One line that is written over; at the end it is wiped."""
     line = text.progress_line(progress) if progress else ""
     typer.echo(f"\r{line:<79}" if line else f"\r{'':<79}\r", nl=False, err=True)

@@ -19,7 +19,7 @@ from rag.errors import GroundworkError, StorageError
 from rag.escalation.policy import Policy
 from rag.escalation.weights import shipped
 from rag.libraries import data_dir
-from rag.reporting import Prices, summarise
+from rag.reporting import ReportPrices, summarise
 from rag.settings import Settings, read_settings
 from rag.turn_log import TurnHistory, read_turns
 
@@ -43,7 +43,7 @@ def report(
             none = f"No turns since {since}." if since else "The turn log has no turns yet."
             typer.echo(_dumped({"turns": 0}) if as_json else none)
             return 0
-        found = summarise(history.turns, Prices(settings.slm_price, settings.llm_price))
+        found = summarise(history.turns, ReportPrices(settings.slm_price, settings.llm_price))
         typer.echo(_dumped(asdict(found)) if as_json else report_text.as_text(found))
         return 0
 

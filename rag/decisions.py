@@ -44,7 +44,7 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class SentenceChange:
     """What became of one sentence of the draft in the larger model's answer."""
 
     kind: Literal["kept", "reworded", "added", "removed"]
@@ -66,7 +66,7 @@ class Receipt:
     """[0, 1]: how far the draft stood on the passages."""
     support_after: float
     """[0, 1]: how far the larger model's answer does."""
-    changes: tuple[Change, ...]
+    changes: tuple[SentenceChange, ...]
     """Sentence by sentence, in the order of the larger model's answer."""
 
     @property

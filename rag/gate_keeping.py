@@ -19,7 +19,7 @@ from zlib import crc32
 from rag.documents.threads import to_the_end
 from rag.escalation.answerable import WHOLE, search_signals
 from rag.escalation.logistic import Logistic
-from rag.escalation.threshold import LEAST, MOST, Threshold, threshold
+from rag.escalation.threshold import LEAST, MOST, GateThreshold, threshold
 from rag.records import Passage
 from rag.retrieval import analysis
 from rag.retrieval.index import PassageIndex
@@ -60,7 +60,7 @@ class Shelf:
 class _Kept:
     """What the file holds."""
 
-    threshold: Threshold
+    threshold: GateThreshold
     passages: Mapping[str, int]
     """How many each folder had."""
     made_by: str
@@ -79,13 +79,13 @@ class GateKeeper:
         self, folder: Path, weights: Logistic, *, clock: Callable[[], float] = time.monotonic, most_s: float = MOST_S
     ) -> None:
         """`folder` is where the threshold is kept, `weights` are the head `answerable`."""
-        self.threshold = Threshold()
+        self.threshold = GateThreshold()
         self._file = folder / _FILE
         self._weights, self._clock, self._most_s = weights, clock, most_s
         self._made_by = f"{VERSION}.{analysis.VERSION}.{crc32(repr(weights).encode()):08x}"
         self._one_at_a_time = asyncio.Lock()
 
-    async def refresh(self, shelves: Sequence[Shelf]) -> Threshold:
+    async def refresh(self, shelves: Sequence[Shelf]) -> GateThreshold:
         """The threshold of the library of these shelves, measured only if it has become another one.
 
         To be called when the library is ready, and after every change; cancelling it ends the measurement.
@@ -106,7 +106,7 @@ class GateKeeper:
             self.threshold = kept.threshold
         return holds
 
-    def _refreshed(self, shelves: Sequence[Shelf], stop: threading.Event) -> Threshold:
+    def _refreshed(self, shelves: Sequence[Shelf], stop: threading.Event) -> GateThreshold:
         passages = _passages_of(shelves)
         kept = _read(self._file)
         if kept and kept.holds_for(passages, self._made_by):
@@ -148,7 +148,7 @@ def _read(file: Path) -> _Kept | None:
         values: dict[str, Any] = json.loads(file.read_bytes())
         value, questions = float(values["threshold"]["value"]), int(values["threshold"]["questions"])
         passages = {str(name): int(count) for name, count in values["passages"].items()}
-        kept = _Kept(Threshold(value, questions), passages, str(values["made_by"]))
+        kept = _Kept(GateThreshold(value, questions), passages, str(values["made_by"]))
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
     return kept if LEAST <= value <= MOST and questions >= 0 else None

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from rag.documents.changes import Changes, Progress
+from rag.documents.changes import Changes, SyncProgress
 from rag.documents.manifest import FileRecord, State, Summary
 from rag.documents.stored import StoredLibrary
 
@@ -49,7 +49,7 @@ def changes(library: StoredLibrary, changes: Changes) -> Iterator[str]:
         yield f'    All {len(failures):,} of them: rag library list "{library.folder.name}" --failed'
 
 
-def progress_line(progress: Progress) -> str:
+def progress_line(progress: SyncProgress) -> str:
     """How far the reading is, in one line of at most 79 characters."""
     left = "" if progress.remaining_s is None else f", {_duration(progress.remaining_s)} left"
     tail = (

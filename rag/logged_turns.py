@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime
 
-from rag.decisions import Change, Decision, Held, Receipt, Trigger
+from rag.decisions import Decision, Held, Receipt, SentenceChange, Trigger
 from rag.records import EARLY, Generation, Mode, Outcome, StageName, Turn
 
 Thumb = Literal["up", "down"]
@@ -122,7 +122,7 @@ class LoggedText:
     draft: str = ""
     escalated: str = ""
     """The larger model's answer, also where the draft was kept."""
-    changes: tuple[Change, ...] = ()
+    changes: tuple[SentenceChange, ...] = ()
     passages: tuple[str, ...] = ()
     """Where the passages stand that the model was given, by number."""
 

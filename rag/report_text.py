@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from rag.calibration_fit import MANY, TARGET, Proposal, Quality, Threshold
+from rag.calibration_fit import MANY, TARGET, Proposal, Quality, ThresholdChoice
 from rag.decisions import Held, Trigger
 from rag.records import Outcome
-from rag.reporting import ENOUGH, Group, Report, Share, Spread
+from rag.reporting import ENOUGH, Group, Proportion, Quantiles, Report
 
 _OUTCOMES: Mapping[Outcome, str] = {
     "answered": "draft shown",
@@ -170,19 +170,19 @@ def _curve(name: str, quality: Quality) -> Iterator[str]:
         yield f"    {point.predicted:.2f}  {''.join(bar)}  {point.observed:4.0%}  {point.count:>5,}"
 
 
-def _both(found: Proposal, shown: Callable[[Threshold], str]) -> tuple[str, str]:
+def _both(found: Proposal, shown: Callable[[ThresholdChoice], str]) -> tuple[str, str]:
     return shown(found.threshold_before), shown(found.threshold_after)
 
 
-def _counted(share: Share) -> tuple[str, str]:
+def _counted(share: Proportion) -> tuple[str, str]:
     return f"{share.count:,}", _share(share)
 
 
-def _of(share: Share) -> tuple[str, str, str]:
+def _of(share: Proportion) -> tuple[str, str, str]:
     return f"{share.count:,}", f"{share.of:,}", _share(share)
 
 
-def _share(share: Share) -> str:
+def _share(share: Proportion) -> str:
     if share.share is None:
         return "-"
     if not share.interval:
@@ -196,11 +196,11 @@ def _thumbs(report: Report, kind: Outcome) -> tuple[str, str]:
     return (f"{thumbs.up:,}", f"{thumbs.down:,}") if thumbs else ("0", "0")
 
 
-def _seconds(spread: Spread | None) -> tuple[str, str]:
+def _seconds(spread: Quantiles | None) -> tuple[str, str]:
     return (f"{spread.mean:.1f}", f"{spread.p95:.1f}") if spread else ("-", "-")
 
 
-def _percentiles(spread: Spread | None) -> tuple[str, str]:
+def _percentiles(spread: Quantiles | None) -> tuple[str, str]:
     return (f"{spread.p50:.2f}", f"{spread.p95:.2f}") if spread else ("-", "-")
 
 

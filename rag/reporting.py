@@ -26,7 +26,7 @@ _ROUNDS, _DRAWS = 2_000, 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Prices:
+class ReportPrices:
     """Of a million tokens, read and written, in whatever currency the settings have."""
 
     small: tuple[float, float] = (0.0, 0.0)
@@ -39,7 +39,7 @@ class Prices:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class Proportion:
     """So many of so many."""
 
     count: int
@@ -51,7 +51,7 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
+class Quantiles:
     """How seconds are distributed."""
 
     count: int
@@ -64,8 +64,8 @@ class Spread:
 class Latency:
     """Of a group of turns, in seconds; None where none was measured."""
 
-    first_token: Spread | None
-    total: Spread | None
+    first_token: Quantiles | None
+    total: Quantiles | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class Thumbs:
 
 
 @dataclass(frozen=True, slots=True)
-class Tokens:
+class TokenTotals:
     """What a model read and wrote."""
 
     generations: int
@@ -113,36 +113,36 @@ class Report:
     turns: int
     first: datetime
     last: datetime
-    outcomes: Mapping[Outcome, Share]
-    escalated: Share
+    outcomes: Mapping[Outcome, Proportion]
+    escalated: Proportion
     """Turns in which the larger model answered, shown or not."""
-    triggers: Mapping[Trigger, Share]
+    triggers: Mapping[Trigger, Proportion]
     """The same by what spoke for it; each of all turns."""
-    added: Mapping[Trigger, Spread]
+    added: Mapping[Trigger, Quantiles]
     """Seconds that the larger model added to turns that had a draft."""
-    added_in_all: Spread | None
+    added_in_all: Quantiles | None
     held: Mapping[Held, int]
     """Turns with a trigger whose draft stayed, by why."""
-    changed: Share
+    changed: Proportion
     """Of the turns with a draft and a larger model's answer: those whose answer is not the draft's any more."""
-    better_supported: Share
+    better_supported: Proportion
     """Of the same: those in which the larger model's answer stands more on the passages than the draft."""
-    kept_drafts: Share
+    kept_drafts: Proportion
     """Of the same: those whose draft was kept, because the larger model's answer stands less on the passages."""
-    overrides: Share
+    overrides: Proportion
     """Turns without the larger model in which the person asked it all the same."""
     thumbs: Mapping[Outcome, Thumbs]
     latency: Mapping[Group, Latency]
-    early: Share
+    early: Proportion
     """Of the drafts: those given up while they were written."""
     early_tokens: int
-    """Tokens of those drafts, as far as they were counted."""
-    models: Mapping[str, Tokens]
+    """TokenTotals of those drafts, as far as they were counted."""
+    models: Mapping[str, TokenTotals]
     costs: Costs | None
     """None without prices, or without an answer whose tokens are known."""
 
 
-def summarise(turns: Sequence[LoggedTurn], prices: Prices) -> Report:
+def summarise(turns: Sequence[LoggedTurn], prices: ReportPrices) -> Report:
     """What the turns were like.
 
     Raises:
@@ -184,23 +184,23 @@ def summarise(turns: Sequence[LoggedTurn], prices: Prices) -> Report:
     )
 
 
-def _shares(counts: Counter[_Kind], of: int) -> dict[_Kind, Share]:
+def _shares(counts: Counter[_Kind], of: int) -> dict[_Kind, Proportion]:
     return {kind: _share(count, of) for kind, count in counts.most_common()}
 
 
-def _share(count: int, of: int) -> Share:
+def _share(count: int, of: int) -> Proportion:
     if of < ENOUGH or count in (0, of):
-        return Share(count, of, count / of if of else None)
+        return Proportion(count, of, count / of if of else None)
     rounds = max(200, min(_ROUNDS, _DRAWS // of))
-    return Share(count, of, count / of, bootstrap([1.0] * count + [0.0] * (of - count), rounds=rounds))
+    return Proportion(count, of, count / of, bootstrap([1.0] * count + [0.0] * (of - count), rounds=rounds))
 
 
-def _spread(values: Iterable[float | None]) -> Spread | None:
+def _spread(values: Iterable[float | None]) -> Quantiles | None:
     known = [value for value in values if value is not None]
     if not known:
         return None
     p50, p95 = (float(value) for value in np.percentile(known, (50, 95)))
-    return Spread(len(known), float(np.mean(known)), p50, p95)
+    return Quantiles(len(known), float(np.mean(known)), p50, p95)
 
 
 def _thumbs(turns: Sequence[LoggedTurn]) -> dict[Outcome, Thumbs]:
@@ -218,16 +218,16 @@ def _latency(turns: Sequence[LoggedTurn]) -> dict[Group, Latency]:
     }
 
 
-def _models(turns: Sequence[LoggedTurn]) -> dict[str, Tokens]:
+def _models(turns: Sequence[LoggedTurn]) -> dict[str, TokenTotals]:
     by_model = dict[str, list[LoggedGeneration]]()
     for written in (each for turn in turns for each in (turn.draft, turn.escalated) if each and each.generated):
         by_model.setdefault(written.model, []).append(written)
     return {model: _tokens(written) for model, written in by_model.items()}
 
 
-def _tokens(generations: Sequence[LoggedGeneration]) -> Tokens:
+def _tokens(generations: Sequence[LoggedGeneration]) -> TokenTotals:
     rates = [each.tokens_per_second for each in generations if each.tokens_per_second is not None]
-    return Tokens(
+    return TokenTotals(
         generations=len(generations),
         uncounted=sum(not _counted(each) for each in generations),
         read=sum(each.read or 0 for each in generations),
@@ -237,7 +237,7 @@ def _tokens(generations: Sequence[LoggedGeneration]) -> Tokens:
     )
 
 
-def _costs(turns: Sequence[LoggedTurn], prices: Prices) -> Costs | None:
+def _costs(turns: Sequence[LoggedTurn], prices: ReportPrices) -> Costs | None:
     answered = [turn for turn in turns if turn.outcome in _BY_A_MODEL]
     drafts = [turn.draft for turn in answered if turn.draft and turn.draft.generated]
     answers = [turn.escalated for turn in answered if turn.escalated]

@@ -28,7 +28,7 @@ from rag.turn_log import TurnLog
 from rag.turn_state import Budget
 
 if TYPE_CHECKING:
-    from rag.generation.models import Models
+    from rag.generation.models import ModelRegistry
 
 
 _log = logging.getLogger(__name__)
@@ -68,12 +68,12 @@ class Services:
         self._background: list[asyncio.Task[None]] = []
 
     @cached_property
-    def models(self) -> "Models":
+    def models(self) -> "ModelRegistry":
         """The models; made when they are first needed, because the openai client takes half a second to import."""
-        from rag.generation.models import Models
+        from rag.generation.models import ModelRegistry
 
         settings = self.settings
-        return Models.from_addresses(
+        return ModelRegistry.from_addresses(
             slm_alias=settings.slm_alias,
             llm_alias=settings.llm_alias,
             endpoint=settings.foundry_local_endpoint,

@@ -11,7 +11,7 @@ from rag.escalation.changes import changes
 from rag.escalation.judgement import Judgement, Match, judge, match
 from rag.escalation.policy import Policy
 from rag.events import Finished, Stage
-from rag.generation.model import Bench, ChatModel, Limits
+from rag.generation.model import Bench, ChatModel, GenerationLimits
 from rag.generation.prompt import Prompt
 from rag.latency import StageClock
 from rag.records import Generation, Mode, Outcome, SearchResult, StageName, Turn
@@ -83,14 +83,14 @@ class TurnState:
 
     def drafting(self, model: ChatModel, prompt: Prompt) -> Writer:
         """Who writes the draft."""
-        limits = Limits(self.budget.draft_tokens, self.budget.temperature, self.budget.seed)
+        limits = GenerationLimits(self.budget.draft_tokens, self.budget.temperature, self.budget.seed)
         self.draft = Writer(model, prompt, limits, self.clock, escalated=False)
         return self.draft
 
     def escalating(self, model: ChatModel, prompt: Prompt) -> Writer:
         """Who writes the larger model's answer."""
         self._escalated_at = self.clock.now
-        limits = Limits(self.budget.escalated_tokens, self.budget.temperature, self.budget.seed)
+        limits = GenerationLimits(self.budget.escalated_tokens, self.budget.temperature, self.budget.seed)
         self.escalated = Writer(model, prompt, limits, self.clock, escalated=True)
         return self.escalated
 

@@ -8,7 +8,7 @@ from rag.events import Delta, Notice, Reasoning, Stage, TurnEvent
 from rag.generation.model import (
     ChatModel,
     Ended,
-    Limits,
+    GenerationLimits,
     Loading,
     ModelEvent,
     Opened,
@@ -39,7 +39,9 @@ _ESCALATED: dict[StageName, StageName] = {
 class Writer:
     """Runs one model on one prompt; afterwards `generation` is what it wrote, or None when it failed."""
 
-    def __init__(self, model: ChatModel, prompt: Prompt, limits: Limits, clock: StageClock, *, escalated: bool) -> None:
+    def __init__(
+        self, model: ChatModel, prompt: Prompt, limits: GenerationLimits, clock: StageClock, *, escalated: bool
+    ) -> None:
         self.generation: Generation | None = None
         self.failure: ModelError | None = None
         self._model, self._prompt, self._limits = model, prompt, limits

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from rag.errors import ModelError
 from rag.generation.model import (
     Ended,
-    Limits,
+    GenerationLimits,
     Loading,
     ModelEvent,
     Opened,
@@ -46,7 +46,7 @@ class FakeModel:
     alias: str = "phi-4-mini"
     generates: bool = True
     prompts: list[Prompt] = field(default_factory=list)
-    limits: list[Limits] = field(default_factory=list)
+    limits: list[GenerationLimits] = field(default_factory=list)
     closed_early: int = 0
     _queue: deque[Reply] = field(default_factory=deque)
 
@@ -59,7 +59,7 @@ class FakeModel:
             self._queue.append(reply)
         return self
 
-    async def stream(self, prompt: Prompt, limits: Limits) -> AsyncGenerator[ModelEvent]:
+    async def stream(self, prompt: Prompt, limits: GenerationLimits) -> AsyncGenerator[ModelEvent]:
         self.prompts.append(prompt)
         self.limits.append(limits)
         reply = self._queue.popleft()

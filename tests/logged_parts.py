@@ -5,7 +5,7 @@ import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from rag.decisions import Change, Decision, Receipt, Signal
+from rag.decisions import Decision, Receipt, SentenceChange, Signal
 from rag.escalation.logistic import Logistic
 from rag.escalation.weights import Weights
 from rag.logged_turns import LoggedDecision, LoggedGeneration, LoggedReceipt, LoggedTurn
@@ -66,7 +66,7 @@ def a_turn(words: str = "word") -> Turn:
         ),
         draft=draft,
         escalated=replace(draft, model="gpt-oss-20b", usage=Usage(720, 300, 120), seconds=5.0),
-        receipt=Receipt(5.1, 300, 0.4, 0.9, (Change("kept", words, words), Change("added", "", words))),
+        receipt=Receipt(5.1, 300, 0.4, 0.9, (SentenceChange("kept", words, words), SentenceChange("added", "", words))),
         notices=(words,),
     )
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.bench.charts import Bar, Frame, Line, Point, Strip, bar_chart, line_chart, strip_chart
+from rag.bench.charts import Bar, ChartPoint, Frame, Line, Strip, bar_chart, line_chart, strip_chart
 from rag.bench.drawing import drawings
 from rag.bench.records import BenchRun
 from rag.bench.scales import fitting, from_zero
@@ -71,7 +71,7 @@ def test_a_strip_has_a_dot_for_each_round_and_says_its_median():
 
 
 def test_labels_at_the_ends_of_lines_do_not_touch():
-    lines = [Line(f"m{n}", n, (Point(1, 10.0), Point(2, 10.0 + n / 100, 9.0, 11.0))) for n in range(6)]
+    lines = [Line(f"m{n}", n, (ChartPoint(1, 10.0), ChartPoint(2, 10.0 + n / 100, 9.0, 11.0))) for n in range(6)]
     root = ElementTree.fromstring(line_chart(FRAME, lines, "x", "y"))
     heights = sorted(float(t.attrib["y"]) for t in root.iter(f"{SVG}text") if t.attrib["class"] == "name")
     assert len(heights) == 6
@@ -81,7 +81,9 @@ def test_labels_at_the_ends_of_lines_do_not_touch():
 
 
 def test_values_that_were_measured_once_have_no_interval():
-    svg = line_chart(FRAME, [Line("m", 0, (Point(1, 2.0), Point(2, 4.0, 3.0, 5.0)))], "askers", "tokens", marks=True)
+    svg = line_chart(
+        FRAME, [Line("m", 0, (ChartPoint(1, 2.0), ChartPoint(2, 4.0, 3.0, 5.0)))], "askers", "tokens", marks=True
+    )
     assert svg.count('class="interval"') == 1
     assert {"1", "2", "askers", "tokens"} <= set(texts(svg))
 

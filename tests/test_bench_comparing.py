@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rag.bench.comparing import FEWEST, Change, Comparison, compare
+from rag.bench.comparing import FEWEST, SpeedChange, SpeedComparison, compare
 from rag.bench.comparison_text import as_text
 from rag.bench.records import BenchRun, Model, Series
 from tests.bench_run import MACHINE, SETTINGS, full_run, hostile_run, round_of
@@ -24,7 +24,7 @@ def noisy(scale: float, seed: int, count: int = 12, noise: float = 0.05) -> Seri
     return series(*(scale * np.random.default_rng(seed).lognormal(0, noise, count)))
 
 
-def change(found: Comparison, quantity: str = "whole answer s") -> Change:
+def change(found: SpeedComparison, quantity: str = "whole answer s") -> SpeedChange:
     (one,) = [each for each in found.changes if each.quantity == quantity]
     return one
 

@@ -19,7 +19,7 @@ from rag.errors import EmptyAnswer, ModelError, ModelUnavailable
 from rag.generation.endpoint import EndpointModel
 from rag.generation.model import (
     Ended,
-    Limits,
+    GenerationLimits,
     Loading,
     ModelEvent,
     Opened,
@@ -31,7 +31,7 @@ from rag.generation.prompt import Prompt
 from rag.records import Usage
 from tests.scripted_server import DONE, ScriptedServer, chunk, counted, refusal, sse
 
-LIMITS = Limits(max_tokens=100)
+LIMITS = GenerationLimits(max_tokens=100)
 TOLERANCE_S = 0.005
 
 
@@ -47,7 +47,7 @@ class Timed:
     def clock(self) -> float:
         return self.now
 
-    async def stream(self, prompt: Prompt, limits: Limits) -> AsyncGenerator[ModelEvent]:
+    async def stream(self, prompt: Prompt, limits: GenerationLimits) -> AsyncGenerator[ModelEvent]:
         began = self.now
         for at, event in self.events:
             self.now = began + at

@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 
 from rag.bench.files import ModelEntry
-from rag.bench.plan import Contender, Leg, Plan, contenders, devices, numbers, words
+from rag.bench.plan import BenchPlan, Contender, Leg, contenders, devices, numbers, words
 from rag.errors import SettingsError
 
 
-def plan(**options: Any) -> Plan:
-    return Plan(**{"contenders": (Contender("a"),), "prompts": {"p": "Hello?"}} | options)
+def plan(**options: Any) -> BenchPlan:
+    return BenchPlan(**{"contenders": (Contender("a"),), "prompts": {"p": "Hello?"}} | options)
 
 
 def test_each_prompt_goes_through_each_concurrency_and_warms_up_once():

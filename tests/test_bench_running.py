@@ -11,10 +11,10 @@ import pytest
 import pytest_asyncio
 
 from rag.bench.files import ModelEntry
-from rag.bench.places import Places
-from rag.bench.plan import Contender, Plan
+from rag.bench.places import Targets
+from rag.bench.plan import BenchPlan, Contender
 from rag.bench.records import BenchRun, Machine
-from rag.bench.running import BY_HAND, Progress, Runner
+from rag.bench.running import BY_HAND, BenchProgress, Runner
 from rag.bench.summary import summaries
 from tests.scripted_server import CHAT, CUT, DONE, STALL, Script, ScriptedServer, chunk, counted, refusal, reply, sse
 
@@ -35,7 +35,7 @@ async def server() -> AsyncIterator[ScriptedServer]:
 
 def a_runner(server: ScriptedServer | None, *aliases: str, tell: Any = None, places: Any = None, **plan: Any) -> Runner:
     endpoint = server.url if server else ""
-    made = Plan(
+    made = BenchPlan(
         **{
             "contenders": tuple(Contender(alias, endpoint) for alias in aliases or ("a",)),
             "prompts": {"p": "Hello?"},
@@ -43,7 +43,7 @@ def a_runner(server: ScriptedServer | None, *aliases: str, tell: Any = None, pla
         }
         | plan
     )
-    places = places or Places(None, keys={}, idle_timeout_s=0.5, clock=time.perf_counter)
+    places = places or Targets(None, keys={}, idle_timeout_s=0.5, clock=time.perf_counter)
     return Runner(made, places, machine=MACHINE, at="now", clock=time.perf_counter, tell=tell or (lambda _: None))
 
 
@@ -179,7 +179,7 @@ async def test_prompts_grow_to_the_tokens_that_the_server_counts(server: Scripte
 
 async def test_progress_comes_to_its_end_also_past_a_model_that_fails(server: ScriptedServer):
     server.enqueue(REFUSED, answered(), answered(), answered())
-    told: list[Progress] = []
+    told: list[BenchProgress] = []
     await ran(server, "a", "b", tell=told.append)
     assert [(p.done, p.of) for p in told][-1] == (6, 6)
     assert [p.done for p in told] == sorted(p.done for p in told)
@@ -188,7 +188,7 @@ async def test_progress_comes_to_its_end_also_past_a_model_that_fails(server: Sc
 
 async def test_a_run_that_is_stopped_keeps_what_is_measured(server: ScriptedServer):
     server.enqueue(*[answered()] * 5, sse(chunk("a"), STALL))
-    places = Places(None, keys={}, idle_timeout_s=60, clock=time.perf_counter)
+    places = Targets(None, keys={}, idle_timeout_s=60, clock=time.perf_counter)
     runner = a_runner(server, "a", "b", "c", rounds=2, places=places)
     running = asyncio.create_task(runner.run())
     await server.settled(chats=6)
@@ -206,7 +206,7 @@ async def test_a_run_that_is_stopped_keeps_what_is_measured(server: ScriptedServ
 async def test_keys_go_to_their_own_server_only(server: ScriptedServer):
     async with ScriptedServer() as other:
         server.routes[CHAT] = other.routes[CHAT] = answered()
-        places = Places(None, keys={server.url: "secret"}, idle_timeout_s=5, clock=time.perf_counter)
+        places = Targets(None, keys={server.url: "secret"}, idle_timeout_s=5, clock=time.perf_counter)
         contenders = (Contender("a", server.root), Contender("b", other.root))
         await ran(None, contenders=contenders, places=places)
         sent = [{r.headers["authorization"] for r in one.requests if r.path == CHAT} for one in (server, other)]

@@ -9,10 +9,10 @@ from statistics import median
 import psutil
 import pytest
 
-from rag.bench.places import Places
-from rag.bench.plan import Contender, Plan
+from rag.bench.places import Targets
+from rag.bench.plan import BenchPlan, Contender
 from rag.bench.records import BenchRun, Machine, Series
-from rag.bench.running import Progress, Runner
+from rag.bench.running import BenchProgress, Runner
 from rag.errors import ModelNotFound
 from rag.generation.foundry.supervisor import FoundryRuntime
 from tests.conftest import HUGE, MISSING
@@ -25,9 +25,9 @@ GPU = TinyModel(SMALL.alias, "Phi-4-mini-instruct-generic-gpu", words("The card 
 
 
 async def ran(
-    runtime: FoundryRuntime, *aliases: str, tell: Callable[[Progress], None] = lambda _: None, **options: object
+    runtime: FoundryRuntime, *aliases: str, tell: Callable[[BenchProgress], None] = lambda _: None, **options: object
 ) -> BenchRun:
-    plan = Plan(
+    plan = BenchPlan(
         **{
             "contenders": tuple(Contender(alias) for alias in aliases),
             "prompts": {"p": "How many days of paid leave are there?"},
@@ -36,7 +36,7 @@ async def ran(
         }
         | options  # type: ignore[arg-type]
     )
-    places = Places(runtime, keys={}, idle_timeout_s=30, clock=time.perf_counter)
+    places = Targets(runtime, keys={}, idle_timeout_s=30, clock=time.perf_counter)
     runner = Runner(plan, places, machine=MACHINE, at="now", clock=time.perf_counter, tell=tell)
     await runner.run()
     return runner.result()
@@ -63,7 +63,7 @@ async def test_models_of_two_speeds_are_told_apart(runtime: FoundryRuntime):
 async def test_every_model_is_loaded_cold_in_a_process_of_its_own(runtime: FoundryRuntime):
     pids: dict[str, set[int | None]] = {}
 
-    def note(progress: Progress) -> None:
+    def note(progress: BenchProgress) -> None:
         if progress.prompt:
             pids.setdefault(progress.model, set()).add(runtime.pid)
 
@@ -103,7 +103,7 @@ async def test_models_that_cannot_be_loaded_are_skipped_with_their_reason(runtim
 
 
 async def test_a_model_whose_process_dies_is_given_up_and_the_next_is_measured(runtime: FoundryRuntime):
-    def kill(progress: Progress) -> None:
+    def kill(progress: BenchProgress) -> None:
         if progress.model == SLOW.alias and progress.done == 2 and runtime.pid:
             psutil.Process(runtime.pid).kill()
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.decisions import Change
+from rag.decisions import SentenceChange
 from rag.escalation.changes import changes
 from rag.sentences import sentences
 
@@ -58,7 +58,7 @@ def test_marks_case_and_punctuation_change_nothing():
     ],
 )
 def test_the_same_thing_in_other_words_is_reworded(before: str, after: str):
-    assert changes(before, after) == (Change("reworded", before, after),)
+    assert changes(before, after) == (SentenceChange("reworded", before, after),)
 
 
 def test_other_things_are_removed_and_added_where_they_stood():

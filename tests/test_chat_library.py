@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from rag.chat import library
 from rag.chat.library import changes_line, progress_line
-from rag.documents.changes import Changes, Progress
+from rag.documents.changes import Changes, SyncProgress
 from rag.keeping import Keeper
 from rag.settings import Settings
 from tests.chainlit_session import Browser
@@ -35,11 +35,11 @@ async def keeper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
 
 
 def test_progress_is_a_line_of_numbers():
-    assert progress_line(Progress("a", 120, 5000, 3100, 3.0)) == (
+    assert progress_line(SyncProgress("a", 120, 5000, 3100, 3.0)) == (
         "120 of 5,000 documents · 3,100 passages · 40 a second · 2 min left"
     )
-    assert progress_line(Progress("a", 1, 3, 9, 2.0)) == "1 of 3 documents · 9 passages · 0.5 a second · 4 s left"
-    assert progress_line(Progress("a", 0, 3, 0, 0.0)) == "0 of 3 documents · 0 passages"
+    assert progress_line(SyncProgress("a", 1, 3, 9, 2.0)) == "1 of 3 documents · 9 passages · 0.5 a second · 4 s left"
+    assert progress_line(SyncProgress("a", 0, 3, 0, 0.0)) == "0 of 3 documents · 0 passages"
 
 
 @pytest.mark.parametrize(

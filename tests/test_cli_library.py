@@ -15,7 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from rag.cli_library import app
-from rag.documents.changes import Progress
+from rag.documents.changes import SyncProgress
 from rag.documents.stored import stored_libraries
 from rag.library_text import progress_line
 from tests.library_parts import CountingReader, library_of, put
@@ -181,9 +181,9 @@ def test_ctrl_c_keeps_what_is_done(terminal: Terminal) -> None:
 
 @pytest.mark.parametrize("name", ["Docs", "A folder with quite a long name of its own, really"])
 def test_progress_fits_in_a_line(name: str) -> None:
-    line = progress_line(Progress(name, 1234, 56789, 1234567, 100.0))
+    line = progress_line(SyncProgress(name, 1234, 56789, 1234567, 100.0))
     assert len(line) <= 79
     assert line.endswith(": 1,234 of 56,789 documents, 1,234,567 passages, 12.3/s, 1 h 15 min left")
     assert line.startswith(name[:5])
-    assert progress_line(Progress("Docs", 0, 9, 0, 0.0)) == "Docs: 0 of 9 documents, 0 passages, 0.0/s"
-    assert progress_line(Progress("Docs", 3, 9, 5, 1.0)).endswith("3.0/s, 2 s left")
+    assert progress_line(SyncProgress("Docs", 0, 9, 0, 0.0)) == "Docs: 0 of 9 documents, 0 passages, 0.0/s"
+    assert progress_line(SyncProgress("Docs", 3, 9, 5, 1.0)).endswith("3.0/s, 2 s left")

@@ -18,14 +18,14 @@ from rag.bench.records import Machine
 from rag.cli import app
 from rag.compare.answering import Contest, answered
 from rag.compare.files import as_csv, as_json, rendered, run_of_json
-from rag.compare.records import ESCALATE, LARGE, REFINE, SMALL, WAYS, Answer, CompareRun, Share
+from rag.compare.records import ESCALATE, LARGE, REFINE, SMALL, WAYS, Answer, CompareRun, ModelShare
 from rag.compare.running import play
-from rag.compare.summary import Prices, blends, called_share, speed_up, ways
+from rag.compare.summary import PairPrices, blends, called_share, speed_up, ways
 from rag.compare.text import as_markdown
 from rag.errors import BrokenFile, ModelCrashed, ModelUnavailable
 from rag.escalation.policy import Policy
 from rag.evaluation.results import Rubric
-from rag.generation.model import Bench, Limits, ModelEvent
+from rag.generation.model import Bench, GenerationLimits, ModelEvent
 from rag.generation.prompt import Prompt
 from rag.retrieval.search import Searcher
 from rag.turn_state import Budget
@@ -154,7 +154,7 @@ async def test_a_failure_costs_one_answer():
 
 async def test_times_are_the_models():
     class Slow(FakeModel):
-        async def stream(self, prompt: Prompt, limits: Limits) -> AsyncGenerator[ModelEvent]:
+        async def stream(self, prompt: Prompt, limits: GenerationLimits) -> AsyncGenerator[ModelEvent]:
             await asyncio.sleep(0.1)
             async for event in super().stream(prompt, limits):
                 yield event
@@ -168,11 +168,11 @@ async def test_times_are_the_models():
 # Numbers
 
 
-def answer(way: str, total_s: float, *shares: Share, prompt: str = "p", number: int = 1) -> Answer:
+def answer(way: str, total_s: float, *shares: ModelShare, prompt: str = "p", number: int = 1) -> Answer:
     return Answer(f"{prompt}/{way}/{number}", prompt, way, f"{way} says.", total_s / 4, total_s, shares)
 
 
-DRAFT, SECOND = Share("phi-4-mini", 1.0, 100, 50), Share("gpt-oss-20b", 4.0, 100, 150, larger=True)
+DRAFT, SECOND = ModelShare("phi-4-mini", 1.0, 100, 50), ModelShare("gpt-oss-20b", 4.0, 100, 150, larger=True)
 RUN = CompareRun(
     at="2026-11-20T12:00:00+00:00",
     machine=Machine("Linux", "A processor", 2, 16_000),
@@ -188,7 +188,7 @@ RUN = CompareRun(
         answer(ESCALATE, 5.0, DRAFT, SECOND, number=2),
     ),
 )
-PRICES = Prices((1.0, 2.0), (10.0, 20.0))
+PRICES = PairPrices((1.0, 2.0), (10.0, 20.0))
 
 
 def test_each_way_has_its_spread_tokens_and_cost():
@@ -200,7 +200,7 @@ def test_each_way_has_its_spread_tokens_and_cost():
     assert found[REFINE].cost == pytest.approx(found[SMALL].cost + 1000 * (100 * 10 + 150 * 20) / 1e6)
     assert found[REFINE].tokens
     assert found[REFINE].tokens.mean == 400
-    assert {way.cost for way in ways(RUN, Prices())} == {None}, "a price of nothing was never set"
+    assert {way.cost for way in ways(RUN, PairPrices())} == {None}, "a price of nothing was never set"
 
 
 def test_speed_up_and_share():

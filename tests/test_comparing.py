@@ -5,21 +5,21 @@ from pathlib import Path
 
 import pytest
 
-from rag.documents.comparing import Plan, Rules, compare
+from rag.documents.comparing import SyncPlan, SyncRules, compare
 from rag.documents.manifest import FileRecord, State
 from rag.documents.scanning import Found, Scan
 
-RULES = Rules(version=1, max_bytes=1000)
+RULES = SyncRules(version=1, max_bytes=1000)
 FILE = Found("a.txt", Path("a.txt"), 10, 5_000_000_000)
 KNOWN = FileRecord("a.txt", 10, 5_000_000_000, b"x", "indexed", document_id="id", version=1, read_at=100.0)
 
 
-def plan(*found: Found, known: tuple[FileRecord, ...] = (), rules: Rules = RULES, touched: str = "") -> Plan:
+def plan(*found: Found, known: tuple[FileRecord, ...] = (), rules: SyncRules = RULES, touched: str = "") -> SyncPlan:
     scan = Scan({file.name: file for file in found}, unreadable={"away"})
     return compare(scan, known, rules, {touched})
 
 
-def works(made: Plan) -> list[str]:
+def works(made: SyncPlan) -> list[str]:
     assert not made.too_large
     assert not made.gone
     return [work.found.name for work in made.works]
@@ -70,7 +70,7 @@ def test_a_file_over_the_limit_is_named_once() -> None:
     large = replace(FILE, size=1001)
     (work,) = plan(large, known=(KNOWN,)).too_large
     assert work.known == KNOWN
-    assert plan(large, known=(replace(KNOWN, state="skipped", size=1001, digest=b""),)) == Plan()
+    assert plan(large, known=(replace(KNOWN, state="skipped", size=1001, digest=b""),)) == SyncPlan()
 
 
 def test_what_is_not_found_is_gone_unless_nobody_could_look() -> None:

@@ -9,13 +9,13 @@ from rag.generation.foundry.control import (
     ControlError,
     Describe,
     Done,
-    Download,
+    DownloadModel,
+    DownloadProgress,
     Failed,
     ListModels,
     Load,
     ModelInfo,
-    Models,
-    Progress,
+    ModelsReply,
     Ready,
     Reply,
     Request,
@@ -28,7 +28,7 @@ from rag.generation.foundry.control import (
 )
 
 REQUESTS = st.one_of(
-    *(st.builds(kind) for kind in (ListModels, Describe, Variants, Load, Unload, Download, Cancel, Shutdown))
+    *(st.builds(kind) for kind in (ListModels, Describe, Variants, Load, Unload, DownloadModel, Cancel, Shutdown))
 )
 FINITE = st.floats(0, allow_infinity=False)
 MODEL_INFOS = st.builds(
@@ -40,8 +40,8 @@ MODEL_INFOS = st.builds(
 )
 REPLIES = st.one_of(
     st.builds(Ready),
-    st.builds(Models, models=st.lists(MODEL_INFOS).map(tuple)),
-    st.builds(Progress, share=st.floats(0, 1)),
+    st.builds(ModelsReply, models=st.lists(MODEL_INFOS).map(tuple)),
+    st.builds(DownloadProgress, share=st.floats(0, 1)),
     st.builds(Done),
     st.builds(Failed),
 )

@@ -14,7 +14,7 @@ from rag.errors import ModelCrashed, ModelUnavailable
 from rag.escalation.allowance import Allowance
 from rag.escalation.policy import Policy
 from rag.events import Decided, Delta, Finished, Notice, Reasoning, Retrieved, Stage, TurnEvent
-from rag.generation.model import Bench, Limits, ModelEvent
+from rag.generation.model import Bench, GenerationLimits, ModelEvent
 from rag.generation.prompt import Prompt
 from rag.generation.quoting import Quoting
 from rag.records import EARLY, Document, Exchange, Generation, Hit, Turn, Usage
@@ -292,7 +292,7 @@ async def test_seconds_run_from_the_request_and_the_rate_from_the_first_token():
     time_s = 100.0
 
     class Timed(FakeModel):
-        async def stream(self, prompt: Prompt, limits: Limits) -> AsyncGenerator[ModelEvent]:
+        async def stream(self, prompt: Prompt, limits: GenerationLimits) -> AsyncGenerator[ModelEvent]:
             nonlocal time_s
             async for event in super().stream(prompt, limits):
                 time_s += 1.0

@@ -13,7 +13,7 @@ import pytest_asyncio
 from rag.chat import downloads
 from rag.generation.foundry.model import FoundryModel
 from rag.generation.foundry.supervisor import FoundryRuntime
-from rag.generation.models import Models
+from rag.generation.models import ModelRegistry
 from tests.chainlit_session import Browser
 
 DOWNLOADING = (sys.executable, "-m", "tests.runtime.scripted_child")
@@ -30,7 +30,7 @@ async def browser() -> AsyncIterator[Browser]:
 async def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Any]:
     monkeypatch.setattr(downloads, "EVERY_S", 0.05)
     runtime = FoundryRuntime(cache_dir=tmp_path, app_data_dir=tmp_path, program=DOWNLOADING)
-    models = Models(FoundryModel(runtime, "downloads"), FoundryModel(runtime, "breaks"), runtime)
+    models = ModelRegistry(FoundryModel(runtime, "downloads"), FoundryModel(runtime, "breaks"), runtime)
     yield SimpleNamespace(models=models, settings=SimpleNamespace(slm_alias="downloads", llm_alias="breaks"))
     await models.close()
 

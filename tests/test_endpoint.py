@@ -26,7 +26,7 @@ from rag.generation.channels import ChannelFilter
 from rag.generation.endpoint import EndpointModel, choose, normalise
 from rag.generation.model import (
     Ended,
-    Limits,
+    GenerationLimits,
     ModelEvent,
     Opened,
     ReasoningDelta,
@@ -54,7 +54,7 @@ from tests.scripted_server import (
 
 KEY = "sk-very-secret-0123456789"
 PHI = "Phi-4-mini-instruct-generic-cpu:5"
-LIMITS = Limits(max_tokens=64, temperature=0.1)
+LIMITS = GenerationLimits(max_tokens=64, temperature=0.1)
 OVERFULL = {
     "foundry": "search_options.cc:108 int fl::ValidateGeneratorRequestBudget(int64_t, int, int) request requires 4523 "
     "total tokens (4503 input + 20 output), which exceeds the model's maximum context length of 256 tokens",

@@ -11,7 +11,7 @@ from rag.escalation.policy import Policy
 from rag.evaluation import citing
 from rag.evaluation.facts import found, normal
 from rag.evaluation.questions import Question
-from rag.evaluation.scores import Prices, failed, score
+from rag.evaluation.scores import TokenPrices, failed, score
 from rag.events import Finished
 from rag.generation.model import Bench
 from rag.generation.quoting import Quoting
@@ -205,7 +205,7 @@ async def test_the_larger_model_alone_is_scored_and_nothing_was_to_decide():
 async def test_cost_counts_what_both_models_read_and_wrote():
     policy = Policy(confidence_threshold=0.0, long_answer_chars=10)
     turn = await turn_of(GOOD, larger=[GOOD], policy=policy, budget=Budget())
-    row = score(QUESTION, turn, escalates=True, prices=Prices((1.0, 2.0), (10.0, 20.0)))
+    row = score(QUESTION, turn, escalates=True, prices=TokenPrices((1.0, 2.0), (10.0, 20.0)))
     words = len(GOOD.split())
     assert row.cost == pytest.approx((100 * 1 + words * 2 + 100 * 10 + words * 20) / 1e6)
     assert score(QUESTION, turn, escalates=True).cost == 0

@@ -7,12 +7,12 @@ import pytest
 from rag.generation.endpoint import EndpointModel
 from rag.generation.foundry.model import FoundryModel
 from rag.generation.foundry.supervisor import FoundryRuntime
-from rag.generation.model import Ended, Limits
+from rag.generation.model import Ended, GenerationLimits
 from rag.generation.prompt import Prompt
 from tests.scripted_server import ScriptedServer, said
 
 
-async def ended(model: EndpointModel | FoundryModel, limits: Limits) -> bool:
+async def ended(model: EndpointModel | FoundryModel, limits: GenerationLimits) -> bool:
     async with aclosing(model.stream(Prompt("How many days?"), limits)) as events:
         return any([isinstance(event, Ended) async for event in events])
 
@@ -21,7 +21,7 @@ async def test_a_seed_is_sent_when_there_is_one():
     async with ScriptedServer() as server:
         model = EndpointModel(base_url=server.url, alias="phi-4-mini")
         server.enqueue(said(), said(), said())
-        for limits in (Limits(8), Limits(8, 0, seed=0), Limits(8, 0, seed=7)):
+        for limits in (GenerationLimits(8), GenerationLimits(8, 0, seed=0), GenerationLimits(8, 0, seed=7)):
             assert await ended(model, limits)
         assert [chat.get("seed", "none") for chat in server.chats] == ["none", 0, 7]
         await model.close()
@@ -30,5 +30,5 @@ async def test_a_seed_is_sent_when_there_is_one():
 @pytest.mark.runtime
 async def test_the_real_runtime_takes_a_seed(runtime: FoundryRuntime):
     model = FoundryModel(runtime, "phi-4-mini")
-    assert await ended(model, Limits(50, 0, seed=1))
+    assert await ended(model, GenerationLimits(50, 0, seed=1))
     await model.close()

@@ -19,11 +19,11 @@ from rag.errors import ContextTooSmall, ModelCrashed, ModelError, ModelNotFound,
 from rag.generation.endpoint import EndpointModel
 from rag.generation.foundry import model as local
 from rag.generation.foundry.control import (
-    Download,
+    DownloadModel,
     Failed,
     ListModels,
     Load,
-    Models,
+    ModelsReply,
     Ready,
     Reply,
     decode_reply,
@@ -32,7 +32,16 @@ from rag.generation.foundry.control import (
 from rag.generation.foundry.launching import PROGRAM
 from rag.generation.foundry.model import FoundryModel
 from rag.generation.foundry.supervisor import FoundryRuntime
-from rag.generation.model import Ended, Limits, Loading, ModelEvent, Opened, ReasoningDelta, Requested, TextDelta
+from rag.generation.model import (
+    Ended,
+    GenerationLimits,
+    Loading,
+    ModelEvent,
+    Opened,
+    ReasoningDelta,
+    Requested,
+    TextDelta,
+)
 from rag.generation.prompt import Prompt
 from tests.conftest import ENORMOUS, HUGE, MISSING
 from tests.runtime.tiny_models import SLOW, SMALL, write_cache
@@ -40,8 +49,8 @@ from tests.runtime.tiny_models import SLOW, SMALL, write_cache
 pytestmark = pytest.mark.runtime
 
 PROMPT = Prompt("How many days of paid leave are there?")
-LIMITS = Limits(max_tokens=200)
-ENDLESS = Limits(max_tokens=10_000)
+LIMITS = GenerationLimits(max_tokens=200)
+ENDLESS = GenerationLimits(max_tokens=10_000)
 ROOT = Path(__file__).parent.parent
 
 MakeModel = Callable[..., FoundryModel]
@@ -61,7 +70,7 @@ async def model(runtime: FoundryRuntime) -> AsyncIterator[MakeModel]:
         await one.close()
 
 
-async def events(model: FoundryModel, prompt: Prompt = PROMPT, limits: Limits = LIMITS) -> list[ModelEvent]:
+async def events(model: FoundryModel, prompt: Prompt = PROMPT, limits: GenerationLimits = LIMITS) -> list[ModelEvent]:
     return [event async for event in model.stream(prompt, limits)]
 
 
@@ -152,7 +161,7 @@ async def test_closing_the_stream_stops_the_model_and_the_next_question_works(
         return await busy_share(child) < 0.2
 
     await until(idle)
-    assert text(await events(slow, limits=Limits(3))) == " 0 1 2"
+    assert text(await events(slow, limits=GenerationLimits(3))) == " 0 1 2"
 
 
 async def busy_share(process: psutil.Process) -> float:
@@ -209,7 +218,7 @@ async def test_a_killed_child_ends_the_answer_with_one_sentence_and_the_next_tur
     said, told = await killed_in_the_middle(runtime, slow)
     assert said.startswith(" 0 1 2")
     assert told == "slow-model stopped unexpectedly and is being started again. Ask again in a moment."
-    assert text(await events(slow, limits=Limits(3))) == " 0 1 2"
+    assert text(await events(slow, limits=GenerationLimits(3))) == " 0 1 2"
 
 
 async def test_after_a_crash_the_model_comes_back_without_being_asked(
@@ -222,7 +231,7 @@ async def test_after_a_crash_the_model_comes_back_without_being_asked(
         return (await slow.status()).state == "ready"
 
     await until(ready)
-    assert kinds(await events(slow, limits=Limits(1)))[0] is Requested
+    assert kinds(await events(slow, limits=GenerationLimits(1)))[0] is Requested
 
 
 async def test_a_child_that_died_between_two_questions_is_replaced(runtime: FoundryRuntime, model: MakeModel) -> None:
@@ -337,7 +346,7 @@ async def test_keeping_warm_says_one_token_whenever_the_model_was_idle(
     asked: list[int] = []
 
     class Counted(EndpointModel):
-        def stream(self, prompt: Prompt, limits: Limits):
+        def stream(self, prompt: Prompt, limits: GenerationLimits):
             asked.append(limits.max_tokens)
             return super().stream(prompt, limits)
 
@@ -434,7 +443,7 @@ def test_the_child_refuses_garbage_and_goes_on(child: subprocess.Popen[bytes]) -
     say(child, b"garbage\n", encode(ListModels(1)), encode(Load(2, "nobody")))
     answers = [answer(child) for _ in range(3)]
     assert any(isinstance(reply, Failed) and reply.id is None and "garbage" in reply.detail for reply in answers)
-    assert any(isinstance(reply, Models) and reply.id == 1 for reply in answers)
+    assert any(isinstance(reply, ModelsReply) and reply.id == 1 for reply in answers)
     assert any(isinstance(reply, Failed) and (reply.id, reply.fault) == (2, "not_found") for reply in answers)
 
 
@@ -446,7 +455,7 @@ def test_the_child_ends_with_its_stdin_also_while_native_code_waits(
         monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{silent.getsockname()[1]}")
         child: subprocess.Popen[bytes] = request.getfixturevalue("child")
         assert isinstance(answer(child), Ready)
-        say(child, encode(Download(1, MISSING.alias)))
+        say(child, encode(DownloadModel(1, MISSING.alias)))
         download, _ = silent.accept()
         with download:
             assert child.stdin

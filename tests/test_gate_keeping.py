@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rag.escalation.logistic import Logistic
-from rag.escalation.threshold import DEFAULT, LEAST, LEAST_DOCUMENTS, LEAST_QUESTIONS, MOST, Threshold
+from rag.escalation.threshold import DEFAULT, LEAST, LEAST_DOCUMENTS, LEAST_QUESTIONS, MOST, GateThreshold
 from rag.escalation.weights import shipped
 from rag.gate_keeping import GateKeeper, Shelf
 from rag.records import Document
@@ -66,7 +66,7 @@ class Library:
         return self._sizes
 
 
-async def measured(folder: Path, *libraries: Library, weights: Logistic = WEIGHTS) -> Threshold:
+async def measured(folder: Path, *libraries: Library, weights: Logistic = WEIGHTS) -> GateThreshold:
     return await GateKeeper(folder, weights).refresh([library.shelf for library in libraries])
 
 
@@ -85,18 +85,18 @@ async def test_the_same_library_gives_the_same(tmp_path: Path):
 
 async def test_what_was_kept_holds_before_anything_is_measured(tmp_path: Path):
     keeper = GateKeeper(tmp_path, WEIGHTS)
-    assert keeper.threshold == Threshold(DEFAULT)
+    assert keeper.threshold == GateThreshold(DEFAULT)
     found = await keeper.refresh([Library("one", 12).shelf])
     assert keeper.threshold == found
 
 
 @pytest.mark.parametrize(("documents", "texts"), [(0, 0), (1, 1), (LEAST_DOCUMENTS - 1, 40), (12, 1)])
 async def test_a_tiny_library_has_the_default(tmp_path: Path, documents: int, texts: int):
-    assert await measured(tmp_path, Library("one", documents, texts)) == Threshold(DEFAULT)
+    assert await measured(tmp_path, Library("one", documents, texts)) == GateThreshold(DEFAULT)
 
 
 async def test_without_a_folder_it_is_the_default(tmp_path: Path):
-    assert await measured(tmp_path) == Threshold(DEFAULT)
+    assert await measured(tmp_path) == GateThreshold(DEFAULT)
 
 
 @pytest.mark.parametrize(("more", "again"), [(2, False), (3, True), (12, True)])
@@ -168,7 +168,7 @@ async def test_a_library_of_copies_asks_nothing_that_it_answers_elsewhere(tmp_pa
         library.index.put(document, passages(document, texts))
     sizes = [Size(f"library:one:{n}.md", 8) for n in range(12)]
     found = await GateKeeper(tmp_path, WEIGHTS).refresh([Shelf("one", library.index, lambda: sizes)])
-    assert found == Threshold(DEFAULT)
+    assert found == GateThreshold(DEFAULT)
 
 
 async def test_it_stops_in_time_with_what_it_has(tmp_path: Path):
@@ -194,7 +194,7 @@ async def test_cancelling_ends_it_and_keeps_nothing(tmp_path: Path):
     with pytest.raises(asyncio.CancelledError):
         await task
     assert not list(tmp_path.iterdir())
-    assert keeper.threshold == Threshold(DEFAULT)
+    assert keeper.threshold == GateThreshold(DEFAULT)
     assert (await keeper.refresh([Library("one", 12).shelf])).questions  # it can be asked again
 
 

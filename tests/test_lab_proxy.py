@@ -17,7 +17,7 @@ from starlette.routing import Route
 from rag.generation.endpoint import EndpointModel
 from rag.generation.foundry.model import ModelStatus
 from rag.generation.model import Loading, ModelEvent, TextDelta
-from rag.generation.models import Models
+from rag.generation.models import ModelRegistry
 from rag.generation.quoting import Quoting
 from rag.lab.events import DONE, WAITING, completion_chunks, kept_open
 from rag.lab.proxy import Proxy
@@ -63,7 +63,7 @@ async def lab_of(*, per_minute: int = 1000) -> AsyncIterator[Lab]:
             EndpointModel(base_url=behind.url, alias=alias, idle_timeout_s=20, retry_delay_s=0)
             for alias in ("phi-4-mini", "gpt-oss-20b")
         )
-        models = Models(small, large)
+        models = ModelRegistry(small, large)
         proxy = Proxy(lambda: models, RULES, Turnstile(per_minute, asyncio.get_running_loop().time))
         app = Starlette(
             routes=[
@@ -147,7 +147,7 @@ async def test_the_list_has_both_models_and_how_they_stand(lab: Lab):
 
 
 async def test_without_a_model_the_list_is_empty():
-    proxy = Proxy(lambda: Models(Quoting(), None), RULES, Turnstile(10, lambda: 0.0))
+    proxy = Proxy(lambda: ModelRegistry(Quoting(), None), RULES, Turnstile(10, lambda: 0.0))
     response = await proxy.list_models(None)  # type: ignore[arg-type]
     assert json.loads(response.body) == {"object": "list", "data": []}
 
@@ -163,7 +163,7 @@ async def test_without_a_model_the_list_is_empty():
     ],
 )
 async def test_how_a_model_stands_is_told_with_what_to_do(state: Any, shown: str, detail: str):
-    class Standing(Models):
+    class Standing(ModelRegistry):
         async def standing(self) -> list[ModelStatus]:
             return [ModelStatus("phi-4-mini", state, "So it is.")]
 

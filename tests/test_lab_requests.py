@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.errors import ModelNotFound, QuestionError
-from rag.lab.requests import Rules, parse
+from rag.lab.requests import RequestRules, parse
 from rag.lab.turnstile import TooManyRequests, Turnstile
 
-RULES = Rules(prompt_chars=200, max_tokens=64, temperature=0.3)
+RULES = RequestRules(prompt_chars=200, max_tokens=64, temperature=0.3)
 ASKED: dict[str, Any] = {
     "model": "phi-4-mini",
     "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello?"}],

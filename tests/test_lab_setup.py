@@ -6,19 +6,19 @@ import pytest
 from chainlit.config import config
 
 from rag.chat.lab import LabDoor, link_to_the_lab, setup_of
-from rag.lab.places import Places, app_folder
-from rag.lab.requests import Rules
+from rag.lab.places import LabFiles, app_folder
+from rag.lab.requests import RequestRules
 from rag.lab.setup import Setup
 from rag.services import Services
 from rag.settings import Settings
 from tests.lab_parts import Packages, write_model
 
 ROOT = Path(__file__).parents[1]
-RULES = Rules(prompt_chars=11_200, max_tokens=600, temperature=0.3)
+RULES = RequestRules(prompt_chars=11_200, max_tokens=600, temperature=0.3)
 
 
 def setup_in(folder: Path, *, root: Path = ROOT, remote: bool = False) -> Setup:
-    places = Places.of(root, folder / "data", folder / "models")
+    places = LabFiles.of(root, folder / "data", folder / "models")
     return Setup(places, RULES, passages=8, passage_tokens=800, remote=remote)
 
 
@@ -104,6 +104,6 @@ def test_turned_off_there_is_no_lab_and_no_link(monkeypatch: pytest.MonkeyPatch)
 def test_the_labs_limits_are_the_chats():
     chats = Settings(question_max_chars=100, passage_tokens=200, answer_max_tokens=50, passages=3, temperature=1)
     setup = setup_of(chats)
-    assert setup.rules == Rules(prompt_chars=100 + 4 * 200, max_tokens=50, temperature=1)
+    assert setup.rules == RequestRules(prompt_chars=100 + 4 * 200, max_tokens=50, temperature=1)
     assert (setup.passages, setup.passage_tokens, setup.remote) == (3, 200, False)
     assert setup_of(Settings(lab_remote_models="on")).remote

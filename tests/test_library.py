@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from rag.documents import examining, syncing
-from rag.documents.changes import Changes, Progress
+from rag.documents.changes import Changes, SyncProgress
 from rag.documents.stored import StoredLibrary, stored_libraries
 from rag.errors import BrokenFile, StorageError
 from rag.records import Document, Passage
@@ -201,7 +201,7 @@ async def test_the_index_is_no_document(folder: Path, reader: CountingReader) ->
 async def test_progress_is_told(folder: Path, data: Path, reader: CountingReader) -> None:
     for number in range(5):
         put(folder / f"{number}.txt")
-    told: list[Progress | None] = []
+    told: list[SyncProgress | None] = []
     async with library_of(folder, data, reader) as library:
         library.on_progress = lambda progress: told.append(progress if progress == library.progress else None)
         await library.sync()
@@ -216,8 +216,8 @@ async def test_progress_is_told(folder: Path, data: Path, reader: CountingReader
 
 
 def test_what_remains_cannot_be_told_before_the_first_document() -> None:
-    assert Progress("Docs", 0, 10, 0, 2.0).remaining_s is None
-    assert Progress("Docs", 4, 10, 9, 2.0).remaining_s == 3.0
+    assert SyncProgress("Docs", 0, 10, 0, 2.0).remaining_s is None
+    assert SyncProgress("Docs", 4, 10, 9, 2.0).remaining_s == 3.0
 
 
 # What cannot be read

@@ -12,8 +12,8 @@ import pytest_asyncio
 from rag.generation.endpoint import EndpointModel
 from rag.generation.foundry.model import FoundryModel
 from rag.generation.foundry.supervisor import FoundryRuntime
-from rag.generation.model import Limits, TextDelta
-from rag.generation.models import Download, Models
+from rag.generation.model import GenerationLimits, TextDelta
+from rag.generation.models import DownloadState, ModelRegistry
 from rag.generation.prompt import Prompt
 from rag.generation.quoting import Quoting
 from tests.conftest import HUGE, MISSING
@@ -38,14 +38,14 @@ ADDRESSES = {
 
 
 @pytest_asyncio.fixture
-async def downloading(tmp_path: Path) -> AsyncIterator[Models]:
+async def downloading(tmp_path: Path) -> AsyncIterator[ModelRegistry]:
     runtime = FoundryRuntime(cache_dir=tmp_path, app_data_dir=tmp_path, program=DOWNLOADING)
-    models = Models(FoundryModel(runtime, "downloads"), FoundryModel(runtime, "breaks"), runtime)
+    models = ModelRegistry(FoundryModel(runtime, "downloads"), FoundryModel(runtime, "breaks"), runtime)
     yield models
     await models.close()
 
 
-async def ended(download: Download) -> Download:
+async def ended(download: DownloadState) -> DownloadState:
     async with asyncio.timeout(20):
         while download.state == "running":
             await asyncio.sleep(0.02)
@@ -66,13 +66,13 @@ async def ended(download: Download) -> Download:
 async def test_the_settings_decide_where_each_model_is(
     changes: dict[str, object], small: type, large: type, runtime: bool
 ):
-    models = Models.from_addresses(**{**ADDRESSES, **changes})  # type: ignore[arg-type]
+    models = ModelRegistry.from_addresses(**{**ADDRESSES, **changes})  # type: ignore[arg-type]
     assert (type(models.small), type(models.large), models.runtime is not None) == (small, large, runtime)
     await models.close()
 
 
 async def test_models_on_the_disk_answer_and_quotes_stand_in(runtime: FoundryRuntime):
-    models = Models(FoundryModel(runtime, SMALL.alias), FoundryModel(runtime, LARGE.alias), runtime)
+    models = ModelRegistry(FoundryModel(runtime, SMALL.alias), FoundryModel(runtime, LARGE.alias), runtime)
     await models.start()
     lineup = await models.lineup()
     assert (lineup.bench.small.alias, lineup.bench.large and lineup.bench.large.alias) == (SMALL.alias, LARGE.alias)
@@ -84,9 +84,9 @@ async def test_models_on_the_disk_answer_and_quotes_stand_in(runtime: FoundryRun
 
 async def test_a_model_that_answers_somebody_else_is_not_idle(runtime: FoundryRuntime):
     slow = FoundryModel(runtime, SLOW.alias)
-    models = Models(slow, None, runtime)
+    models = ModelRegistry(slow, None, runtime)
     assert (await models.lineup()).bench.idle is None  # not in memory yet
-    async with aclosing(slow.stream(Prompt("Count!"), Limits(50))) as events:
+    async with aclosing(slow.stream(Prompt("Count!"), GenerationLimits(50))) as events:
         async for event in events:
             if isinstance(event, TextDelta):
                 break
@@ -96,7 +96,7 @@ async def test_a_model_that_answers_somebody_else_is_not_idle(runtime: FoundryRu
 
 
 async def test_a_missing_small_model_is_offered_with_its_size_while_quotes_answer(runtime: FoundryRuntime):
-    models = Models(FoundryModel(runtime, MISSING.alias), FoundryModel(runtime, HUGE.alias), runtime)
+    models = ModelRegistry(FoundryModel(runtime, MISSING.alias), FoundryModel(runtime, HUGE.alias), runtime)
     lineup = await models.lineup()
     assert isinstance(lineup.bench.small, Quoting)
     assert lineup.small_missing
@@ -108,7 +108,7 @@ async def test_a_missing_small_model_is_offered_with_its_size_while_quotes_answe
 
 
 async def test_a_missing_larger_model_leaves_the_turn_to_the_small_one(runtime: FoundryRuntime):
-    models = Models(FoundryModel(runtime, SMALL.alias), FoundryModel(runtime, MISSING.alias), runtime)
+    models = ModelRegistry(FoundryModel(runtime, SMALL.alias), FoundryModel(runtime, MISSING.alias), runtime)
     lineup = await models.lineup()
     assert lineup.bench.large is None
     assert lineup.large_missing
@@ -117,14 +117,14 @@ async def test_a_missing_larger_model_leaves_the_turn_to_the_small_one(runtime: 
 
 
 async def test_a_model_that_nobody_offers_is_not_offered_for_download(runtime: FoundryRuntime):
-    models = Models(FoundryModel(runtime, "phi-99"), None, runtime)
+    models = ModelRegistry(FoundryModel(runtime, "phi-99"), None, runtime)
     lineup = await models.lineup()
     assert lineup.small_missing is None
     assert "no model phi-99" in lineup.note
     await models.close()
 
 
-async def test_a_download_runs_once_for_everybody_and_tells_its_share(downloading: Models):
+async def test_a_download_runs_once_for_everybody_and_tells_its_share(downloading: ModelRegistry):
     download = downloading.download("downloads")
     assert downloading.download("downloads") is download
     shares: set[float] = set()
@@ -136,7 +136,7 @@ async def test_a_download_runs_once_for_everybody_and_tells_its_share(downloadin
     assert (await downloading.lineup()).small_missing is None
 
 
-async def test_a_cancelled_download_can_be_begun_again(downloading: Models):
+async def test_a_cancelled_download_can_be_begun_again(downloading: ModelRegistry):
     download = downloading.download("downloads")
     async with asyncio.timeout(10):
         while not download.share:
@@ -147,14 +147,14 @@ async def test_a_cancelled_download_can_be_begun_again(downloading: Models):
     assert (await ended(downloading.download("downloads"))).state == "done"
 
 
-async def test_a_download_that_breaks_off_says_why(downloading: Models):
+async def test_a_download_that_breaks_off_says_why(downloading: ModelRegistry):
     download = await ended(downloading.download("breaks"))
     assert download.state == "failed"
     assert download.detail == "breaks could not be downloaded. Check the internet connection and try again."
 
 
 async def test_without_a_runtime_a_download_says_who_has_the_models():
-    models = Models(Quoting(), None)
+    models = ModelRegistry(Quoting(), None)
     download = await ended(models.download("phi-4-mini"))
     assert download.state == "failed"
     assert "endpoint" in download.detail

@@ -15,7 +15,7 @@ import pytest
 from rag import errors
 from rag.documents import ocr
 from rag.documents.content import Content
-from rag.documents.limits import Limits
+from rag.documents.limits import FileLimits
 from rag.documents.ocr import NotReadable, Tesseract, find_tesseract
 from rag.documents.pages import pages_without_text
 from rag.documents.parsing import Parsed
@@ -218,7 +218,7 @@ def read_pdf(
         return Parsed("", "A title", pages)
 
     slow = SlowTesseract("", ("eng",), False, recognised)
-    limits = Limits(timeout_s, max_bytes=10**7, max_pages=50, max_chars=10**6)
+    limits = FileLimits(timeout_s, max_bytes=10**7, max_pages=50, max_chars=10**6)
     return pdf_to_content(b"", "file.pdf", limits, parse, ScanReader(slow, drawn, lambda _: ""))
 
 

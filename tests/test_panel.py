@@ -10,7 +10,7 @@ import pytest
 
 from rag.chat.panel import LABELS, LivePanel, Props, first_token_ms, turn_props
 from rag.conversation import answer
-from rag.decisions import Change, Decision, Receipt, Signal
+from rag.decisions import Decision, Receipt, SentenceChange, Signal
 from rag.errors import ModelUnavailable
 from rag.escalation.policy import Policy
 from rag.events import Decided, Delta, Finished, Notice, Reasoning, Retrieved, Stage
@@ -203,7 +203,7 @@ def test_numbers_are_in_milliseconds_and_tokens():
 
 
 def test_the_receipt_of_a_larger_model():
-    changes = (Change("kept", "One.", "One."), Change("removed", "Two."))
+    changes = (SentenceChange("kept", "One.", "One."), SentenceChange("removed", "Two."))
     turn = replace(TURN, receipt=Receipt(1.25, 40, 0.51239, 0.75, changes))
     assert turn_props(turn)["receipt"] == {
         "added_ms": 1250,

@@ -13,7 +13,7 @@ from rag.errors import ModelCrashed
 from rag.generation.model import (
     ChatModel,
     Ended,
-    Limits,
+    GenerationLimits,
     Loading,
     ModelEvent,
     Opened,
@@ -31,7 +31,7 @@ from tests.fakes import FakeModel, Reply, index_of
 
 RULES = "Files are read in a worker. The largest file that may be uploaded is 25 MB. Larger files are refused."
 PRIVACY = "Uploaded files never leave this machine. The sun shines."
-LIMITS = Limits(300)
+LIMITS = GenerationLimits(300)
 
 
 def searched(question: str, *texts: str) -> SearchResult:

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from rag.logged_turns import LoggedDecision, LoggedGeneration, LoggedReceipt, LoggedTurn
 from rag.report_text import as_text
-from rag.reporting import ENOUGH, Prices, summarise
+from rag.reporting import ENOUGH, ReportPrices, summarise
 from tests.logged_parts import NOON, escalated, logged
 
-FREE = Prices()
-PRICES = Prices(small=(1.0, 2.0), large=(10.0, 20.0))
+FREE = ReportPrices()
+PRICES = ReportPrices(small=(1.0, 2.0), large=(10.0, 20.0))
 
 
 def held(reason: str) -> LoggedDecision:

@@ -12,12 +12,12 @@ import pytest
 import pytest_asyncio
 
 from rag.errors import ModelCrashed, ModelNotFound, ModelNotReady, ModelUnavailable
-from rag.generation.foundry.control import ModelInfo, Models, Ready, encode
+from rag.generation.foundry.control import ModelInfo, ModelsReply, Ready, encode
 from rag.generation.foundry.supervisor import FoundryRuntime
 
 DOWNLOADING = (sys.executable, "-m", "tests.runtime.scripted_child")
 READY = encode(Ready("http://127.0.0.1:9", "0"))
-NOTHING_LISTED = encode(Models(1, ()))
+NOTHING_LISTED = encode(ModelsReply(1, ()))
 
 
 def saying(*lines: bytes, then: str = "sys.stdin.readline()") -> tuple[str, ...]:
@@ -192,8 +192,8 @@ async def test_a_program_that_is_not_there_is_told_like_one_that_does_not_start(
 
 async def test_noise_on_the_channel_is_passed_over(supervised: Supervised, caplog: pytest.LogCaptureFixture) -> None:
     model = ModelInfo("phi-4-mini", "phi:1", cached=True, loaded=False)
-    noise = [b"[warning] a native line\n", b"\xff\xfe\n", b'{"type": "sing"}\n', encode(Models(99, ()))]
-    runtime = supervised(saying(*noise, encode(Models(1, (model,)))))
+    noise = [b"[warning] a native line\n", b"\xff\xfe\n", b'{"type": "sing"}\n', encode(ModelsReply(99, ()))]
+    runtime = supervised(saying(*noise, encode(ModelsReply(1, (model,)))))
     assert await runtime.models() == [model]
     assert "a native line" in caplog.text
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from rag.documents.content import Content
 from rag.documents.delimited import read_delimited
-from rag.documents.limits import Limits
+from rag.documents.limits import FileLimits
 from rag.documents.markup import html_to_markdown
 from rag.documents.reading import ReadDocument, Request, read_file
 from rag.documents.sheets import Sheet, sheets_to_content
@@ -35,7 +35,7 @@ def read(tmp_path: Path):
     def read_bytes(name: str, data: bytes) -> ReadDocument:
         path = tmp_path / "file"
         path.write_bytes(data)
-        return read_file(Request(path, name, "library", Limits(30, 10**7, 100, 10**7), ocr=False))
+        return read_file(Request(path, name, "library", FileLimits(30, 10**7, 100, 10**7), ocr=False))
 
     return read_bytes
 

@@ -13,7 +13,7 @@ from rag.escalation.threshold import (
     MOST,
     PASSING,
     PERCENTILE,
-    Threshold,
+    GateThreshold,
     threshold,
 )
 
@@ -32,13 +32,13 @@ def test_it_is_above_nearly_all_of_them():
 )
 def test_a_tiny_library_has_the_default_and_says_so(questions: int, documents: int):
     found = threshold([0.1] * questions, documents)
-    assert found == Threshold(DEFAULT, 0)
+    assert found == GateThreshold(DEFAULT, 0)
     assert "default" in str(found)
 
 
 def test_the_smallest_library_that_can_be_measured():
     found = threshold([0.2] * LEAST_QUESTIONS, LEAST_DOCUMENTS)
-    assert found == Threshold(pytest.approx(0.2), LEAST_QUESTIONS)
+    assert found == GateThreshold(pytest.approx(0.2), LEAST_QUESTIONS)
     assert "30 questions" in str(found)
 
 
@@ -59,7 +59,7 @@ def test_it_is_always_within_its_bounds(values: list[float]):
 
 @given(SHARES, st.floats(LEAST, MOST))
 def test_the_common_scale_puts_the_threshold_in_its_place_and_keeps_the_order(probability: float, value: float):
-    found = Threshold(value, 100)
+    found = GateThreshold(value, 100)
     assert found.levelled(value) == pytest.approx(PASSING)
     assert (found.levelled(probability) > PASSING + 1e-9) == (probability > value + 1e-9) or probability == value
     assert 0 < found.levelled(probability) < 1
@@ -67,4 +67,4 @@ def test_the_common_scale_puts_the_threshold_in_its_place_and_keeps_the_order(pr
 
 @pytest.mark.parametrize("probability", [0.0, 1.0])
 def test_certainty_stays_certainty(probability: float):
-    assert Threshold().levelled(probability) == pytest.approx(probability, abs=1e-4)
+    assert GateThreshold().levelled(probability) == pytest.approx(probability, abs=1e-4)

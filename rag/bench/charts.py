@@ -10,7 +10,7 @@ from itertools import groupby
 from rag.bench.markup import Markup, joined, tag
 from rag.bench.numbers import figures, interval
 from rag.bench.scales import Scale, fitting, from_zero
-from rag.bench.summary import Spread
+from rag.bench.summary import Interval
 
 HUES = 6
 _CHARACTER = 6.3
@@ -39,11 +39,11 @@ class Strip:
     name: str
     hue: int
     values: tuple[float, ...]
-    spread: Spread
+    spread: Interval
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class ChartPoint:
     """A measured place of a line; without an interval when it was measured once."""
 
     x: float
@@ -58,7 +58,7 @@ class Line:
 
     name: str
     hue: int
-    points: tuple[Point, ...]
+    points: tuple[ChartPoint, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,7 @@ def _line(line: Line, x: Scale, y: Scale, end: float, gutter: float) -> Markup:
     )
 
 
-def _point(line: Line, point: Point, x: float, y: Scale) -> Iterator[Markup]:
+def _point(line: Line, point: ChartPoint, x: float, y: Scale) -> Iterator[Markup]:
     told = f"{line.name}, {figures(point.x)}: {figures(point.y)}"
     if point.low is not None and point.high is not None:
         told += f", 95 % interval {figures(point.low)} to {figures(point.high)}"

@@ -44,7 +44,7 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class SpeedChange:
     """One quantity of one series in both runs."""
 
     key: Key
@@ -63,11 +63,11 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class SpeedComparison:
     """Two runs, series by series."""
 
     tolerance: float
-    changes: tuple[Change, ...]
+    changes: tuple[SpeedChange, ...]
     missing: tuple[str, ...]
     """What only the old run measured, with the reason where it is known."""
     added: tuple[str, ...]
@@ -82,17 +82,17 @@ class Comparison:
         """Whether something is slower, or cannot be shown not to be because it is gone or another prompt now."""
         return bool(self.missing or self.reworded or self.of("slower"))
 
-    def of(self, verdict: Verdict) -> tuple[Change, ...]:
+    def of(self, verdict: Verdict) -> tuple[SpeedChange, ...]:
         """The changes with that verdict."""
         return tuple(change for change in self.changes if change.verdict == verdict)
 
 
-def compare(old: BenchRun, new: BenchRun, tolerance: float) -> Comparison:
+def compare(old: BenchRun, new: BenchRun, tolerance: float) -> SpeedComparison:
     """What changed from one run to the other; a `tolerance` of 0.1 lets a tenth pass either way."""
     before, after = _by_key(old), _by_key(new)
     reworded = tuple(n for n, text in old.prompts.items() if n in new.prompts and new.prompts[n] != text)
     shared = [key for key in before if key in after and key.prompt not in reworded]
-    return Comparison(
+    return SpeedComparison(
         tolerance=tolerance,
         changes=tuple(c for key in shared for c in _changes(key, before[key], after[key], tolerance)),
         missing=tuple(_only_in(before, after, {model.alias: model.failure for model in new.models})),
@@ -115,7 +115,7 @@ def _by_key(run: BenchRun) -> dict[Key, list[Round]]:
     return found
 
 
-def _changes(key: Key, old: Sequence[Round], new: Sequence[Round], tolerance: float) -> Iterator[Change]:
+def _changes(key: Key, old: Sequence[Round], new: Sequence[Round], tolerance: float) -> Iterator[SpeedChange]:
     for quantity, value in {**_TIMES, **_RATES}.items():
         before, after = _values(old, value), _values(new, value)
         if len(before) and len(after):
@@ -128,14 +128,14 @@ def _values(rounds: Sequence[Round], value: Callable[[Round], float | None]) -> 
     return np.array([v for v in found if v is not None and math.isfinite(v) and v > 0], float)
 
 
-def _change(key: Key, quantity: str, before: Floats, after: Floats, tolerance: float) -> Change:
+def _change(key: Key, quantity: str, before: Floats, after: Floats, tolerance: float) -> SpeedChange:
     old, new = float(np.median(before)), float(np.median(after))
     low, high = _interval(before, after)
     rounds = (len(before), len(after))
     # A rate that halves is a time that doubles: both are judged as times.
     slowdown = (old / new, 1 / high, 1 / low) if quantity in _RATES else (new / old, low, high)
     verdict = _verdict(*slowdown, tolerance) if min(rounds) >= FEWEST else "too few"
-    return Change(key, quantity, old, new, new / old, low, high, rounds, verdict)
+    return SpeedChange(key, quantity, old, new, new / old, low, high, rounds, verdict)
 
 
 def _interval(before: Floats, after: Floats, seed: int = 0) -> tuple[float, float]:

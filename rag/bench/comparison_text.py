@@ -2,19 +2,19 @@
 
 from collections.abc import Iterator, Sequence
 
-from rag.bench.comparing import FEWEST, Change, Comparison
+from rag.bench.comparing import FEWEST, SpeedChange, SpeedComparison
 from rag.bench.numbers import figures
 from rag.bench.tables import aligned, printable
 
 _HEAD = ("what", "quantity", "old", "new", "new/old", "95 % interval", "rounds")
 
 
-def as_text(found: Comparison) -> str:
+def as_text(found: SpeedComparison) -> str:
     """What is slower, what is faster, what could not be told; then what else differs."""
     return "\n".join(_report(found))
 
 
-def _report(found: Comparison) -> Iterator[str]:
+def _report(found: SpeedComparison) -> Iterator[str]:
     yield _verdict(found)
     for title, changes in (("Slower", found.of("slower")), ("Faster", found.of("faster"))):
         if changes:
@@ -34,7 +34,7 @@ def _report(found: Comparison) -> Iterator[str]:
             yield from (f"- {printable(line)}" for line in lines)
 
 
-def _verdict(found: Comparison) -> str:
+def _verdict(found: SpeedComparison) -> str:
     slower, faster, few = (found.of(verdict) for verdict in ("slower", "faster", "too few"))
     judged = len(found.changes) - len(few)
     told = [f"Too few rounds for {_count(few)}: it takes {FEWEST} on each side."] if few else []
@@ -44,11 +44,11 @@ def _verdict(found: Comparison) -> str:
     return " ".join([f"Of {judged} quantities {len(slower)} are slower and {len(faster)} faster, {beyond}.", *told])
 
 
-def _count(changes: Sequence[Change]) -> str:
+def _count(changes: Sequence[SpeedChange]) -> str:
     return f"{len(changes)} quantit{'y' if len(changes) == 1 else 'ies'}"
 
 
-def _row(change: Change) -> tuple[str, ...]:
+def _row(change: SpeedChange) -> tuple[str, ...]:
     between = f"{change.low:.2f} to {change.high:.2f}"
     times = (figures(change.old), figures(change.new), f"{change.ratio:.2f}", between)
     return str(change.key), change.quantity, *times, f"{change.rounds[0]}, {change.rounds[1]}"

@@ -5,9 +5,9 @@ from functools import partial
 
 from rag.bench.charts import (
     Bar,
+    ChartPoint,
     Frame,
     Line,
-    Point,
     Strip,
     bar_chart,
     line_chart,
@@ -16,7 +16,7 @@ from rag.bench.charts import (
 from rag.bench.kinds import crowds_of, growing_of
 from rag.bench.markup import Markup
 from rag.bench.records import BenchRun, Round
-from rag.bench.summary import SeriesSummary, Spread, Way, spread_of, summaries
+from rag.bench.summary import Interval, SeriesSummary, Way, spread_of, summaries
 
 Draw = Callable[[str, float], Markup]
 """Draws a chart: the name of its elements' ids, and how wide."""
@@ -67,7 +67,7 @@ def _growing(found: Sequence[SeriesSummary], hues: Mapping[str, int]) -> Sequenc
     return [partial(_lines, title, told, lines, *axes, False)] if lines else []
 
 
-def _prefill_point(s: SeriesSummary) -> Point | None:
+def _prefill_point(s: SeriesSummary) -> ChartPoint | None:
     counted = s.prompt_tokens.median if s.prompt_tokens else s.wanted_prompt_tokens
     return _point(counted, s.first_token_s) if counted and s.first_token_s else None
 
@@ -75,7 +75,7 @@ def _prefill_point(s: SeriesSummary) -> Point | None:
 def _crowds(own: Sequence[SeriesSummary], hues: Mapping[str, int]) -> Sequence[Draw]:
     askers = "answers at once"
     together = _by_model(
-        own, hues, lambda s: Point(s.concurrency, s.tokens_per_second) if s.tokens_per_second else None
+        own, hues, lambda s: ChartPoint(s.concurrency, s.tokens_per_second) if s.tokens_per_second else None
     )
     each = _by_model(own, hues, lambda s: _point(s.concurrency, s.total_s) if s.total_s else None)
     made = (
@@ -90,7 +90,7 @@ def _crowds(own: Sequence[SeriesSummary], hues: Mapping[str, int]) -> Sequence[D
 
 
 def _by_model(
-    own: Sequence[SeriesSummary], hues: Mapping[str, int], point: Callable[[SeriesSummary], Point | None]
+    own: Sequence[SeriesSummary], hues: Mapping[str, int], point: Callable[[SeriesSummary], ChartPoint | None]
 ) -> list[Line]:
     return [
         Line(model, hues.get(model, 0), points)
@@ -127,13 +127,13 @@ def _bars(title: str, axis: str, bars: Sequence[Bar], name: str, width: float) -
     return bar_chart(Frame(name, title, told, width), bars, axis)
 
 
-def _bar(group: str, name: str, hue: int, spread: Spread | None) -> Bar | None:
+def _bar(group: str, name: str, hue: int, spread: Interval | None) -> Bar | None:
     return Bar(group, name, hue, spread.median, *_ends(spread)) if spread else None
 
 
-def _point(x: float, spread: Spread) -> Point:
-    return Point(x, spread.median, *_ends(spread))
+def _point(x: float, spread: Interval) -> ChartPoint:
+    return ChartPoint(x, spread.median, *_ends(spread))
 
 
-def _ends(spread: Spread) -> tuple[float, float] | tuple[None, None]:
+def _ends(spread: Interval) -> tuple[float, float] | tuple[None, None]:
     return (spread.low, spread.high) if spread.n > 1 else (None, None)

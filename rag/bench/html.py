@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rag.bench.drawing import CAPTIONS, Draw, drawings
 from rag.bench.markup import Markup, tag
 from rag.bench.records import BenchRun
-from rag.bench.sections import HOW_TO_READ, Row, Table, facts, faults, tables
+from rag.bench.sections import HOW_TO_READ, ReportTable, Row, facts, faults, tables
 from rag.bench.style import CSS
 from rag.bench.summary import Way
 
@@ -45,7 +45,7 @@ def _head(title: str) -> Markup:
     )
 
 
-def _section(table: Table, draws: Sequence[Draw]) -> Markup:
+def _section(table: ReportTable, draws: Sequence[Draw]) -> Markup:
     title = f"{table.key}-heading"
     numbers = tag(
         "div",
@@ -69,7 +69,7 @@ def _chart(key: str, number: int, draw: Draw) -> Markup:
     return tag("div", tag("div", wide, class_="wide"), tag("div", narrow, class_="narrow"), class_="chart")
 
 
-def _table(table: Table) -> Markup:
+def _table(table: ReportTable) -> Markup:
     return tag(
         "table",
         tag("thead", tag("tr", *(_head_cell(cell, n < table.names) for n, cell in enumerate(table.head)))),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from rag.bench.records import BenchRun
-from rag.bench.sections import HOW_TO_READ, Row, Table, facts, faults, tables
+from rag.bench.sections import HOW_TO_READ, ReportTable, Row, facts, faults, tables
 from rag.bench.summary import Way
 
 _MARKUP = frozenset("\\|`*_<>[]~&#$")
@@ -30,7 +30,7 @@ def _page(run: BenchRun, ways: Sequence[Way]) -> Iterator[str]:
     yield ""
 
 
-def _section(table: Table) -> Iterator[str]:
+def _section(table: ReportTable) -> Iterator[str]:
     yield f"## {table.title}"
     yield ""
     yield table.text

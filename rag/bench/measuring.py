@@ -11,7 +11,7 @@ from rag.errors import EmptyAnswer
 from rag.generation.model import (
     ChatModel,
     Ended,
-    Limits,
+    GenerationLimits,
     ModelEvent,
     Opened,
     ReasoningDelta,
@@ -33,7 +33,7 @@ class Plain(Prompt):
         return [{"role": "user", "content": self.question}]
 
 
-async def measure(model: ChatModel, prompt: Prompt, limits: Limits, clock: Clock) -> Round:
+async def measure(model: ChatModel, prompt: Prompt, limits: GenerationLimits, clock: Clock) -> Round:
     """What one answer took, to the microsecond; of an answer that needed a second request, that one alone.
 
     Only the clock is read while the model speaks; all else is done afterwards. An answer that stays without a visible

@@ -1,6 +1,6 @@
 """Measured numbers as text: three figures, thousands apart, and a dash for what is not there. Pure."""
 
-from rag.bench.summary import Spread
+from rag.bench.summary import Interval
 
 _MOST_DECIMALS = 6
 NONE = "–"
@@ -27,16 +27,16 @@ def milliseconds(seconds: float | None) -> str:
     return NONE if seconds is None else figures(1_000 * seconds)
 
 
-def median(spread: Spread | None) -> str:
+def median(spread: Interval | None) -> str:
     """The median, in three figures."""
     return figures(spread.median if spread else None)
 
 
-def interval(spread: Spread | None) -> str:
+def interval(spread: Interval | None) -> str:
     """The interval of the median: "1.21 to 1.34"; a dash for a single value, which has none."""
     return f"{figures(spread.low)} to {figures(spread.high)}" if spread and spread.n > 1 else NONE
 
 
-def p95(spread: Spread | None) -> str:
+def p95(spread: Interval | None) -> str:
     """The 95th percentile, with a star when there are too few values for one."""
     return figures(spread.p95) + (FEW if not spread.p95_reliable else "") if spread else NONE

@@ -38,7 +38,7 @@ class Seat:
         return error
 
 
-class Places:
+class Targets:
     """Opens models one after the other.
 
     Args:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from rag.bench.files import ModelEntry
 from rag.errors import SettingsError
-from rag.generation.model import Limits
+from rag.generation.model import GenerationLimits
 
 Device = Literal["CPU", "GPU"]
 Price = tuple[float, float]
@@ -57,7 +57,7 @@ class Leg:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class BenchPlan:
     """A whole run; a wrong number does not get past here.
 
     Raises:
@@ -91,9 +91,9 @@ class Plan:
             _check("prompt tokens", length, 1, _LONGEST_PROMPT)
 
     @property
-    def limits(self) -> Limits:
+    def limits(self) -> GenerationLimits:
         """Of every answer."""
-        return Limits(self.max_tokens, self.temperature, stream=self.stream)
+        return GenerationLimits(self.max_tokens, self.temperature, stream=self.stream)
 
     @property
     def legs(self) -> tuple[Leg, ...]:

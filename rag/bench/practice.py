@@ -10,7 +10,7 @@ from statistics import median
 
 from rag.bench.measuring import Clock, Plain, measure, undisturbed
 from rag.generation.endpoint import EndpointModel
-from rag.generation.model import Limits
+from rag.generation.model import GenerationLimits
 
 _ROUNDS = 9
 _EVENTS = (
@@ -33,7 +33,7 @@ async def practise(clock: Clock) -> float:
     model = EndpointModel(base_url=f"http://{host}:{port}", alias="practice", model_id="practice")
     try:
         with undisturbed():
-            rounds = [await measure(model, Plain("Ready?"), Limits(1), clock) for _ in range(1 + _ROUNDS)]
+            rounds = [await measure(model, Plain("Ready?"), GenerationLimits(1), clock) for _ in range(1 + _ROUNDS)]
     finally:
         await model.close()
         server.close()

@@ -9,8 +9,8 @@ from itertools import count
 from rag.bench.gpu import PowerMeter
 from rag.bench.growing import CHARACTERS_PER_TOKEN, grown
 from rag.bench.measuring import Clock, Plain, measure, undisturbed
-from rag.bench.places import Places, Seat, described
-from rag.bench.plan import Contender, Leg, Plan
+from rag.bench.places import Seat, Targets, described
+from rag.bench.plan import BenchPlan, Contender, Leg
 from rag.bench.practice import practise
 from rag.bench.records import BenchRun, Machine, Model, Round, Series
 from rag.errors import ContextTooSmall, EmptyAnswer, GroundworkError, ModelBusy, ModelError
@@ -22,7 +22,7 @@ _OF_THE_PROMPT = (ContextTooSmall, EmptyAnswer, ModelBusy)
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class BenchProgress:
     """How far a run is."""
 
     done: int
@@ -74,7 +74,14 @@ class Runner:
     """
 
     def __init__(
-        self, plan: Plan, places: Places, *, machine: Machine, at: str, clock: Clock, tell: Callable[[Progress], None]
+        self,
+        plan: BenchPlan,
+        places: Targets,
+        *,
+        machine: Machine,
+        at: str,
+        clock: Clock,
+        tell: Callable[[BenchProgress], None],
     ) -> None:
         self._plan, self._places, self._machine, self._at = plan, places, machine, at
         self._clock, self._tell = clock, tell
@@ -118,10 +125,10 @@ class Runner:
         contenders = [found for contender in self._plan.contenders for found in await self._variants(contender)]
         self._of = each * len(contenders)
         for nth, contender in enumerate(contenders, 1):
-            self._tell(Progress(self._done, self._of, contender.alias))
+            self._tell(BenchProgress(self._done, self._of, contender.alias))
             await self._contender(contender)
             self._done = each * nth
-        self._tell(Progress(self._done, self._of, ""))
+        self._tell(BenchProgress(self._done, self._of, ""))
 
     async def _variants(self, contender: Contender) -> list[Contender]:
         try:
@@ -199,5 +206,5 @@ class Runner:
         if leg.prompt_tokens and answer.prompt_tokens:
             self._characters_per_token = len(text) / answer.prompt_tokens
         self._done += 1
-        self._tell(Progress(self._done, self._of, seat.model.alias, leg.prompt, leg.concurrency))
+        self._tell(BenchProgress(self._done, self._of, seat.model.alias, leg.prompt, leg.concurrency))
         return answer

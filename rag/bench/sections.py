@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass
 from rag.bench.kinds import crowds_of, growing_of, plain_of, reasons
 from rag.bench.numbers import FEW, figures, interval, median, milliseconds, p95, whole
 from rag.bench.records import BenchRun, Model
-from rag.bench.summary import ENOUGH_FOR_P95, SeriesSummary, Spread, Way, summaries
+from rag.bench.summary import ENOUGH_FOR_P95, Interval, SeriesSummary, Way, summaries
 
 Row = tuple[str, ...]
-Quantity = Callable[[SeriesSummary], Spread | None]
+Quantity = Callable[[SeriesSummary], Interval | None]
 
 HOW_TO_READ = (
     "Cold is the first answer after a model was loaded, warm is every later one. The two are never averaged: warm-up "
@@ -26,7 +26,7 @@ FEW_ROUNDS = f"{FEW} Fewer than {ENOUGH_FOR_P95} rounds: little more than the sl
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class ReportTable:
     """A table of a report; its first columns are names, the others numbers."""
 
     key: str
@@ -70,7 +70,7 @@ def faults(run: BenchRun) -> tuple[str, ...]:
     return (*stopped, *skipped, *broken)
 
 
-def tables(run: BenchRun, ways: Sequence[Way] = ()) -> tuple[Table, ...]:
+def tables(run: BenchRun, ways: Sequence[Way] = ()) -> tuple[ReportTable, ...]:
     """The tables that have rows, in the order of a report."""
     found = summaries(run)
     plain, growing, crowds = plain_of(found), growing_of(found), crowds_of(run)
@@ -89,7 +89,7 @@ def tables(run: BenchRun, ways: Sequence[Way] = ()) -> tuple[Table, ...]:
     return tuple(table for table in made if table.rows)
 
 
-def _ways(ways: Sequence[Way]) -> Table:
+def _ways(ways: Sequence[Way]) -> ReportTable:
     seconds = ("first word s", "95 % interval", "whole s", "95 % interval", "p95")
     head = ("way", "answers", *seconds, "tokens", "cost of 1,000")
     rows = tuple(
@@ -100,13 +100,13 @@ def _ways(ways: Sequence[Way]) -> Table:
         for way in ways
     )
     text = "The same questions answered each way: medians of an answer."
-    return Table("ways", "Small, large and hybrid", text, head, rows, 1, _notes([way.total_s for way in ways]))
+    return ReportTable("ways", "Small, large and hybrid", text, head, rows, 1, _notes([way.total_s for way in ways]))
 
 
-def _models(run: BenchRun, found: Sequence[SeriesSummary]) -> Table:
+def _models(run: BenchRun, found: Sequence[SeriesSummary]) -> ReportTable:
     head = ("model", "device", "load s", "cold first token s", "memory before", "after", "disk", "GPU memory")
     text = "Loading is cold, from the disk. Memory is that of the runtime's process, in MB like the others."
-    return Table("models", "Models", text, head, tuple(_of_model(model, found) for model in run.models))
+    return ReportTable("models", "Models", text, head, tuple(_of_model(model, found) for model in run.models))
 
 
 def _of_model(model: Model, found: Sequence[SeriesSummary]) -> Row:
@@ -118,7 +118,7 @@ def _of_model(model: Model, found: Sequence[SeriesSummary]) -> Row:
     return name, device, figures(model.load_s), figures(cold), *map(whole, sizes)
 
 
-def _latency(key: str, title: str, text: str, found: Sequence[SeriesSummary], quantity: Quantity) -> Table:
+def _latency(key: str, title: str, text: str, found: Sequence[SeriesSummary], quantity: Quantity) -> ReportTable:
     head = ("prompt", "model", "rounds", "median", "95 % interval", "mean", "p95", "min", "max")
     spreads = [(s, spread) for s in found if (spread := quantity(s))]
     rows = tuple(
@@ -128,23 +128,23 @@ def _latency(key: str, title: str, text: str, found: Sequence[SeriesSummary], qu
         )
         for s, spread in spreads
     )
-    return Table(key, title, text, head, rows, notes=_notes([spread for _, spread in spreads]))
+    return ReportTable(key, title, text, head, rows, notes=_notes([spread for _, spread in spreads]))
 
 
-def _headers_ms(s: SeriesSummary) -> Spread | None:
+def _headers_ms(s: SeriesSummary) -> Interval | None:
     if not s.headers_s:
         return None
-    return Spread(**{name: value * (1 if name == "n" else 1_000) for name, value in asdict(s.headers_s).items()})
+    return Interval(**{name: value * (1 if name == "n" else 1_000) for name, value in asdict(s.headers_s).items()})
 
 
-def _visible(plain: Sequence[SeriesSummary]) -> Table:
+def _visible(plain: Sequence[SeriesSummary]) -> ReportTable:
     """Only where a model reasons first: else it is the first token again."""
     text = "Seconds until a person sees a word; a model that reasons first begins long before."
     shown = plain if any(map(reasons, plain)) else ()
     return _latency("visible", "First visible word", text, shown, lambda s: s.first_visible_s)
 
 
-def _pace(plain: Sequence[SeriesSummary]) -> Table:
+def _pace(plain: Sequence[SeriesSummary]) -> ReportTable:
     rates = ("prefill tokens/s", "95 % interval", "decode tokens/s", "95 % interval")
     head = ("prompt", "model", *rates, "gap ms p50", "p95")
     rows = tuple(
@@ -157,10 +157,10 @@ def _pace(plain: Sequence[SeriesSummary]) -> Table:
         if s.prefill_tps or s.decode_tps or s.gaps
     )
     text = "Reading and writing apart. Prefill starts at the headers, decode after the first token; a gap is the time "
-    return Table("pace", "Prefill and decode", text + "between one piece of text and the next.", head, rows)
+    return ReportTable("pace", "Prefill and decode", text + "between one piece of text and the next.", head, rows)
 
 
-def _spent(plain: Sequence[SeriesSummary]) -> Table:
+def _spent(plain: Sequence[SeriesSummary]) -> ReportTable:
     tokens = ("read", "written", "of them reasoning", "cut off", "silent")
     head = ("prompt", "model", *tokens, "GPU W", "GPU Wh", "cost of 1,000")
     rows = tuple(
@@ -176,10 +176,10 @@ def _spent(plain: Sequence[SeriesSummary]) -> Table:
     notes = (
         "Cut off: as long as allowed. Silent: without a visible word. Both make answers look faster than they are.",
     )
-    return Table("spent", "Tokens, energy and cost", text, head, rows, notes=notes if short else ())
+    return ReportTable("spent", "Tokens, energy and cost", text, head, rows, notes=notes if short else ())
 
 
-def _growing(found: Sequence[SeriesSummary]) -> Table:
+def _growing(found: Sequence[SeriesSummary]) -> ReportTable:
     head = ("model", "wanted tokens", "counted", "rounds", "first token s", "95 % interval", "p95", "prefill tokens/s")
     rows = tuple(
         (
@@ -190,10 +190,10 @@ def _growing(found: Sequence[SeriesSummary]) -> Table:
     )
     text = "The wait for the first token as the prompt grows."
     notes = _notes([s.first_token_s for s in found])
-    return Table("growing", "First token against prompt length", text, head, rows, 1, notes)
+    return ReportTable("growing", "First token against prompt length", text, head, rows, 1, notes)
 
 
-def _crowds(found: Sequence[SeriesSummary]) -> Table:
+def _crowds(found: Sequence[SeriesSummary]) -> ReportTable:
     head = ("model", "prompt", "at once", "rounds", "tokens/s in all", "answers/min", "first token s", "whole s", "p95")
     rows = tuple(
         (
@@ -205,14 +205,16 @@ def _crowds(found: Sequence[SeriesSummary]) -> Table:
     )
     text = "Several askers at once: what all get together, and what each waits. Throughput is one measurement over all "
     notes = _notes([s.total_s for s in found])
-    return Table("crowd", "Throughput against concurrency", text + "rounds, without an interval.", head, rows, 2, notes)
+    return ReportTable(
+        "crowd", "Throughput against concurrency", text + "rounds, without an interval.", head, rows, 2, notes
+    )
 
 
-def _notes(spreads: Sequence[Spread | None]) -> tuple[str, ...]:
+def _notes(spreads: Sequence[Interval | None]) -> tuple[str, ...]:
     return (FEW_ROUNDS,) if any(spread and not spread.p95_reliable for spread in spreads) else ()
 
 
-def _tokens(spread: Spread | None) -> str:
+def _tokens(spread: Interval | None) -> str:
     return whole(spread.median if spread else None)
 
 

@@ -16,7 +16,7 @@ _CUT_OFF = "length"
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
+class Interval:
     """How one quantity spread over the rounds, in its own unit."""
 
     mean: float
@@ -54,17 +54,17 @@ class SeriesSummary:
     concurrency: int
     wanted_prompt_tokens: int | None
     rounds: int
-    headers_s: Spread | None
-    first_token_s: Spread | None
-    first_visible_s: Spread | None
-    total_s: Spread | None
+    headers_s: Interval | None
+    first_token_s: Interval | None
+    first_visible_s: Interval | None
+    total_s: Interval | None
     gaps: Gaps | None
-    prefill_tps: Spread | None
-    decode_tps: Spread | None
-    prompt_tokens: Spread | None
-    completion_tokens: Spread | None
+    prefill_tps: Interval | None
+    decode_tps: Interval | None
+    prompt_tokens: Interval | None
+    completion_tokens: Interval | None
     """Reasoning included."""
-    reasoning_tokens: Spread | None
+    reasoning_tokens: Interval | None
     cold_first_token_s: float | None
     """Of the first warm-up answer."""
     cut_off: int
@@ -87,10 +87,10 @@ class Way:
     """A way to answer, such as the small model alone or draft and refinement, measured over the same questions."""
 
     name: str
-    first_token_s: Spread | None
+    first_token_s: Interval | None
     """To the first word that a person sees."""
-    total_s: Spread | None
-    tokens: Spread | None
+    total_s: Interval | None
+    tokens: Interval | None
     """Of one answer: read and written, by all models together."""
     cost: float | None
     """Of a thousand answers."""
@@ -139,16 +139,16 @@ def summarise(series: Series, model: Model) -> SeriesSummary:
     )
 
 
-def spread_of(values: Iterable[float | None]) -> Spread | None:
+def spread_of(values: Iterable[float | None]) -> Interval | None:
     """The spread of the values that are there; None when there are none."""
     there = tuple(float(value) for value in values if value is not None and math.isfinite(value))
     return _spread(there) if there else None
 
 
 @lru_cache(maxsize=8192)  # each report of a run asks for the same ones, and an interval takes milliseconds
-def _spread(values: tuple[float, ...]) -> Spread:
+def _spread(values: tuple[float, ...]) -> Interval:
     low, high = bootstrap(values, _median, rounds=1_000)
-    return Spread(
+    return Interval(
         mean=math.fsum(values) / len(values),
         median=float(np.median(values)),
         p95=float(np.percentile(values, 95)),

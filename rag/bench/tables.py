@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from rag.bench.kinds import plain_of
 from rag.bench.numbers import FEW, median, p95, whole
 from rag.bench.records import BenchRun
-from rag.bench.sections import FEW_ROUNDS, Row, Table, faults, tables
+from rag.bench.sections import FEW_ROUNDS, ReportTable, Row, faults, tables
 from rag.bench.summary import SeriesSummary, Way, summaries
 
 _WIDEST = 28
@@ -29,12 +29,12 @@ def _report(run: BenchRun, ways: Sequence[Way]) -> Iterator[str]:
             yield from table.notes
 
 
-def _answers(run: BenchRun) -> Table:
+def _answers(run: BenchRun) -> ReportTable:
     head = ("prompt", "model", "rounds", "first s", "p95", "word s", "whole s", "p95", "read/s", "write/s")
     rows = tuple(_of_series(s) for s in plain_of(summaries(run)))
     notes = (FEW_ROUNDS,) if any(cell.endswith(FEW) for row in rows for cell in row[2:]) else ()
     title = "Answers: medians; first token, first visible word, whole, tokens a second"
-    return Table("answers", title, "", head, rows, notes=notes)
+    return ReportTable("answers", title, "", head, rows, notes=notes)
 
 
 def _of_series(s: SeriesSummary) -> Row:

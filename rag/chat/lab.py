@@ -12,9 +12,9 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from rag.lab.places import Places, app_folder
+from rag.lab.places import LabFiles, app_folder
 from rag.lab.proxy import Proxy
-from rag.lab.requests import Rules
+from rag.lab.requests import RequestRules
 from rag.lab.routes import lab_app
 from rag.lab.setup import Setup
 from rag.lab.turnstile import Turnstile
@@ -80,8 +80,8 @@ class LabDoor:
 def setup_of(settings: Settings) -> Setup:
     """The lab of this app, with the chat's own limits."""
     return Setup(
-        Places.of(app_folder(), data_dir(settings), settings.lab_models_dir),
-        Rules(
+        LabFiles.of(app_folder(), data_dir(settings), settings.lab_models_dir),
+        RequestRules(
             prompt_chars=settings.question_max_chars + _CHARS_OF_A_TOKEN * settings.passage_tokens,
             max_tokens=settings.answer_max_tokens,
             temperature=settings.temperature,

@@ -8,7 +8,7 @@ from chainlit.context import init_ws_context
 from chainlit.session import ws_sessions_id
 
 from rag.chat.markdown import plain
-from rag.documents.changes import Changes, Progress
+from rag.documents.changes import Changes, SyncProgress
 from rag.documents.manifest import FileRecord, Summary
 from rag.keeping import Keeper, KeptLibrary
 
@@ -91,7 +91,7 @@ def changes_line(name: str, changes: Changes) -> str:
     return f"{name}: {'; '.join(filter(None, parts))}."
 
 
-def progress_line(progress: Progress) -> str:
+def progress_line(progress: SyncProgress) -> str:
     """ "120 of 5,000 documents · 3,100 passages · 40 a second · 2 min left"."""
     done, total = f"{progress.documents_done:,}", f"{progress.documents_total:,}"
     parts = [f"{done} of {total} documents", f"{progress.passages:,} passages"]

@@ -5,7 +5,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from rag.bench.measuring import Plain
-from rag.compare.records import ESCALATE, LARGE, REFINE, SMALL, Answer, Share
+from rag.compare.records import ESCALATE, LARGE, REFINE, SMALL, Answer, ModelShare
 from rag.conversation import answer
 from rag.decisions import Decision
 from rag.errors import ModelUnavailable
@@ -13,7 +13,7 @@ from rag.escalation.judgement import Judgement
 from rag.escalation.policy import Policy, decide
 from rag.escalation.wording import hedges, refuses
 from rag.events import Delta, Finished
-from rag.generation.model import Bench, ChatModel, Limits
+from rag.generation.model import Bench, ChatModel, GenerationLimits
 from rag.generation.prompt import ChatMessage
 from rag.latency import StageClock
 from rag.records import Generation, Mode, Turn
@@ -107,8 +107,8 @@ async def _alone(contest: Contest, told: Answer, question: str) -> Answer:
     """The models without documents: only the wording, the length and the topic can call for the larger one."""
     budget, speaking, reason = contest.budget, _Speaking(contest.clock), ""
     small, large = contest.bench.small, contest.bench.large
-    drafting = Limits(budget.draft_tokens, budget.temperature, budget.seed)
-    answering = Limits(budget.escalated_tokens, budget.temperature, budget.seed)
+    drafting = GenerationLimits(budget.draft_tokens, budget.temperature, budget.seed)
+    answering = GenerationLimits(budget.escalated_tokens, budget.temperature, budget.seed)
     if told.way == LARGE and large:
         shown = await speaking.say(large, Plain(question), answering, larger=True)
     else:
@@ -137,13 +137,15 @@ class _Speaking:
         self._clock = clock
         self._began = clock()
         self.first: float | None = None
-        self.shares: list[Share] = []
+        self.shares: list[ModelShare] = []
 
     @property
     def seconds(self) -> float:
         return self._clock() - self._began
 
-    async def say(self, model: ChatModel, prompt: Plain, limits: Limits, *, larger: bool = False) -> Generation:
+    async def say(
+        self, model: ChatModel, prompt: Plain, limits: GenerationLimits, *, larger: bool = False
+    ) -> Generation:
         writer = Writer(model, prompt, limits, StageClock(self._clock), escalated=larger)
         async with aclosing(writer.write()) as events:
             async for event in events:
@@ -155,10 +157,10 @@ class _Speaking:
         return writer.generation
 
 
-def _share(generation: Generation, larger: bool) -> Share:
+def _share(generation: Generation, larger: bool) -> ModelShare:
     usage = generation.usage
     read, written = (usage.prompt, usage.completion) if usage else (None, None)
-    return Share(generation.model, generation.seconds, read, written, larger)
+    return ModelShare(generation.model, generation.seconds, read, written, larger)
 
 
 def _reason(decision: Decision) -> str:

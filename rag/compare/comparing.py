@@ -27,7 +27,7 @@ Told = Callable[[Answer, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class ComparisonTask:
     """What is to be compared."""
 
     prompts: Mapping[str, str]
@@ -41,7 +41,7 @@ class Task:
 class Comparing:
     """One run at temperature 0; `run` tells what there is at any time, also after `play` was cancelled or failed."""
 
-    def __init__(self, settings: Settings, task: Task, told: Told) -> None:
+    def __init__(self, settings: Settings, task: ComparisonTask, told: Told) -> None:
         self._settings, self._task, self._told = settings, task, told
         self._budget = replace(budget(settings), temperature=0.0, seed=SEED)
         self._answers: list[Answer] = []

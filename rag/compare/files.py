@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 from rag.compare.page import as_page
 from rag.compare.records import CompareRun
-from rag.compare.summary import SHARES, Prices, ways
+from rag.compare.summary import SHARES, PairPrices, ways
 from rag.compare.text import as_markdown
 from rag.evaluation.files import of_json
 
@@ -17,7 +17,7 @@ _COLUMNS = ("id", "prompt", "way", "first_word_s", "total_s", "read", "written",
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def rendered(run: CompareRun, kind: str, prices: Prices, shares: Sequence[float] = SHARES) -> str:
+def rendered(run: CompareRun, kind: str, prices: PairPrices, shares: Sequence[float] = SHARES) -> str:
     """The comparison in the form of a file name's ending, as `check_ending` knows them."""
     match kind.lower():
         case ".json":

@@ -16,7 +16,7 @@ WAYS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class ModelShare:
     """What one model did for an answer."""
 
     model: str
@@ -41,7 +41,7 @@ class Answer:
     first_word_s: float | None
     """To the first word that a person sees; None when there was none."""
     total_s: float
-    shares: tuple[Share, ...] = ()
+    shares: tuple[ModelShare, ...] = ()
     reason: str = ""
     """Why the draft was kept or not, in one sentence; "" where nothing was decided."""
     failure: str = ""

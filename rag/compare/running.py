@@ -7,7 +7,7 @@ from rag.bench.measuring import Plain, undisturbed
 from rag.compare.answering import Contest, answered
 from rag.compare.records import WAYS, Answer
 from rag.errors import ModelError
-from rag.generation.model import Limits
+from rag.generation.model import GenerationLimits
 
 
 async def play(
@@ -34,7 +34,7 @@ async def play(
 async def _warm_up(contest: Contest) -> None:
     for model in filter(None, (contest.bench.small, contest.bench.large)):
         try:
-            async for _ in model.stream(Plain("Say hello."), Limits(16, 0.0)):
+            async for _ in model.stream(Plain("Say hello."), GenerationLimits(16, 0.0)):
                 pass
         except ModelError:
             continue  # told by the answers themselves, each with its reason

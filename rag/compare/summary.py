@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rag.bench.summary import Spread, Way, spread_of
+from rag.bench.summary import Interval, Way, spread_of
 from rag.compare.records import ESCALATE, LARGE, SMALL, WAYS, Answer, CompareRun
 
 Price = tuple[float, float]
@@ -25,7 +25,7 @@ class Blend:
 
 
 @dataclass(frozen=True, slots=True)
-class Prices:
+class PairPrices:
     """Of both models; of nothing by default."""
 
     small: Price = (0.0, 0.0)
@@ -37,7 +37,7 @@ class Prices:
         return any((*self.small, *self.large))
 
 
-def ways(run: CompareRun, prices: Prices) -> tuple[Way, ...]:
+def ways(run: CompareRun, prices: PairPrices) -> tuple[Way, ...]:
     """Each way over all prompts and rounds, in the order of `WAYS`; without those that have no answer."""
     found = ((name, [a for a in run.answers if a.way == name and not a.failure]) for name in WAYS)
     return tuple(
@@ -66,7 +66,7 @@ def speed_up(run: CompareRun, way: str) -> float | None:
     return (ratios[(len(ratios) - 1) // 2] + ratios[len(ratios) // 2]) / 2 if ratios else None
 
 
-def blends(run: CompareRun, prices: Prices, shares: Sequence[float] = SHARES) -> tuple[Blend, ...]:
+def blends(run: CompareRun, prices: PairPrices, shares: Sequence[float] = SHARES) -> tuple[Blend, ...]:
     """The expected cost at each share, from the small model's and the larger model's own answers."""
     small, large = ([a for a in run.answers if a.way == way and not a.failure] for way in (SMALL, LARGE))
     if not small or not large:
@@ -94,7 +94,7 @@ def _tokens(answer: Answer) -> float | None:
     return None if None in counts else float(sum(count or 0 for count in counts))
 
 
-def _cost(answer: Answer, prices: Prices) -> float | None:
+def _cost(answer: Answer, prices: PairPrices) -> float | None:
     """Of a thousand answers like this one."""
     if _tokens(answer) is None:
         return None
@@ -102,7 +102,7 @@ def _cost(answer: Answer, prices: Prices) -> float | None:
     return sum(((share.read or 0) * read + (share.written or 0) * written) / 1000 for share, (read, written) in priced)
 
 
-def _spread(values: Sequence[float | None]) -> Spread | None:
+def _spread(values: Sequence[float | None]) -> Interval | None:
     """None as soon as one is unknown: a mean of the others would be another quantity."""
     return None if None in values else spread_of(values)
 

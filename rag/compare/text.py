@@ -2,20 +2,20 @@
 
 from collections.abc import Iterator, Sequence
 
-from rag.bench.summary import Spread
+from rag.bench.summary import Interval
 from rag.compare.records import LARGE, WAYS, Answer, CompareRun
-from rag.compare.summary import SHARES, Prices, blends, called_share, speed_up, ways
+from rag.compare.summary import SHARES, PairPrices, blends, called_share, speed_up, ways
 
 _FEW = 10
 """Of fewer answers a median says little."""
 
 
-def as_markdown(run: CompareRun, prices: Prices, shares: Sequence[float] = SHARES) -> str:
+def as_markdown(run: CompareRun, prices: PairPrices, shares: Sequence[float] = SHARES) -> str:
     """The whole comparison; also readable as it is, in a terminal."""
     return "\n".join(_page(run, prices, shares)) + "\n"
 
 
-def _page(run: CompareRun, prices: Prices, shares: Sequence[float]) -> Iterator[str]:
+def _page(run: CompareRun, prices: PairPrices, shares: Sequence[float]) -> Iterator[str]:
     yield f"# {run.small} and {run.large or 'no larger model'}"
     yield ""
     yield f"Measured {run.at} on {run.machine.processor or 'an unknown processor'}, {run.machine.cores} cores."
@@ -28,7 +28,7 @@ def _page(run: CompareRun, prices: Prices, shares: Sequence[float]) -> Iterator[
     yield from _answers(run)
 
 
-def _ways(run: CompareRun, prices: Prices) -> Iterator[str]:
+def _ways(run: CompareRun, prices: PairPrices) -> Iterator[str]:
     rows = [
         (
             way.name,
@@ -54,7 +54,7 @@ def _ways(run: CompareRun, prices: Prices) -> Iterator[str]:
     yield ""
 
 
-def _blends(run: CompareRun, prices: Prices, shares: Sequence[float]) -> Iterator[str]:
+def _blends(run: CompareRun, prices: PairPrices, shares: Sequence[float]) -> Iterator[str]:
     rows = [
         (
             f"{blend.share:.0%}",
@@ -137,7 +137,7 @@ def _line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _seconds(spread: Spread | None) -> str:
+def _seconds(spread: Interval | None) -> str:
     return f"{spread.median:.2f}" if spread else "–"
 
 

@@ -25,7 +25,7 @@ class Changes:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class SyncProgress:
     """How far the reading of a folder is."""
 
     library: str

@@ -25,7 +25,7 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class SyncPlan:
     """What there is to do."""
 
     works: list[Work] = field(default_factory=list[Work])
@@ -34,7 +34,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class SyncRules:
     """What decides that a file is looked into again."""
 
     version: int
@@ -53,12 +53,12 @@ class Rules:
         )
 
 
-def compare(scan: Scan, known: Iterable[FileRecord], rules: Rules, touched: Set[str] = frozenset()) -> Plan:
+def compare(scan: Scan, known: Iterable[FileRecord], rules: SyncRules, touched: Set[str] = frozenset()) -> SyncPlan:
     """The plan; `touched` are names of files that are looked into whatever their time says.
 
     `known` are the records of all that the scan covers.
     """
-    plan, files = Plan(), dict(scan.files)
+    plan, files = SyncPlan(), dict(scan.files)
     for record in known:
         if found := files.pop(record.name, None):
             _add(plan, Work(found, record, _is_forced(record, rules)), rules, record.name in touched)
@@ -71,7 +71,7 @@ def compare(scan: Scan, known: Iterable[FileRecord], rules: Rules, touched: Set[
     return plan
 
 
-def _add(plan: Plan, work: Work, rules: Rules, touched: bool) -> None:
+def _add(plan: SyncPlan, work: Work, rules: SyncRules, touched: bool) -> None:
     found, known = work.found, work.known
     if found.size > rules.max_bytes:
         if not (known and known.state == "skipped" and _same_stamp(found, known)):
@@ -80,7 +80,7 @@ def _add(plan: Plan, work: Work, rules: Rules, touched: bool) -> None:
         plan.works.append(work)
 
 
-def _is_forced(known: FileRecord, rules: Rules) -> bool:
+def _is_forced(known: FileRecord, rules: SyncRules) -> bool:
     return known.version != rules.version or known.state == "pending" or (rules.retry and known.state != "indexed")
 
 
@@ -93,7 +93,7 @@ def _same_stamp(found: Found, known: FileRecord) -> bool:
     return (found.size, found.mtime_ns) == (known.size, known.mtime_ns)
 
 
-def _pair_renamed(plan: Plan) -> None:
+def _pair_renamed(plan: SyncPlan) -> None:
     """A file that went, and a new one of its size and time elsewhere, are taken for one that was renamed."""
     gone = {(record.size, record.mtime_ns): record for record in plan.gone if record.state == "indexed"}
     renamed: set[str] = set()

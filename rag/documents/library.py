@@ -11,8 +11,8 @@ from typing import Generic, TypeVar
 
 from filelock import FileLock, Timeout
 
-from rag.documents.changes import Changes, Progress
-from rag.documents.comparing import Rules
+from rag.documents.changes import Changes, SyncProgress
+from rag.documents.comparing import SyncRules
 from rag.documents.folders import Folder
 from rag.documents.manifest import Manifest
 from rag.documents.reading import Reader
@@ -60,11 +60,11 @@ class Library(Generic[IndexT]):
         `.gitignore`. Blocks for as long as opening an index takes.
         """
         self.folder = folder
-        self.progress: Progress | None = None
+        self.progress: SyncProgress | None = None
         """How far the reading is; None while nothing is read."""
         self.problem = ""
         """Why it cannot be kept in step at the moment, in a sentence; "" when it can."""
-        self.on_progress: Callable[[Progress | None], None] = lambda _: None
+        self.on_progress: Callable[[SyncProgress | None], None] = lambda _: None
         """Hears of each change of `progress`, on the event loop."""
         self.stored = StoredLibrary.of(folder, data_dir)
         """What it holds, file by file."""
@@ -72,7 +72,7 @@ class Library(Generic[IndexT]):
         self.index = make_index(self._place / INDEX)
         """For searching; it stays the same object."""
         self._reader = reader
-        self._rules = Rules(version, max_bytes)
+        self._rules = SyncRules(version, max_bytes)
         self._scanner = Scanner(folder.path, ignore=ignore, without=data_dir)
         self._lock = FileLock(self._place / LOCK, thread_local=False)
         self._one_at_a_time = asyncio.Lock()
@@ -179,7 +179,7 @@ class Library(Generic[IndexT]):
                 if changes:
                     yield changes
 
-    def _hear(self, progress: Progress | None) -> None:
+    def _hear(self, progress: SyncProgress | None) -> None:
         self.progress = progress
         self.on_progress(progress)
 

@@ -7,7 +7,7 @@ from rag.errors import FileTooLarge
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class FileLimits:
     """What one file may take; each `check_` raises FileTooLarge with the name and the numbers."""
 
     timeout_s: float

@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 
 from rag.documents.content import Content
-from rag.documents.limits import Limits
+from rag.documents.limits import FileLimits
 from rag.documents.names import shown_name
 from rag.documents.ocr import NEEDED
 from rag.documents.pages import Block, join_pages, mark_up, pages_without_text
@@ -18,7 +18,7 @@ _RECOGNITION_SHARE = 0.8
 """Of the time for a file; the rest is for what comes after."""
 
 
-def pdf_to_content(data: bytes, name: str, limits: Limits, parse: Parse, scan_reader: ScanReader | None) -> Content:
+def pdf_to_content(data: bytes, name: str, limits: FileLimits, parse: Parse, scan_reader: ScanReader | None) -> Content:
     """The text of the pages, and notes about those that are scans and were not read.
 
     The parser's own Markdown has no page numbers (its byte ranges count in another text), loses lines that look like
@@ -72,7 +72,7 @@ def _not_recognised(name: str) -> DocumentError:
     )
 
 
-def _nothing_read(name: str, unread: Sequence[int], late: bool, limits: Limits) -> DocumentError:
+def _nothing_read(name: str, unread: Sequence[int], late: bool, limits: FileLimits) -> DocumentError:
     shown = shown_name(name)
     if late:
         return ReadingTimedOut(

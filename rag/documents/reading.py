@@ -12,7 +12,7 @@ from rag.documents.formats import document_to_content, picture_to_content
 from rag.documents.headings import document_title
 from rag.documents.kinds import MIME_TYPES, Kind, kind_of
 from rag.documents.languages import two_letters
-from rag.documents.limits import Limits
+from rag.documents.limits import FileLimits
 from rag.documents.names import safe_name, shown_name
 from rag.documents.ocr import NotReadable, find_tesseract
 from rag.documents.pages import Block
@@ -56,7 +56,7 @@ class Request:
     path: Path
     name: str
     origin: Origin
-    limits: Limits
+    limits: FileLimits
     ocr: bool
 
 
@@ -68,7 +68,7 @@ class Reader:
     ) -> None:
         self.workers = workers
         """How many files are read at a time; more wait their turn."""
-        self._limits = Limits(timeout_s, max_bytes, max_pages, max_chars)
+        self._limits = FileLimits(timeout_s, max_bytes, max_pages, max_chars)
         self._ocr = ocr
         self._pool = WorkerPool("rag.documents.worker", workers)
 

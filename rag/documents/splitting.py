@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from rag.documents.content import Content
 from rag.documents.headings import Heading, find_headings
-from rag.documents.tables import Table, find_tables, short_header
+from rag.documents.tables import TextTable, find_tables, short_header
 from rag.records import Document, Passage
 from rag.sentences import sentence_spans
 
@@ -157,7 +157,7 @@ def _units(text: str, start: int, end: int) -> list[_Unit]:
     return units + _fitting(text, _sentences(text, start, end), _NO_HEADER)
 
 
-def _table_units(text: str, table: Table) -> list[_Unit]:
+def _table_units(text: str, table: TextTable) -> list[_Unit]:
     """The rows with their header; it stays with the first of them."""
     top = [line.span() for line in _LINE.finditer(text, table.start, table.body)]
     rows = [line.span() for line in _LINE.finditer(text, table.body, table.end)]

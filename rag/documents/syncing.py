@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import Protocol
 
 from rag.documents.batch import Batch
-from rag.documents.changes import Changes, Progress
-from rag.documents.comparing import Plan, Rules, Work, compare
+from rag.documents.changes import Changes, SyncProgress
+from rag.documents.comparing import SyncPlan, SyncRules, Work, compare
 from rag.documents.examining import Examiner, Outcome
 from rag.documents.manifest import FileRecord, Manifest
 from rag.documents.reading import Reader
@@ -66,7 +66,7 @@ class Syncer:
     """Brings the index of one folder in step; the manifest and the index are its own to write."""
 
     def __init__(
-        self, name: str, scanner: Scanner, manifest: Manifest, index: Index, reader: Reader, rules: Rules
+        self, name: str, scanner: Scanner, manifest: Manifest, index: Index, reader: Reader, rules: SyncRules
     ) -> None:
         """`name` is the library's."""
         self._name = name
@@ -77,7 +77,7 @@ class Syncer:
         self._rules = rules
         self._window = reader.workers + 1
         self._examiner = Examiner(name, reader, version=rules.version)
-        self.on_progress: Callable[[Progress | None], None] = lambda _: None
+        self.on_progress: Callable[[SyncProgress | None], None] = lambda _: None
         """Hears of each file that is done, and None at the end."""
         self.look_s = 0.0
         """Seconds that the last look at the whole folder took."""
@@ -122,7 +122,7 @@ class Syncer:
         if touched is None:
             await to_the_end(lambda: self._manifest.finish(self._folder))
 
-    def _plan(self, touched: Collection[str] | None, retry: bool, stopped: threading.Event) -> Plan:
+    def _plan(self, touched: Collection[str] | None, retry: bool, stopped: threading.Event) -> SyncPlan:
         due = self._examiner.due()
         if self._prepare(stopped):
             touched = None
@@ -172,7 +172,7 @@ class Syncer:
                 finished, running = await asyncio.wait(running, timeout=_BATCH_S / 4, return_when=FIRST_COMPLETED)
                 outcomes = [task.result() for task in finished]
                 done, passages = done + len(outcomes), passages + sum(len(each.passages) for each in outcomes)
-                self.on_progress(Progress(self._name, done, len(works), passages, time.monotonic() - started))
+                self.on_progress(SyncProgress(self._name, done, len(works), passages, time.monotonic() - started))
                 yield outcomes
         finally:
             for task in running:

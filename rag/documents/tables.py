@@ -16,7 +16,7 @@ _SHORT_CELL = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class TextTable:
     """A table, `text[start:end]`, whose header is `text[start:body]`; without one, `body` is `start`."""
 
     start: int
@@ -24,11 +24,11 @@ class Table:
     end: int
 
 
-def find_tables(text: str, start: int, end: int) -> Iterator[Table]:
+def find_tables(text: str, start: int, end: int) -> Iterator[TextTable]:
     """The tables of a Markdown text between two offsets, in order, with or without bars at the ends of their lines."""
     for table in _TABLE.finditer(text, start, end):
         header = _HEADER.match(text, table.start(), table.end())
-        yield Table(table.start(), header.end() if header else table.start(), table.end())
+        yield TextTable(table.start(), header.end() if header else table.start(), table.end())
 
 
 def write_row(cells: Sequence[str]) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from rag.citations import without_marks
-from rag.decisions import Change
+from rag.decisions import SentenceChange
 from rag.retrieval.analysis import analyse, fold
 from rag.sentences import sentences
 
@@ -11,25 +11,25 @@ ALIKE = 0.5
 """From this likeness on a sentence is the same one in other words: half of what both say is in both."""
 
 
-def changes(before: str, after: str) -> tuple[Change, ...]:
+def changes(before: str, after: str) -> tuple[SentenceChange, ...]:
     """Each sentence of both texts once, in the order of `after`; a removed one stands where it stood.
 
     Marks, case and punctuation are no change. Of the sentences that are alike the most alike are paired first.
     """
     old, new = sentences(without_marks(before)), sentences(without_marks(after))
     partner = _pairs(old, new)
-    told: list[Change] = []
+    told: list[SentenceChange] = []
     waiting = [n for n in range(len(old)) if n not in partner.values()]
     for n, sentence in enumerate(new):
         match = partner.get(n)
         if match is None:
-            told.append(Change("added", after=sentence))
+            told.append(SentenceChange("added", after=sentence))
             continue
         while waiting and waiting[0] < match:
-            told.append(Change("removed", before=old[waiting.pop(0)]))
+            told.append(SentenceChange("removed", before=old[waiting.pop(0)]))
         same = _plain(old[match]) == _plain(sentence)
-        told.append(Change("kept" if same else "reworded", old[match], sentence))
-    told += [Change("removed", before=old[n]) for n in waiting]
+        told.append(SentenceChange("kept" if same else "reworded", old[match], sentence))
+    told += [SentenceChange("removed", before=old[n]) for n in waiting]
     return tuple(told)
 
 

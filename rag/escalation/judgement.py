@@ -8,7 +8,7 @@ from rag.decisions import Signal
 from rag.escalation.answerable import search_signals
 from rag.escalation.signals import draft_signals
 from rag.escalation.support import support_signals
-from rag.escalation.threshold import PASSING, Threshold
+from rag.escalation.threshold import PASSING, GateThreshold
 from rag.escalation.weights import Weights
 from rag.escalation.wording import refuses
 from rag.records import Generation, SearchResult
@@ -48,7 +48,7 @@ def match(search: SearchResult, question: str, weights: Weights, threshold: floa
     if not search.hits:
         return Match(signals=signals)
     value = weights.answerable(_values(signals))
-    return Match(value, Threshold(threshold).levelled(value), signals)
+    return Match(value, GateThreshold(threshold).levelled(value), signals)
 
 
 def judge(found: Match, draft: Generation, checked: Checked, weights: Weights) -> Judgement:

@@ -34,7 +34,7 @@ answer go to the larger model, in each of those languages."""
 
 
 @dataclass(frozen=True, slots=True)
-class Threshold:
+class GateThreshold:
     """What the gate stands on."""
 
     value: float = DEFAULT
@@ -59,12 +59,12 @@ class Threshold:
         return _probability(_logit(probability) - _logit(self.value) + _logit(PASSING))
 
 
-def threshold(probabilities: Iterable[float], documents: int) -> Threshold:
+def threshold(probabilities: Iterable[float], documents: int) -> GateThreshold:
     """From those of pseudo-questions, each without its document; not looked at when there are too few documents."""
     values = list(probabilities) if documents >= LEAST_DOCUMENTS else []
     if len(values) < LEAST_QUESTIONS:
-        return Threshold()
-    return Threshold(float(np.clip(np.percentile(values, PERCENTILE), LEAST, MOST)), len(values))
+        return GateThreshold()
+    return GateThreshold(float(np.clip(np.percentile(values, PERCENTILE), LEAST, MOST)), len(values))
 
 
 def _logit(probability: float) -> float:

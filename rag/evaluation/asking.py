@@ -2,11 +2,11 @@
 
 from contextlib import aclosing
 
-from rag.generation.model import ChatModel, Limits, TextDelta
+from rag.generation.model import ChatModel, GenerationLimits, TextDelta
 from rag.generation.prompt import Prompt
 
 
-async def said(model: ChatModel, prompt: Prompt, limits: Limits) -> str:
+async def said(model: ChatModel, prompt: Prompt, limits: GenerationLimits) -> str:
     """The answer without its reasoning.
 
     Raises:

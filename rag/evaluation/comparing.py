@@ -42,7 +42,7 @@ class Flip:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class QualityComparison:
     """Two runs, question by question."""
 
     tolerance: float
@@ -68,7 +68,7 @@ class Comparison:
         return not (self.worse or self.missing or self.reworded)
 
 
-def compare(before: Results, after: Results, tolerance: float = TOLERANCE) -> Comparison:
+def compare(before: Results, after: Results, tolerance: float = TOLERANCE) -> QualityComparison:
     """What changed from one run to the other, over the questions that both have.
 
     A measure is worse when its mean over the questions that it applies to in both runs fell by more than the tolerance.
@@ -79,7 +79,7 @@ def compare(before: Results, after: Results, tolerance: float = TOLERANCE) -> Co
     shared = [id for id in old if id in new]
     reworded = tuple(id for id in shared if not _same(old[id], new[id]))
     pairs = [(old[id], new[id]) for id in shared if id not in reworded]
-    return Comparison(
+    return QualityComparison(
         tolerance=tolerance,
         differences=tuple(_differences(pairs, tolerance)),
         flips=tuple(_flip(a, b) for a, b in pairs if a.scores.quality != b.scores.quality),

@@ -13,7 +13,7 @@ from rag.evaluation.questions import Question
 from rag.evaluation.recording import Recorder
 from rag.evaluation.results import Results, Row, Run
 from rag.evaluation.running import play
-from rag.evaluation.scores import Prices
+from rag.evaluation.scores import TokenPrices
 from rag.events import TurnEvent
 from rag.generation.model import Bench
 from rag.records import Exchange, Mode
@@ -29,7 +29,7 @@ Told = Callable[[Row, int, Sequence[Question]], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class EvaluationTask:
     """What is to be measured."""
 
     questions: tuple[Question, ...]
@@ -44,9 +44,9 @@ class Task:
 class Evaluating:
     """One run; `results` tells what there is at any time, also after `run` was cancelled or failed."""
 
-    def __init__(self, settings: Settings, task: Task, told: Told) -> None:
+    def __init__(self, settings: Settings, task: EvaluationTask, told: Told) -> None:
         self._settings, self._task, self._told = settings, task, told
-        self._recorder = Recorder(Prices(settings.slm_price, settings.llm_price))
+        self._recorder = Recorder(TokenPrices(settings.slm_price, settings.llm_price))
         self._budget = replace(budget(settings), temperature=0.0, seed=SEED)
         self._policy = policy(settings)  # until the library is there
         self._models: tuple[str, ...] = ()

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from statistics import fmean
 
-from rag.evaluation.comparing import Comparison
+from rag.evaluation.comparing import QualityComparison
 from rag.evaluation.results import CRITERIA, Results, Row
 from rag.evaluation.routing import Routing
 from rag.evaluation.summary import escalations, means, refusals, stage_times, tokens
@@ -19,7 +19,7 @@ def report(results: Results) -> str:
     return "\n".join(line for part in (*parts, _spent(results), _notes(results)) for line in part)
 
 
-def comparison(found: Comparison) -> str:
+def comparison(found: QualityComparison) -> str:
     """What changed, the verdict first."""
     lines = [_verdict(found), ""]
     lines += _table(
@@ -166,7 +166,7 @@ def _notes(results: Results) -> Iterator[str]:
         yield ""
 
 
-def _verdict(found: Comparison) -> str:
+def _verdict(found: QualityComparison) -> str:
     told = [f"{d.name} fell by {-d.change:.3f}" for d in found.worse]
     told += [f"the second run lacks {', '.join(found.missing)}"] if found.missing else []
     told += [f"another question stands under {', '.join(found.reworded)}"] if found.reworded else []

@@ -13,11 +13,11 @@ from rag.citations import without_marks
 from rag.errors import SettingsError
 from rag.evaluation.asking import said
 from rag.evaluation.questions import Question
-from rag.generation.model import ChatModel, Limits
+from rag.generation.model import ChatModel, GenerationLimits
 from rag.generation.prompt import ChatMessage, Prompt
 from rag.records import Turn
 
-_LIMITS = Limits(max_tokens=1500, temperature=0, seed=1)
+_LIMITS = GenerationLimits(max_tokens=1500, temperature=0, seed=1)
 """Ragas asks for lists of statements with a reason for each."""
 _TIMEOUT_S = 600
 """For one metric of one answer; a slow machine needs minutes."""

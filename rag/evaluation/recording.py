@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 
 from rag.evaluation.results import Results, Row, Rubric, Run
 from rag.evaluation.running import Played
-from rag.evaluation.scores import Prices, failed, score
+from rag.evaluation.scores import TokenPrices, failed, score
 from rag.records import Timings, Turn
 
 _STOPPED = "Not asked of the question set: {count}. {why}"
@@ -14,7 +14,7 @@ _STOPPED = "Not asked of the question set: {count}. {why}"
 class Recorder:
     """Grows with every question that is played."""
 
-    prices: Prices = field(default_factory=Prices)
+    prices: TokenPrices = field(default_factory=TokenPrices)
     escalates: bool = False
     """Whether a larger model could be called by itself."""
     rows: list[Row] = field(default_factory=list[Row])

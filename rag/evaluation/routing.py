@@ -35,7 +35,7 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class RoutingPoint:
     """A share of calls and what of the gap it recovers."""
 
     calls: float
@@ -48,7 +48,7 @@ class Point:
 class Hybrid:
     """What a run with escalation made of it."""
 
-    point: Point
+    point: RoutingPoint
     escalated: int
     harmed: int
     """Escalated turns whose shown answer is worse than their draft."""
@@ -68,7 +68,7 @@ class Routing:
     small: float
     large: float
     """Mean qualities."""
-    curve: tuple[Point, ...]
+    curve: tuple[RoutingPoint, ...]
     """At 0, 1, 2 … questions sent on."""
     apgr: float | None
     thresholds: tuple[tuple[float, float | None], ...]
@@ -111,27 +111,27 @@ def routing(small: Results, large: Results, hybrid: Results | None = None) -> Ro
     )
 
 
-def points(pairs: Sequence[Pair]) -> Iterator[Point]:
+def points(pairs: Sequence[Pair]) -> Iterator[RoutingPoint]:
     """The curve at 0, 1, 2 … calls; among equal confidences each is as likely to be sent next."""
     count = len(pairs)
     low, high = sum(pair.small for pair in pairs) / count, sum(pair.large for pair in pairs) / count
     quality, sent = low, 0
-    yield Point(0.0, _recovered(quality, low, high), quality)
+    yield RoutingPoint(0.0, _recovered(quality, low, high), quality)
     for _, group in groupby(sorted(pairs, key=lambda pair: pair.confidence), key=lambda pair: pair.confidence):
         equal = list(group)
         gain = sum(pair.large - pair.small for pair in equal) / len(equal) / count
         for _ in equal:
             quality, sent = quality + gain, sent + 1
-            yield Point(sent / count, _recovered(quality, low, high), quality)
+            yield RoutingPoint(sent / count, _recovered(quality, low, high), quality)
 
 
-def area(curve: Sequence[Point]) -> float | None:
+def area(curve: Sequence[RoutingPoint]) -> float | None:
     """APGR by the trapezoidal rule; the paper takes the mean over ten shares, which is the same in the limit."""
     recovered = [point.recovered for point in curve if point.recovered is not None]
     return float(np.trapezoid(recovered, [point.calls for point in curve])) if len(recovered) == len(curve) else None
 
 
-def calls_for(level: float, curve: Sequence[Point]) -> float | None:
+def calls_for(level: float, curve: Sequence[RoutingPoint]) -> float | None:
     """CPT: the smallest share of calls that recovers so much of the gap; None without a gap."""
     return next((p.calls for p in curve if p.recovered is not None and p.recovered >= level - 1e-9), None)
 
@@ -165,14 +165,14 @@ def _right(row: Row) -> bool:
     return row.draft is not None and row.draft.scores.quality >= 1
 
 
-def _hybrid(results: Results, curve: Sequence[Point]) -> Hybrid:
+def _hybrid(results: Results, curve: Sequence[RoutingPoint]) -> Hybrid:
     """Where the run with escalation stands; an escalated turn is one that the larger model wrote for."""
     rows = results.rows
     both = [(row.scores.quality, row.draft.scores.quality) for row in rows if row.large and row.draft]
     calls = sum(row.large is not None for row in rows) / len(rows)
     quality = sum(row.scores.quality for row in rows) / len(rows)
     return Hybrid(
-        point=Point(calls, _recovered(quality, curve[0].quality, curve[-1].quality), quality),
+        point=RoutingPoint(calls, _recovered(quality, curve[0].quality, curve[-1].quality), quality),
         escalated=len(both),
         harmed=sum(after < before for after, before in both),
         helped=sum(after > before for after, before in both),

@@ -17,14 +17,14 @@ _PLACES = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Prices:
+class TokenPrices:
     """Of a million tokens: read, written."""
 
     small: tuple[float, float] = (0.0, 0.0)
     large: tuple[float, float] = (0.0, 0.0)
 
 
-def score(question: Question, turn: Turn, *, escalates: bool, prices: Prices | None = None) -> Row:
+def score(question: Question, turn: Turn, *, escalates: bool, prices: TokenPrices | None = None) -> Row:
     """The row of a question; `escalates` tells whether a larger model could have been called by itself."""
     passages = {citation.number: citation.hit for citation in turn.citations}
     scores = scores_of(question, turn.answer, passages, refused=_refused(turn))
@@ -52,7 +52,7 @@ def score(question: Question, turn: Turn, *, escalates: bool, prices: Prices | N
         escalation=escalation(turn, draft.scores.quality) if draft and escalates else None,
         draft=draft,
         large=large,
-        cost=round(cost(turn, prices or Prices()), 8),
+        cost=round(cost(turn, prices or TokenPrices()), 8),
         notices=turn.notices,
     )
 
@@ -127,7 +127,7 @@ def escalation(turn: Turn, draft_quality: float) -> Escalation | None:
     return "wasted" if escalated else "missed"
 
 
-def cost(turn: Turn, prices: Prices) -> float:
+def cost(turn: Turn, prices: TokenPrices) -> float:
     """In the unit of the prices: tokens read × price + tokens written × price, reasoning included, of both models."""
     both = ((turn.draft, prices.small), (turn.escalated, prices.large))
     return sum(_priced(generation, price) for generation, price in both if generation)

@@ -56,7 +56,7 @@ class StageTimes:
 
 
 @dataclass(frozen=True, slots=True)
-class Tokens:
+class TokenMeans:
     """Of one model over a run, where its server counted."""
 
     model: str
@@ -110,15 +110,15 @@ def stage_times(results: Results) -> list[StageTimes]:
     return [_times(results, name) for name in [*names, "total"]] if results.times else []
 
 
-def tokens(rows: Sequence[Row]) -> list[Tokens]:
+def tokens(rows: Sequence[Row]) -> list[TokenMeans]:
     """What each model read and wrote, drafts and larger model's answers together."""
     attempts = [attempt for row in rows for attempt in (row.draft, row.large) if attempt]
     models = dict.fromkeys(attempt.model for attempt in attempts)
     return [_tokens(model, [attempt for attempt in attempts if attempt.model == model]) for model in models]
 
 
-def _tokens(model: str, attempts: Sequence[Attempt]) -> Tokens:
-    return Tokens(
+def _tokens(model: str, attempts: Sequence[Attempt]) -> TokenMeans:
+    return TokenMeans(
         model=model,
         answers=len(attempts),
         read=sum(attempt.prompt_tokens or 0 for attempt in attempts),

@@ -13,7 +13,7 @@ from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam
 
 from rag.errors import ContextTooSmall, ModelBusy, ModelError, ModelNotFound, ModelRefused, SettingsError
 from rag.generation.failures import Peer, explain, wait_asked
-from rag.generation.model import Limits, ModelEvent, Opened, Requested, Trimmed
+from rag.generation.model import GenerationLimits, ModelEvent, Opened, Requested, Trimmed
 from rag.generation.prompt import Prompt
 from rag.generation.reply import Reply
 
@@ -102,7 +102,7 @@ class EndpointModel:
         """Whether it has answered before, and is not asked anything by this app now."""
         return self._answered and not self._streams
 
-    async def stream(self, prompt: Prompt, limits: Limits) -> AsyncGenerator[ModelEvent]:
+    async def stream(self, prompt: Prompt, limits: GenerationLimits) -> AsyncGenerator[ModelEvent]:
         """The answer to the prompt, as it comes; closing the iterator closes the connection, which stops the model.
 
         Raises:
@@ -117,7 +117,7 @@ class EndpointModel:
         finally:
             self._streams -= 1
 
-    async def _stream(self, prompt: Prompt, limits: Limits) -> AsyncGenerator[ModelEvent]:
+    async def _stream(self, prompt: Prompt, limits: GenerationLimits) -> AsyncGenerator[ModelEvent]:
         mended: set[str] = set()
         while True:
             reply = Reply(self.alias)
@@ -169,7 +169,7 @@ class EndpointModel:
         except _SERVER_FAULTS as error:
             raise explain(error, self._peer, opened=opened) from error
 
-    async def _request(self, prompt: Prompt, limits: Limits) -> openai.AsyncStream[ChatCompletionChunk]:
+    async def _request(self, prompt: Prompt, limits: GenerationLimits) -> openai.AsyncStream[ChatCompletionChunk]:
         """The response to the prompt: its headers are here, its body is still to come."""
         response = await self._client.chat.completions.create(
             model=await self._resolved(),
@@ -186,7 +186,7 @@ class EndpointModel:
             raise ValueError("a web page instead of events")
         return response
 
-    async def _whole(self, prompt: Prompt, limits: Limits) -> object:
+    async def _whole(self, prompt: Prompt, limits: GenerationLimits) -> object:
         """The response with all of its body."""
         return await self._client.chat.completions.create(
             model=await self._resolved(),

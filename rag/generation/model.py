@@ -9,7 +9,7 @@ from rag.records import Usage
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class GenerationLimits:
     """How much a model may say, and how freely."""
 
     max_tokens: int
@@ -89,7 +89,7 @@ class ChatModel(Protocol):
         """False for `quoting`, whose text is the documents' own."""
         ...
 
-    def stream(self, prompt: Prompt, limits: Limits) -> AsyncGenerator[ModelEvent]:
+    def stream(self, prompt: Prompt, limits: GenerationLimits) -> AsyncGenerator[ModelEvent]:
         """The answer to the prompt, as it comes."""
         ...
 

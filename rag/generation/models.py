@@ -42,7 +42,7 @@ class Lineup:
 
 
 @dataclass(slots=True)
-class Download:
+class DownloadState:
     """A download that runs or ran."""
 
     alias: str
@@ -53,7 +53,7 @@ class Download:
     task: asyncio.Task[None] | None = None
 
 
-class Models:
+class ModelRegistry:
     """The small model and the larger one, wherever they are."""
 
     def __init__(
@@ -63,7 +63,7 @@ class Models:
         runtime: FoundryRuntime | None = None,
     ) -> None:
         self.small, self.large, self.runtime = small, large, runtime
-        self.downloads: dict[str, Download] = {}
+        self.downloads: dict[str, DownloadState] = {}
 
     @classmethod
     def from_addresses(
@@ -80,7 +80,7 @@ class Models:
         cache_dir: Path | None,
         idle_timeout_s: float,
         keep_warm_s: float,
-    ) -> "Models":
+    ) -> "ModelRegistry":
         """The models as the settings name them: on servers where addresses are given, else in Foundry Local here."""
 
         def remote(alias: str, address: str, key: str) -> EndpointModel:
@@ -134,12 +134,12 @@ class Models:
         there = [model for model in (self.small, self.large) if model and not isinstance(model, Quoting)]
         return list(await asyncio.gather(*map(_standing, there)))
 
-    def download(self, alias: str) -> Download:
+    def download(self, alias: str) -> DownloadState:
         """The running download of a model, begun now if there is none."""
         running = self.downloads.get(alias)
         if running and running.state == "running":
             return running
-        download = self.downloads[alias] = Download(alias)
+        download = self.downloads[alias] = DownloadState(alias)
         download.task = asyncio.create_task(self._download(download))
         return download
 
@@ -159,7 +159,7 @@ class Models:
         if self.runtime:
             await self.runtime.close()
 
-    async def _download(self, download: Download) -> None:
+    async def _download(self, download: DownloadState) -> None:
         try:
             if not self.runtime:
                 raise ModelError("This app does not run models itself; the server at your endpoint does.")

@@ -5,7 +5,7 @@ import re
 from collections.abc import AsyncGenerator, Iterator
 from itertools import groupby
 
-from rag.generation.model import Ended, Limits, ModelEvent, Opened, Requested, TextDelta
+from rag.generation.model import Ended, GenerationLimits, ModelEvent, Opened, Requested, TextDelta
 from rag.generation.prompt import Prompt
 from rag.records import SearchResult
 from rag.retrieval.highlights import Highlight, highlights
@@ -27,7 +27,7 @@ class Quoting:
     alias = "quoting"
     generates = False
 
-    async def stream(self, prompt: Prompt, limits: Limits) -> AsyncGenerator[ModelEvent]:
+    async def stream(self, prompt: Prompt, limits: GenerationLimits) -> AsyncGenerator[ModelEvent]:
         """The quotes, one delta a quote, passages in the order of their best sentence."""
         yield Requested()
         chosen = await asyncio.to_thread(choose, prompt.search)

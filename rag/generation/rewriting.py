@@ -6,13 +6,13 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from rag.errors import ModelError
-from rag.generation.model import ChatModel, Limits, TextDelta
+from rag.generation.model import ChatModel, GenerationLimits, TextDelta
 from rag.generation.prompt import ChatMessage, Prompt, unfence
 from rag.records import Exchange
 
 MOST_S = 4.0
 """Seconds; a person waits for this before the search, so what takes longer is given up."""
-_LIMITS = Limits(max_tokens=60, temperature=0)
+_LIMITS = GenerationLimits(max_tokens=60, temperature=0)
 _EXCHANGES = 2
 _ANSWER_CHARS = 400
 _LONGEST = 400

@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class LabFiles:
     """Folders and files; none of them need be there."""
 
     page: Path
@@ -20,7 +20,7 @@ class Places:
     """Models that a browser may load, each a folder."""
 
     @classmethod
-    def of(cls, root: Path, data_dir: Path, models_dir: Path | None) -> "Places":
+    def of(cls, root: Path, data_dir: Path, models_dir: Path | None) -> "LabFiles":
         """The places of an app whose files lie in `root`; without a `models_dir` it is one in the data folder."""
         lab = root / "lab"
         models = models_dir or data_dir / "lab" / "models"

@@ -12,11 +12,11 @@ from starlette.types import Receive, Scope, Send
 from rag.errors import GroundworkError, ModelNotFound
 from rag.generation.model import ChatModel
 from rag.lab.events import completion_chunks, kept_open
-from rag.lab.requests import Rules, parse
+from rag.lab.requests import RequestRules, parse
 from rag.lab.turnstile import TooManyRequests, Turnstile
 
 if TYPE_CHECKING:
-    from rag.generation.models import Models
+    from rag.generation.models import ModelRegistry
 
 HEARTBEAT_S = 10.0
 """A model may load for minutes; many proxies cut a connection that is quiet for 30 to 60 seconds."""
@@ -28,7 +28,7 @@ _STATES = {"ready": "ready", "loading": "loadable", "on_disk": "loadable", "miss
 class Proxy:
     """Two routes in the form of OpenAI's API, for the page of this origin (`rag.chat.hardening` lets no other in)."""
 
-    def __init__(self, models: Callable[[], "Models"], rules: Rules, turnstile: Turnstile) -> None:
+    def __init__(self, models: Callable[[], "ModelRegistry"], rules: RequestRules, turnstile: Turnstile) -> None:
         """`models`: called at the first request, because they take half a second to import."""
         self._models, self._rules, self._turnstile = models, rules, turnstile
 

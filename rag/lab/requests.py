@@ -8,7 +8,7 @@ from typing import Literal, cast
 from pydantic import BaseModel, Field, ValidationError
 
 from rag.errors import ModelNotFound, QuestionError
-from rag.generation.model import Limits
+from rag.generation.model import GenerationLimits
 from rag.generation.prompt import ChatMessage, Prompt, Verbatim
 
 MOST_MESSAGES = 20
@@ -19,7 +19,7 @@ _BYTES_AROUND = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class RequestRules:
     """How much one request may want; the chat's own limits."""
 
     prompt_chars: int
@@ -40,7 +40,7 @@ class Asked:
 
     alias: str
     prompt: Prompt
-    limits: Limits
+    limits: GenerationLimits
 
 
 class _Message(BaseModel):
@@ -58,7 +58,7 @@ class _Body(BaseModel):
     stream: Literal[True]
 
 
-def parse(body: bytes, aliases: Collection[str], rules: Rules) -> Asked:
+def parse(body: bytes, aliases: Collection[str], rules: RequestRules) -> Asked:
     """The request in a JSON body, for one of the models with these aliases.
 
     Raises:
@@ -84,7 +84,9 @@ def parse(body: bytes, aliases: Collection[str], rules: Rules) -> Asked:
         raise QuestionError(f"An answer may have at most {rules.max_tokens:,} tokens here. Ask for fewer.")
     temperature = rules.temperature if asked.temperature is None else asked.temperature
     given = tuple(ChatMessage(role=message.role, content=message.content) for message in asked.messages)
-    return Asked(asked.model, Verbatim("", given=given), Limits(asked.max_tokens or rules.max_tokens, temperature))
+    return Asked(
+        asked.model, Verbatim("", given=given), GenerationLimits(asked.max_tokens or rules.max_tokens, temperature)
+    )
 
 
 def _json(body: bytes) -> object:

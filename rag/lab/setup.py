@@ -7,8 +7,8 @@ from typing import Any
 from rag.errors import StorageError
 from rag.lab.hub import HOSTS, read_hub
 from rag.lab.local_models import find_models, model_file
-from rag.lab.places import Places
-from rag.lab.requests import Rules
+from rag.lab.places import LabFiles
+from rag.lab.requests import RequestRules
 from rag.lab.runtime import installed
 
 _NO_MODEL = "This server has no model for browsers yet. The command rag lab status says where to put one."
@@ -18,8 +18,8 @@ _NO_MODEL = "This server has no model for browsers yet. The command rag lab stat
 class Setup:
     """The places and limits of one app."""
 
-    places: Places
-    rules: Rules
+    places: LabFiles
+    rules: RequestRules
     passages: int
     """The most passages that a prompt quotes from."""
     passage_tokens: int

@@ -7,7 +7,7 @@ from typing import Any
 
 from rag.lab.local_models import LocalModel, LocalModels, find_models
 from rag.lab.pins import Pins, read_pins
-from rag.lab.places import Places
+from rag.lab.places import LabFiles
 from rag.lab.runtime import Runtime, altered, installed, installed_versions, runtimes_in
 
 _WIDTH = 79
@@ -24,7 +24,7 @@ class LabStatus:
     altered: tuple[str, ...] | None
     """Its files with other content than the pinned one; None when they were not compared."""
     models: LocalModels
-    places: Places
+    places: LabFiles
     remote: bool
     """Whether models of the public hub may be used."""
 
@@ -43,7 +43,7 @@ class LabStatus:
         return ""
 
 
-def look(places: Places, *, remote: bool, check: bool = False) -> LabStatus:
+def look(places: LabFiles, *, remote: bool, check: bool = False) -> LabStatus:
     """The status; with `check`, the runtime's files are read and compared with their checksums.
 
     Raises:

@@ -15,10 +15,10 @@ from rag.generation.foundry.control import (
     Cancel,
     ControlError,
     Done,
+    DownloadProgress,
     Failed,
     ModelInfo,
-    Models,
-    Progress,
+    ModelsReply,
     Ready,
     Reply,
     Request,
@@ -115,7 +115,7 @@ class Child:
             case _:
                 raise ChildEnded
 
-    async def replies(self, job: int, request: Request) -> AsyncGenerator[Progress | Models | Done, None]:
+    async def replies(self, job: int, request: Request) -> AsyncGenerator[DownloadProgress | ModelsReply | Done, None]:
         """The answers to a request, to the last; closing the iterator cancels it.
 
         Raises:
@@ -129,9 +129,9 @@ class Child:
         try:
             while True:
                 match await waiting.get():
-                    case Progress() as progress:
+                    case DownloadProgress() as progress:
                         yield progress
-                    case Models() | Done() as last:
+                    case ModelsReply() | Done() as last:
                         yield last
                         return
                     case Failed() as failed:
@@ -154,7 +154,7 @@ class Child:
         models: tuple[ModelInfo, ...] = ()
         async with aclosing(self.replies(job, request)) as replies:
             async for reply in replies:
-                if isinstance(reply, Models):
+                if isinstance(reply, ModelsReply):
                     models = reply.models
         return models
 

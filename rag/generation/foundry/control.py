@@ -84,7 +84,7 @@ class Unload:
 
 
 @dataclass(frozen=True, slots=True)
-class Download:
+class DownloadModel:
     """Brings a model's files to this disk."""
 
     id: int
@@ -119,7 +119,7 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True)
-class Models:
+class ModelsReply:
     """Ends `ListModels` with all, `Variants` with those of one, `Describe` and `Load` with the one."""
 
     id: int
@@ -128,7 +128,7 @@ class Models:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class DownloadProgress:
     """How much of a download is here; more follows."""
 
     id: int
@@ -138,7 +138,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """Ends `Unload` and `Download`."""
+    """Ends `Unload` and `DownloadModel`."""
 
     id: int
     type: Literal["done"] = "done"
@@ -156,8 +156,8 @@ class Failed:
     type: Literal["failed"] = "failed"
 
 
-Request = ListModels | Describe | Variants | Load | Unload | Download | Cancel | Shutdown
-Reply = Ready | Models | Progress | Done | Failed
+Request = ListModels | Describe | Variants | Load | Unload | DownloadModel | Cancel | Shutdown
+Reply = Ready | ModelsReply | DownloadProgress | Done | Failed
 
 _REQUESTS: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="type")])
 _REPLIES: TypeAdapter[Reply] = TypeAdapter(Annotated[Reply, Field(discriminator="type")])

@@ -13,11 +13,11 @@ from rag.generation.foundry.capacity import check_memory, gigabytes
 from rag.generation.foundry.control import ModelInfo
 from rag.generation.foundry.sharing import Shared
 from rag.generation.foundry.supervisor import FoundryRuntime
-from rag.generation.model import Limits, Loading, ModelEvent
+from rag.generation.model import GenerationLimits, Loading, ModelEvent
 from rag.generation.prompt import Prompt
 
 _WARM_UP = Prompt("Hello")
-_ONE_TOKEN = Limits(max_tokens=1, temperature=0)
+_ONE_TOKEN = GenerationLimits(max_tokens=1, temperature=0)
 _NOTICED_S = 1.0
 """The end of a process is known a moment after its connections break."""
 
@@ -73,7 +73,7 @@ class FoundryModel:
         endpoint = self._ready()
         return bool(endpoint and endpoint.idle)
 
-    async def stream(self, prompt: Prompt, limits: Limits) -> AsyncGenerator[ModelEvent, None]:
+    async def stream(self, prompt: Prompt, limits: GenerationLimits) -> AsyncGenerator[ModelEvent, None]:
         """The answer to the prompt, as it comes, after `Loading` where the model is not in memory yet.
 
         Raises:

@@ -27,14 +27,14 @@ from rag.generation.foundry.control import (
     ControlError,
     Describe,
     Done,
-    Download,
+    DownloadModel,
+    DownloadProgress,
     Failed,
     Fault,
     ListModels,
     Load,
     ModelInfo,
-    Models,
-    Progress,
+    ModelsReply,
     Ready,
     Reply,
     Shutdown,
@@ -49,7 +49,7 @@ APP_NAME = "groundwork"
 _PROGRESS_STEP = 0.001
 """Of a download of 12 GB, 12 MB: often enough to see it move."""
 
-Job = ListModels | Describe | Variants | Load | Unload | Download
+Job = ListModels | Describe | Variants | Load | Unload | DownloadModel
 
 
 class Refused(Exception):
@@ -124,19 +124,19 @@ class Service:
         finally:
             del self._cancelled[job.id]
 
-    def _outcome(self, job: Job) -> Models | Done:
+    def _outcome(self, job: Job) -> ModelsReply | Done:
         match job:
             case ListModels():
-                return Models(job.id, tuple(describe(model) for model in self._manager.catalog.list_models()))
+                return ModelsReply(job.id, tuple(describe(model) for model in self._manager.catalog.list_models()))
             case Describe():
-                return Models(job.id, (describe(self._find(job.alias)),))
+                return ModelsReply(job.id, (describe(self._find(job.alias)),))
             case Variants():
-                return Models(job.id, tuple(describe(variant) for variant in self._find(job.alias).variants))
+                return ModelsReply(job.id, tuple(describe(variant) for variant in self._find(job.alias).variants))
             case Load():
-                return Models(job.id, (describe(self._load(job.alias)),))
+                return ModelsReply(job.id, (describe(self._load(job.alias)),))
             case Unload():
                 self._find(job.alias).unload()
-            case Download():
+            case DownloadModel():
                 self._download(job)
         return Done(job.id)
 
@@ -158,7 +158,7 @@ class Service:
         model.load()
         return model
 
-    def _download(self, job: Download) -> None:
+    def _download(self, job: DownloadModel) -> None:
         told = 0.0
 
         def progress(percent: float) -> None:
@@ -166,7 +166,7 @@ class Service:
             share = min(max(percent / 100, 0.0), 1.0)
             if share - told >= _PROGRESS_STEP:
                 told = share
-                self._send(Progress(job.id, share))
+                self._send(DownloadProgress(job.id, share))
 
         self._find(job.alias).download(progress, self._cancelled[job.id])
 

@@ -14,12 +14,12 @@ from rag.generation.foundry.child import Child, ChildEnded, RequestFailed
 from rag.generation.foundry.control import (
     Catalogue,
     Describe,
-    Download,
+    DownloadModel,
+    DownloadProgress,
     Fault,
     ListModels,
     Load,
     ModelInfo,
-    Progress,
     Request,
     Unload,
     Variants,
@@ -191,9 +191,9 @@ class FoundryRuntime:
             child = await self._running()
             job = child.next_id()
             with _explained(alias, "be downloaded. Check the internet connection and try again."):
-                async with aclosing(child.replies(job, Download(job, alias))) as replies:
+                async with aclosing(child.replies(job, DownloadModel(job, alias))) as replies:
                     async for reply in replies:
-                        if isinstance(reply, Progress):
+                        if isinstance(reply, DownloadProgress):
                             yield reply.share
         yield 1.0
 
