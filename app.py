@@ -3,9 +3,9 @@
 import chainlit as cl
 from chainlit.config import config
 
-from rag.chat import downloads, library, lifecycle, turns, uploads, welcome
+from rag.chat import downloads, library_status, lifecycle, turns, uploads, welcome
 from rag.chat.hardening import harden
-from rag.chat.lab import LabDoor
+from rag.chat.lab_mount import LabDoor
 from rag.chat.session import current_chat, open_chat, payload_text
 from rag.services import Services
 from rag.settings import read_settings
@@ -19,7 +19,7 @@ with lifecycle.bad_settings_end_the_start():
         upload_max_files=settings.upload_max_files,
         lab=LabDoor.of(services),
     )
-library.tell_changes(services.keeper)
+library_status.tell_changes(services.keeper)
 lifecycle.install_stop()
 lifecycle.install_edit()
 lifecycle.quiet_logs()
@@ -49,7 +49,7 @@ async def on_chat_start() -> None:
     services.start()
     chat = open_chat(turns.preferences(services))
     await welcome.greet(chat.preferences, services)
-    await library.greet(services.keeper)
+    await library_status.greet(services.keeper)
 
 
 @cl.on_settings_update
@@ -85,7 +85,7 @@ async def on_remove_file(action: cl.Action) -> None:
 @cl.action_callback("library")
 async def on_library(action: cl.Action) -> None:
     """A folder's reading is stopped, goes on, or begins again."""
-    do = library.act(services.keeper, payload_text(action, "library"), payload_text(action, "do"))
+    do = library_status.act(services.keeper, payload_text(action, "library"), payload_text(action, "do"))
     turns.in_background(do)
 
 

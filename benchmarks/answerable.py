@@ -15,16 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.data import passages, rows
-from rag.escalation.answerable import ANSWERABLE, search_signals
-from rag.escalation.logistic import Row, out_of_fold
+from rag.escalation.answerability import ANSWERABLE, search_signals
+from rag.escalation.gate import CANDIDATES, GateKeeper, Shelf
+from rag.escalation.synthetic_queries import Size
 from rag.escalation.threshold import GateThreshold
-from rag.escalation.weights import Weights, shipped
-from rag.gate_keeping import CANDIDATES, GateKeeper, Shelf
-from rag.metrics import auroc, calibration_error
-from rag.records import Passage, SearchResult
-from rag.retrieval.memory import MemoryIndex
-from rag.retrieval.pseudo_questions import Size
+from rag.escalation.weights import Row, Weights, out_of_fold, shipped
+from rag.retrieval.memory_index import MemoryIndex
 from rag.retrieval.search import Searcher
+from rag.statistics import auroc, calibration_error
+from rag.types import Passage, SearchResult
 
 GONE = ("article", "paragraph", "unanswerable")
 """Why a question has no answer."""

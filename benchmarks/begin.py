@@ -21,11 +21,11 @@ from zlib import crc32
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run as a script, this folder alone is on the path
 
-from rag.escalation.logistic import fit, out_of_fold
-from rag.escalation.names import names
-from rag.escalation.support import SUPPORTED, support_signals
-from rag.metrics import auroc, calibration_error
-from rag.records import Document, Hit, Passage
+from rag.escalation.weights import fit, out_of_fold
+from rag.grounding.names import names
+from rag.grounding.support import SUPPORTED, support_signals
+from rag.statistics import auroc, calibration_error
+from rag.types import Document, Hit, Passage
 
 SETS = ("wow", "cmu")
 ALTERED = "altered"

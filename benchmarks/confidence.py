@@ -20,10 +20,9 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run as a script, this folder alone is on the path
 
 from benchmarks import answerable, begin, drafts, pairs
-from rag.escalation.logistic import Logistic, Row, fit, out_of_fold
-from rag.escalation.support import SUPPORTED
-from rag.escalation.weights import Weights, shipped
-from rag.metrics import auroc, calibration_error
+from rag.escalation.weights import Logistic, Row, Weights, fit, out_of_fold, shipped
+from rag.grounding.support import SUPPORTED
+from rag.statistics import auroc, calibration_error
 
 _CONFIDENCE = Logistic(-4.0, {"answerable": 4.0, "supported": 4.0})
 """Where there are no weights yet."""

@@ -22,12 +22,12 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run as a script, this folder alone is on the path
 
 from benchmarks.data import indexed, rows
-from rag.generation.packing import pack
+from rag.generation.context import pack
 from rag.generation.tokens import estimate_tokens
-from rag.records import SearchResult
 from rag.retrieval.highlights import highlights
 from rag.retrieval.search import Searcher
-from rag.turn_state import Budget
+from rag.turn.state import Budget
+from rag.types import SearchResult
 
 Shown = list[tuple[str, str]]
 """For each passage of a prompt its place and what is shown of it."""

@@ -6,9 +6,9 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from rag.records import Document, Passage
 from rag.retrieval.index import PassageIndex
-from rag.retrieval.memory import MemoryIndex
+from rag.retrieval.memory_index import MemoryIndex
+from rag.types import Document, Passage
 
 
 def rows(path: Path) -> list[dict[str, Any]]:

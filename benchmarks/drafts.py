@@ -14,18 +14,18 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.data import fill, passages, rows
-from rag.citations import check
-from rag.escalation.judgement import judge, match
+from rag.escalation.confidence import judge, match
 from rag.escalation.policy import Policy
 from rag.escalation.threshold import DEFAULT
 from rag.escalation.weights import Weights
-from rag.metrics import auroc
-from rag.records import Generation, SearchResult
+from rag.grounding.citations import check
 from rag.retrieval.highlights import highlights
-from rag.retrieval.memory import MemoryIndex
+from rag.retrieval.memory_index import MemoryIndex
 from rag.retrieval.search import Searcher
-from rag.sentences import sentences
-from rag.turn_state import Budget
+from rag.statistics import auroc
+from rag.text.sentences import sentences
+from rag.turn.state import Budget
+from rag.types import Generation, SearchResult
 
 _FACT = re.compile(r"\b(?:\d[\d.,]*\d|\d|[A-ZÀ-ÖØ-ÞА-Я][\w’'-]{2,})\b")
 

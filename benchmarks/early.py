@@ -22,14 +22,14 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run as a script, this folder alone is on the path
 
 from benchmarks.data import fill, passages, rows
-from rag.citations import check
-from rag.escalation.early import DraftWatch
-from rag.escalation.judgement import judge, match
+from rag.escalation.confidence import judge, match
+from rag.escalation.early_stop import DraftWatch
 from rag.escalation.policy import Policy
-from rag.records import Generation, Passage, SearchResult
-from rag.retrieval.memory import MemoryIndex
+from rag.grounding.citations import check
+from rag.retrieval.memory_index import MemoryIndex
 from rag.retrieval.search import Searcher
-from rag.turn_state import Budget
+from rag.turn.state import Budget
+from rag.types import Generation, Passage, SearchResult
 
 
 @dataclass(frozen=True)

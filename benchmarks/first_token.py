@@ -26,16 +26,15 @@ import openai
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run as a script, this folder alone is on the path
 
 from benchmarks.serving import ROOT, chat, free_port, start, stop
-from rag.conversation import answer
-from rag.events import Delta, Finished
+from rag.generation.chat_model import Bench
 from rag.generation.foundry.model import FoundryModel
-from rag.generation.foundry.supervisor import FoundryRuntime
-from rag.generation.model import Bench
+from rag.generation.foundry.runtime import FoundryRuntime
 from rag.generation.prompt import build
-from rag.records import Document, Passage
-from rag.retrieval.memory import MemoryIndex
+from rag.retrieval.memory_index import MemoryIndex
 from rag.retrieval.search import Searcher
-from rag.turn_state import Budget
+from rag.turn.answer import answer
+from rag.turn.state import Budget
+from rag.types import Delta, Document, Finished, Passage
 from tests.runtime.tiny_models import SMALL, TinyModel, words, write_cache
 from tests.scripted_server import DONE, ScriptedServer, chunk, counted, reply, sse
 

@@ -23,7 +23,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run as a script, this folder alone is on the path
 
-from rag.lab.installing import install
+from rag.lab.install import install
 from tests.runtime.tiny_browser_models import write_browser_model
 from tests.runtime.tiny_models import TinyModel, write_cache
 from tests.serving import REPOSITORY, running

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from itertools import cycle, islice
 from typing import Any
 
-from rag.escalation.logistic import Logistic, fit, out_of_fold
 from rag.escalation.threshold import GateThreshold
-from rag.metrics import auroc, calibration_error
+from rag.escalation.weights import Logistic, fit, out_of_fold
+from rag.statistics import auroc, calibration_error
 
 L2 = 0.3
 ROUNDS = 2

@@ -16,10 +16,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run as a script, this folder alone is on the path
 
 from benchmarks.data import indexed, rows
-from rag.generation.quoting import choose
-from rag.records import SearchResult
+from rag.generation.extractive import choose
 from rag.retrieval.highlights import highlights
 from rag.retrieval.search import Searcher
+from rag.types import SearchResult
 
 METHODS: dict[str, Callable[[SearchResult], list[str]]] = {
     "quoting (as shipped)": lambda search: [h.text for h in choose(search)],

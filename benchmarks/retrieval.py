@@ -29,11 +29,11 @@ from rank_bm25 import BM25Okapi
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run as a script, this folder alone is on the path
 
 from benchmarks.data import fill, passages, relevance, rows
-from rag.retrieval.analysis import STOP_WORDS
-from rag.retrieval.disk import DiskIndex
 from rag.retrieval.index import PassageIndex
-from rag.retrieval.memory import MemoryIndex
+from rag.retrieval.memory_index import MemoryIndex
 from rag.retrieval.search import Searcher
+from rag.retrieval.tantivy_index import DiskIndex
+from rag.text.analysis import STOP_WORDS
 
 Ranker = Callable[[str], list[str]]
 """A question to the ids of the ten best texts."""

@@ -32,7 +32,7 @@ import psutil
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run as a script, this folder alone is on the path
 
 from benchmarks.data import rows
-from rag.records import Document, Passage
+from rag.types import Document, Passage
 
 WORDS, PASSAGES_A_DOCUMENT, BATCH, LIMIT, HITS = 160, 10, 2_000, 15, 12
 QUESTIONS = 200
@@ -85,7 +85,7 @@ def memory_mb() -> float:
 
 
 def build_disk(folders: list[Path], count: int, place: Path) -> dict[str, Any]:
-    from rag.retrieval.disk import DiskIndex
+    from rag.retrieval.tantivy_index import DiskIndex
 
     index, batch, size, spent = DiskIndex(place), list[tuple[Document, list[Passage]]](), 0, 0.0
     for document, passages in documents(folders, count):
@@ -100,9 +100,9 @@ def build_disk(folders: list[Path], count: int, place: Path) -> dict[str, Any]:
 
 
 def open_disk(folders: list[Path], count: int, place: Path) -> dict[str, Any]:
-    from rag.retrieval.disk import DiskIndex
     from rag.retrieval.query import build_query
     from rag.retrieval.search import Searcher
+    from rag.retrieval.tantivy_index import DiskIndex
 
     asked = questions(folders)
     build_query(asked[0])  # what the language costs is not the index's
@@ -152,11 +152,11 @@ def _change(index: Any) -> float:
 
 async def _saved(index: Any, data: Path) -> float:
     """Seconds, the median of five, from a file saved in a followed folder until its new text can be found."""
-    from rag.documents.folders import Folder
-    from rag.documents.library import Library
-    from rag.documents.manifest import Manifest
-    from rag.documents.reading import READING_VERSION, Reader
-    from rag.documents.stored import MANIFEST, StoredLibrary
+    from rag.ingestion.reader import READING_VERSION, Reader
+    from rag.library.folders import Folder
+    from rag.library.library import Library
+    from rag.library.manifest import Manifest
+    from rag.library.store import MANIFEST, StoredLibrary
 
     folder = Folder("Saved", data / "saved")
     folder.path.mkdir()

@@ -8,27 +8,25 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rag.bench.files import ModelEntry, known_models, read_models
-from rag.calibration import Calibration, read_calibration
-from rag.documents.reading import Reader
 from rag.errors import BrokenFile, SettingsError, StorageError
-from rag.escalation.allowance import Allowance
-from rag.escalation.needs import NEEDS
-from rag.escalation.policy import Policy
+from rag.escalation.gate import GateKeeper, Shelf
+from rag.escalation.policy import NEEDS, Policy
+from rag.escalation.rate_limit import Allowance
+from rag.escalation.synthetic_queries import Size
 from rag.escalation.weights import shipped
-from rag.gate_keeping import GateKeeper, Shelf
-from rag.keeping import Keeper, KeptLibrary
-from rag.libraries import data_dir
+from rag.generation.model_facts import ModelEntry, known_models, read_models
+from rag.ingestion.reader import Reader
+from rag.library.manager import Keeper, KeptLibrary, data_dir
 from rag.retrieval.index import PassageIndex
-from rag.retrieval.pseudo_questions import Size
 from rag.retrieval.search import Searcher
 from rag.retrieval.synonyms import Synonyms
 from rag.settings import Settings
-from rag.turn_log import TurnLog
-from rag.turn_state import Budget
+from rag.turn.state import Budget
+from rag.turn_log.calibration import Calibration, read_calibration
+from rag.turn_log.log import TurnLog
 
 if TYPE_CHECKING:
-    from rag.generation.models import ModelRegistry
+    from rag.generation.registry import ModelRegistry
 
 
 _log = logging.getLogger(__name__)
@@ -70,7 +68,7 @@ class Services:
     @cached_property
     def models(self) -> "ModelRegistry":
         """The models; made when they are first needed, because the openai client takes half a second to import."""
-        from rag.generation.models import ModelRegistry
+        from rag.generation.registry import ModelRegistry
 
         settings = self.settings
         return ModelRegistry.from_addresses(
@@ -144,7 +142,7 @@ class Services:
             await asyncio.sleep(_SETTLING_S)
 
     async def _prepare_models(self) -> None:
-        await asyncio.to_thread(importlib.import_module, "rag.generation.models")
+        await asyncio.to_thread(importlib.import_module, "rag.generation.registry")
         await self.models.start()
 
 

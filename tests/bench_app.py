@@ -2,11 +2,11 @@
 
 import typer
 
-from rag import cli_bench
+from rag.cli import bench_command
 
 app = typer.Typer()
 app.callback()(lambda: None)
-app.command("bench")(cli_bench.bench)
+app.command("bench")(bench_command.bench)
 
 if __name__ == "__main__":
     app()

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from rag.bench.records import BenchRun, Machine, Model, Round, Series
-from rag.bench.summary import Way, spread_of
+from rag.benchmark.aggregates import Way, spread_of
+from rag.benchmark.records import BenchRun, Model, Round, Series
+from rag.machine import Machine
 
 HOSTILE = "<script>alert(1)</script>\"onload=alert(2) x='</style><svg onload=alert(3)>"
 MACHINE = Machine("Linux 6.1", "Made-up CPU 3000", 8, 32_000, python="3.12.1", versions={"foundry-local-sdk": "2.2.1"})

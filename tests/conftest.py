@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from rag.generation.foundry.supervisor import FoundryRuntime
+from rag.generation.foundry.runtime import FoundryRuntime
 from tests import chainlit_session  # noqa: F401  # the first to import chainlit, in a folder of its own
 from tests.lab_parts import lab_runtime  # noqa: F401  # a fixture
 from tests.runtime.tiny_models import LARGE, SLOW, SMALL, TinyModel, write_cache

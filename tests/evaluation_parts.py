@@ -7,14 +7,13 @@ from typing import Any
 
 import typer
 
-from rag import cli_eval
-from rag.conversation import answer
-from rag.evaluation.questions import Question
+from rag.cli import eval_command
+from rag.evaluation.dataset import Question
 from rag.evaluation.results import Attempt, Results, Row, Run, Scores
-from rag.events import Finished
-from rag.generation.model import Bench
-from rag.records import Turn
+from rag.generation.chat_model import Bench
 from rag.retrieval.search import Searcher
+from rag.turn.answer import answer
+from rag.types import Finished, Turn
 from tests.fakes import FakeModel, Reply, index_of
 
 HOUSE = Path(__file__).parents[1]
@@ -26,7 +25,7 @@ QUESTION = Question("size", ASKED, (("25 MB", "25 megabytes"),), ("guide.md",))
 
 app = typer.Typer()
 app.callback()(lambda: None)
-app.command("eval")(cli_eval.evaluate)
+app.command("eval")(eval_command.evaluate)
 
 
 async def turn_of(

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 
 from rag.errors import ModelError
-from rag.generation.model import (
+from rag.generation.chat_model import (
     Ended,
     GenerationLimits,
     Loading,
@@ -18,8 +18,8 @@ from rag.generation.model import (
     Trimmed,
 )
 from rag.generation.prompt import Prompt
-from rag.records import Document, Passage, Usage
-from rag.retrieval.memory import MemoryIndex
+from rag.retrieval.memory_index import MemoryIndex
+from rag.types import Document, Passage, Usage
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from rag.errors import GroundworkError
-from rag.lab.installing import install
+from rag.lab.install import install
 
 PACKAGE_FILE = Path(__file__).parents[1] / "lab" / "package.json"
 TRANSFORMERS, ORT = "@huggingface/transformers", "onnxruntime-web"

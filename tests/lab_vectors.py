@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from rag.records import Document, Passage
-from rag.retrieval.analysis import analyse
-from rag.retrieval.memory import MemoryIndex
+from rag.retrieval.memory_index import MemoryIndex
 from rag.retrieval.query import build_query
+from rag.text.analysis import analyse
+from rag.types import Document, Passage
 
 FILE = Path(__file__).with_suffix(".json")
 

@@ -7,11 +7,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from rag.documents.folders import Folder
-from rag.documents.library import Library
-from rag.documents.reading import ReadDocument, Reader
 from rag.errors import DocumentError
-from rag.retrieval.disk import DiskIndex
+from rag.ingestion.reader import ReadDocument, Reader
+from rag.library.folders import Folder
+from rag.library.library import Library
+from rag.retrieval.tantivy_index import DiskIndex
 
 PATIENCE_S = 20.0
 """For what takes a second on an idle machine."""

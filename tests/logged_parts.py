@@ -5,17 +5,19 @@ import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from rag.decisions import Decision, Receipt, SentenceChange, Signal
-from rag.escalation.logistic import Logistic
-from rag.escalation.weights import Weights
-from rag.logged_turns import LoggedDecision, LoggedGeneration, LoggedReceipt, LoggedTurn
-from rag.records import (
+from rag.escalation.weights import Logistic, Weights
+from rag.turn_log.record import LoggedDecision, LoggedGeneration, LoggedReceipt, LoggedTurn
+from rag.types import (
     Citation,
+    Decision,
     Document,
     Generation,
     Hit,
     Passage,
+    Receipt,
     SearchResult,
+    SentenceChange,
+    Signal,
     StageTime,
     Timings,
     Turn,

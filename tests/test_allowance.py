@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.escalation.allowance import TURNS, Allowance
+from rag.escalation.rate_limit import TURNS, Allowance
 
 
 def taken(allowance: Allowance, wanted: list[bool]) -> list[bool]:

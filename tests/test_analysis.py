@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.retrieval import analysis
-from rag.retrieval.analysis import GRAM_PREFIX, analyse, fold
+from rag.text import analysis
+from rag.text.analysis import GRAM_PREFIX, analyse, fold
 
 
 @dataclass(frozen=True)

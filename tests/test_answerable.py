@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.escalation.answerable import ANSWERABLE, search_signals
+from rag.escalation.answerability import ANSWERABLE, search_signals
 from rag.escalation.weights import shipped
-from rag.records import Document, SearchResult
-from rag.retrieval.memory import MemoryIndex
+from rag.retrieval.memory_index import MemoryIndex
 from rag.retrieval.search import Searcher
 from rag.retrieval.synonyms import Synonyms
+from rag.types import Document, SearchResult
 from tests.fakes import index_of, passages
 
 TOPICS = {

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.begin import ALTERED, SETS, altered, samples, show, table
-from rag.escalation.support import SUPPORTED
+from rag.grounding.support import SUPPORTED
 
 HEAD = "model_name\tdata_source\tknowledge\tmessage\tresponse\tbegin_label"
 LABELS = ("Fully attributable", "Generic", "Not fully attributable")

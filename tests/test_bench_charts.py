@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.bench.charts import Bar, ChartPoint, Frame, Line, Strip, bar_chart, line_chart, strip_chart
-from rag.bench.drawing import drawings
-from rag.bench.records import BenchRun
-from rag.bench.scales import fitting, from_zero
-from rag.bench.summary import spread_of
+from rag.benchmark.aggregates import spread_of
+from rag.benchmark.figures import drawings
+from rag.benchmark.records import BenchRun
+from rag.reports.charts import Bar, ChartPoint, Frame, Line, Strip, bar_chart, line_chart, strip_chart
+from rag.reports.scales import fitting, from_zero
 from tests.bench_run import HOSTILE, MACHINE, full_run, hostile_run, ways
 
 SVG = "{http://www.w3.org/2000/svg}"

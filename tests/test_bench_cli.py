@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from rag.bench.files import standard_prompts
-from rag.bench.history import HISTORY, read_history, read_run, run_of_json
-from rag.bench.running import BY_HAND
+from rag.benchmark.catalogue import standard_prompts
+from rag.benchmark.run_files import HISTORY, read_history, read_run, run_of_json
+from rag.benchmark.runner import BY_HAND
 from tests.bench_app import app
 from tests.scripted_server import CHAT, CUT, DONE, STALL, ScriptedServer, chunk, counted, reply, sse
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rag.bench.comparing import FEWEST, SpeedChange, SpeedComparison, compare
-from rag.bench.comparison_text import as_text
-from rag.bench.records import BenchRun, Model, Series
+from rag.benchmark.export import comparison_as_text as as_text
+from rag.benchmark.records import BenchRun, Model, Series
+from rag.benchmark.speed_regression import FEWEST, SpeedChange, SpeedComparison, compare
 from tests.bench_run import MACHINE, SETTINGS, full_run, hostile_run, round_of
 
 

@@ -5,8 +5,8 @@ import io
 
 import pytest
 
-from rag.bench.records import BenchRun, Model, Series
-from rag.bench.table_csv import COLUMNS, as_csv
+from rag.benchmark.export import COLUMNS, as_csv
+from rag.benchmark.records import BenchRun, Model, Series
 from tests.bench_run import MACHINE, full_run, hostile_run, round_of
 
 

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.bench.files import ModelEntry, _line, _place, chosen, known_models, read_models, read_prompts, standard_prompts
+from rag.benchmark.catalogue import _line, _place, read_prompts, standard_prompts
 from rag.errors import BrokenFile, StorageError
+from rag.generation.model_facts import ModelEntry, chosen, known_models, read_models
 
 MODELS = """{
   "phi-4-mini": {"capabilities": ["chat"], "size_mb": 3600, "price": [0.1, 0.4]},

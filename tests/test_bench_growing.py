@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.bench.growing import grown
+from rag.benchmark.measure import grown
 
 
 @given(st.integers(100, 50_000), st.integers(0, 10_000))

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.bench.history import append_run, check_output, read_history, read_run, run_of_json, to_json
-from rag.bench.records import BenchRun, Machine, Model, Round, Series
+from rag.benchmark.records import BenchRun, Model, Round, Series
+from rag.benchmark.run_files import append_run, check_output, read_history, read_run, run_of_json, to_json
 from rag.errors import BrokenFile, StorageError
+from rag.machine import Machine
 
 HOUSE = Path(__file__).parents[1]
 SECONDS = st.floats(0, 1e6)
@@ -147,7 +148,7 @@ def test_on_a_full_disk_the_history_stays_whole(tmp_path: Path):
     code = """
 import resource, sys
 from pathlib import Path
-from rag.bench.history import append_run
+from rag.benchmark.run_files import append_run
 from rag.errors import StorageError
 from tests.test_bench_history import a_run
 path = Path(sys.argv[1])

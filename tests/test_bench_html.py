@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.bench.html import as_html
-from rag.bench.markup import Markup, joined, tag
-from rag.bench.records import BenchRun
-from rag.bench.sections import tables
+from rag.benchmark.html_report import as_html
+from rag.benchmark.records import BenchRun
+from rag.benchmark.sections import tables
+from rag.reports.markup import Markup, joined, tag
 from tests.bench_run import HOSTILE, MACHINE, PROMPTS, full_run, hostile_run, ways
 
 TURNS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"

@@ -10,8 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from rag.bench.gpu import PowerMeter, gpu_memory_mb, gpu_names
-from rag.bench.machine import processor, resident_mb, this_machine, versions
+from rag.machine import PowerMeter, gpu_memory_mb, gpu_names, processor, resident_mb, this_machine, versions
 
 Fake = Callable[[str], None]
 posix = pytest.mark.skipif(os.name != "posix", reason="a shell script stands for nvidia-smi")

@@ -2,8 +2,8 @@
 
 import re
 
-from rag.bench.markdown import as_markdown
-from rag.bench.sections import tables
+from rag.benchmark.export import as_markdown
+from rag.benchmark.sections import tables
 from tests.bench_run import full_run, hostile_run, ways
 
 

@@ -12,12 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.bench.measuring import Plain, measure, undisturbed
-from rag.bench.practice import practise
-from rag.bench.records import Round
+from rag.benchmark.measure import Plain, measure, practise, undisturbed
+from rag.benchmark.records import Round
 from rag.errors import EmptyAnswer, ModelError, ModelUnavailable
-from rag.generation.endpoint import EndpointModel
-from rag.generation.model import (
+from rag.generation.chat_model import (
     Ended,
     GenerationLimits,
     Loading,
@@ -27,8 +25,9 @@ from rag.generation.model import (
     Requested,
     TextDelta,
 )
+from rag.generation.openai_model import EndpointModel
 from rag.generation.prompt import Prompt
-from rag.records import Usage
+from rag.types import Usage
 from tests.scripted_server import DONE, ScriptedServer, chunk, counted, refusal, sse
 
 LIMITS = GenerationLimits(max_tokens=100)

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from rag.bench.files import ModelEntry
-from rag.bench.plan import BenchPlan, Contender, Leg, contenders, devices, numbers, words
+from rag.benchmark.plan import BenchPlan, Contender, Leg, contenders, devices, numbers, words
 from rag.errors import SettingsError
+from rag.generation.model_facts import ModelEntry
 
 
 def plan(**options: Any) -> BenchPlan:

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from rag.bench.files import ModelEntry
-from rag.bench.places import Targets
-from rag.bench.plan import BenchPlan, Contender
-from rag.bench.records import BenchRun, Machine
-from rag.bench.running import BY_HAND, BenchProgress, Runner
-from rag.bench.summary import summaries
+from rag.benchmark.aggregates import summaries
+from rag.benchmark.plan import BenchPlan, Contender
+from rag.benchmark.records import BenchRun
+from rag.benchmark.runner import BY_HAND, BenchProgress, Runner
+from rag.benchmark.targets import Targets
+from rag.generation.model_facts import ModelEntry
+from rag.machine import Machine
 from tests.scripted_server import CHAT, CUT, DONE, STALL, Script, ScriptedServer, chunk, counted, refusal, reply, sse
 
 MACHINE = Machine("Linux", "CPU", 2, 8000)

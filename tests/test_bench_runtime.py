@@ -9,12 +9,13 @@ from statistics import median
 import psutil
 import pytest
 
-from rag.bench.places import Targets
-from rag.bench.plan import BenchPlan, Contender
-from rag.bench.records import BenchRun, Machine, Series
-from rag.bench.running import BenchProgress, Runner
+from rag.benchmark.plan import BenchPlan, Contender
+from rag.benchmark.records import BenchRun, Series
+from rag.benchmark.runner import BenchProgress, Runner
+from rag.benchmark.targets import Targets
 from rag.errors import ModelNotFound
-from rag.generation.foundry.supervisor import FoundryRuntime
+from rag.generation.foundry.runtime import FoundryRuntime
+from rag.machine import Machine
 from tests.conftest import HUGE, MISSING
 from tests.runtime.tiny_models import LARGE, SLOW, SMALL, TinyModel, words, write_cache
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.bench.kinds import crowds_of, growing_of, plain_of
-from rag.bench.records import BenchRun, Model, Series
-from rag.bench.summary import ENOUGH_FOR_P95, spread_of, summaries, summarise
+from rag.benchmark.aggregates import crowds_of, growing_of, plain_of, spread_of, summaries, summarise
+from rag.benchmark.records import BenchRun, Model, Series
+from rag.statistics import ENOUGH_FOR_P95
 from tests.bench_run import MACHINE, full_run, round_of
 
 MODEL = Model("phi-4-mini", price=(2.0, 10.0))

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from rag.bench.numbers import figures, interval, milliseconds, p95
-from rag.bench.records import BenchRun, Model, Series
-from rag.bench.sections import facts, faults, tables
-from rag.bench.summary import spread_of
-from rag.bench.tables import as_text
-from rag.bench.writing import write_report
+from rag.benchmark.aggregates import spread_of
+from rag.benchmark.export import as_text
+from rag.benchmark.records import BenchRun, Model, Series
+from rag.benchmark.sections import facts, faults, tables
 from rag.errors import StorageError
+from rag.reports.numbers import figures, interval, milliseconds, p95
+from rag.storage import write_report
 from tests.bench_run import MACHINE, full_run, hostile_run, round_of, ways
 
 

@@ -12,7 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.calibration import (
+from rag.cli.report_text import proposal as proposal_text
+from rag.errors import GroundworkError, StorageError
+from rag.escalation.weights import Logistic
+from rag.turn_log.calibration import (
     CURRENT,
     PREVIOUS,
     Calibration,
@@ -21,11 +24,8 @@ from rag.calibration import (
     save_calibration,
     undo_calibration,
 )
-from rag.calibration_fit import MANY, TARGET, Proposal, choose_threshold, propose, read_labels
-from rag.errors import GroundworkError, StorageError
-from rag.escalation.logistic import Logistic
-from rag.logged_turns import LoggedDecision, LoggedGeneration, LoggedText, LoggedTurn
-from rag.report_text import proposal as proposal_text
+from rag.turn_log.calibration_fit import MANY, TARGET, Proposal, choose_threshold, propose, read_labels
+from rag.turn_log.record import LoggedDecision, LoggedGeneration, LoggedText, LoggedTurn
 from tests.logged_parts import NOON, WEIGHTS, divergence, escalated, judged, logged
 
 SHIPPED = WEIGHTS.confidence

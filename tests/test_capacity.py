@@ -6,7 +6,7 @@ import pytest
 
 from rag.errors import ModelNotReady, StorageError
 from rag.generation.foundry.capacity import check_disk, check_memory, gigabytes
-from rag.generation.foundry.control import ModelInfo
+from rag.generation.foundry.protocol import ModelInfo
 
 
 def model(size_mb: float | None) -> ModelInfo:

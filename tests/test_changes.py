@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.decisions import SentenceChange
-from rag.escalation.changes import changes
-from rag.sentences import sentences
+from rag.grounding.diff import changes
+from rag.text.sentences import sentences
+from rag.types import SentenceChange
 
 SENTENCE = st.sampled_from(
     (

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from rag.turn_state import UNSUPPORTED
+from rag.turn.state import UNSUPPORTED
 from tests.chat_client import ChatClient, Json, open_chat, until
 from tests.runtime.tiny_models import write_cache
 from tests.serving import LARGE, SLOW, SMALL, App, running
@@ -19,7 +19,7 @@ from tests.serving import LARGE, SLOW, SMALL, App, running
 pytestmark = pytest.mark.runtime
 
 QUESTION = "What data leaves my machine when I use Groundwork?"
-RUNTIME, READER = "rag.generation.foundry.program", "rag.documents.worker"
+RUNTIME, READER = "rag.generation.foundry.child_main", "rag.ingestion.worker"
 GRACE_S = 1.0
 STATUS_LINES = 10
 """More than a turn has, in pieces of the stream."""

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from rag.chat import library
-from rag.chat.library import changes_line, progress_line
-from rag.documents.changes import Changes, SyncProgress
-from rag.keeping import Keeper
+from rag.chat import library_status
+from rag.chat.library_status import changes_line, progress_line
+from rag.library.changes import Changes, SyncProgress
+from rag.library.manager import Keeper
 from rag.settings import Settings
 from tests.chainlit_session import Browser
 
@@ -24,7 +24,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest_asyncio.fixture
 async def keeper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Keeper]:
-    monkeypatch.setattr(library, "_EVERY_S", 0.1)
+    monkeypatch.setattr(library_status, "_EVERY_S", 0.1)
     folder = tmp_path / "team"
     folder.mkdir()
     for n in range(300):
@@ -62,7 +62,7 @@ async def test_a_long_reading_is_shown_until_it_is_done(browser: Browser, keeper
     keeper.start()
     while not keeper.libraries["Team"].library.progress:
         await asyncio.sleep(0.01)
-    await library.show(keeper)
+    await library_status.show(keeper)
     assert "being read: " in browser.of("new_message")[0]["output"]
     assert "Stop reading Team" in [action["label"] for action in browser.of("action")]
     assert "300 documents, 300 passages" in browser.of("update_message")[-1]["output"]
@@ -73,19 +73,19 @@ async def test_a_reading_can_be_stopped_and_goes_on_where_it_was(browser: Browse
     keeper.start()
     while not keeper.libraries["Team"].library.progress:
         await asyncio.sleep(0.01)
-    await library.act(keeper, "Team", "stop")
+    await library_status.act(keeper, "Team", "stop")
     assert "because somebody stopped it" in browser.of("new_message")[-1]["output"]
     assert "Go on with Team" in [action["label"] for action in browser.of("action")]
     assert keeper.passages < 300
-    await library.act(keeper, "Team", "go on")
+    await library_status.act(keeper, "Team", "go on")
     assert await keeper.ready(30)
-    await library.act(keeper, "no such folder", "stop")
+    await library_status.act(keeper, "no such folder", "stop")
     assert "300 documents, 300 passages · in step with its folder" in browser.of("new_message")[-1]["output"]
 
 
 async def test_all_open_chats_are_told_of_a_change(browser: Browser, keeper: Keeper, tmp_path: Path):
     other = Browser()
-    library.tell_changes(keeper)
+    library_status.tell_changes(keeper)
     assert await keeper.ready(60)
     (tmp_path / "team" / "pets.md").write_text("# Pets\n\nDogs are welcome.", encoding="utf-8")
     async with asyncio.timeout(20):
@@ -99,12 +99,12 @@ async def test_all_open_chats_are_told_of_a_change(browser: Browser, keeper: Kee
 async def test_a_new_chat_is_told_of_a_reading_that_takes_long(
     browser: Browser, keeper: Keeper, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(library, "_LONG_S", 0.2)
+    monkeypatch.setattr(library_status, "_LONG_S", 0.2)
     keeper.start()
     while not keeper.libraries["Team"].library.progress:
         await asyncio.sleep(0.01)
-    await library.greet(keeper)
+    await library_status.greet(keeper)
     assert browser.of("toast")[0]["message"].startswith("The library is being read: ")
     assert await keeper.ready(30)
-    await library.greet(keeper)
+    await library_status.greet(keeper)
     assert len(browser.of("toast")) == 1

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.citations import check, claims_by_number, without_marks
-from rag.records import Hit
-from rag.sentences import sentence_spans
+from rag.grounding.citations import check, claims_by_number, without_marks
+from rag.text.sentences import sentence_spans
+from rag.types import Hit
 from tests.fakes import index_of
 
 UPLOADS = "Files are read in a worker. The largest file that may be uploaded is 25 MB. Larger ones are refused."

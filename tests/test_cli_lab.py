@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from rag import cli_lab
-from rag.lab.runtime import FILES, runtimes_in
+from rag.cli import lab_command
+from rag.lab.browser_runtime import FILES, runtimes_in
 from tests.lab_parts import FakeNpm, Packages, write_model
 
 VERSION = "9.9.1"
@@ -28,14 +28,14 @@ class Terminal:
         self.packages = Packages(home / "app", VERSION)
         self.wasm = runtimes_in(self.data) / VERSION / FILES[2]
         monkeypatch.chdir(home)  # no `.env` is there
-        monkeypatch.setattr(cli_lab, "app_folder", lambda: self.packages.folder)
+        monkeypatch.setattr(lab_command, "app_folder", lambda: self.packages.folder)
         monkeypatch.setenv("DATA_DIR", str(self.data))
         monkeypatch.delenv("LAB_MODELS_DIR", raising=False)
         monkeypatch.delenv("LAB_REMOTE_MODELS", raising=False)
 
     def run(self, *arguments: str, code: int = 0) -> str:
         """What it said, on both of its outputs."""
-        done = CliRunner().invoke(cli_lab.app, arguments)
+        done = CliRunner().invoke(lab_command.app, arguments)
         assert done.exit_code == code, done.output
         assert isinstance(done.exception, SystemExit | None)
         return done.output

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from rag.cli_library import app
-from rag.documents.changes import SyncProgress
-from rag.documents.stored import stored_libraries
-from rag.library_text import progress_line
+from rag.cli.library_command import app
+from rag.cli.library_text import progress_line
+from rag.library.changes import SyncProgress
+from rag.library.store import stored_libraries
 from tests.library_parts import CountingReader, library_of, put
 
 WAIT_S = 60
@@ -159,7 +159,7 @@ def test_ctrl_c_keeps_what_is_done(terminal: Terminal) -> None:
     for number in range(MANY):
         put(terminal.docs / f"{number}.txt")
     with subprocess.Popen(
-        [sys.executable, "-m", "rag.cli", "library", "sync"],
+        [sys.executable, "-m", "rag.cli.main", "library", "sync"],
         env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from rag.calibration import CURRENT, load_calibration
-from rag.cli_report import app
-from rag.decisions import Decision, Signal
+from rag.cli.report_command import app
 from rag.escalation.weights import shipped
-from rag.turn_log import TurnLog
+from rag.turn_log.calibration import CURRENT, load_calibration
+from rag.turn_log.log import TurnLog
+from rag.types import Decision, Signal
 from tests.logged_parts import a_turn
 
 

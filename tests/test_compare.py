@@ -14,21 +14,32 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from rag.bench.records import Machine
-from rag.cli import app
-from rag.compare.answering import Contest, answered
-from rag.compare.files import as_csv, as_json, rendered, run_of_json
-from rag.compare.records import ESCALATE, LARGE, REFINE, SMALL, WAYS, Answer, CompareRun, ModelShare
-from rag.compare.running import play
-from rag.compare.summary import PairPrices, blends, called_share, speed_up, ways
-from rag.compare.text import as_markdown
+from rag.benchmark.comparison_report import as_csv, as_json, as_markdown, rendered, run_of_json
+from rag.benchmark.comparison_summary import (
+    ESCALATE,
+    LARGE,
+    REFINE,
+    SMALL,
+    WAYS,
+    Answer,
+    CompareRun,
+    ModelShare,
+    PairPrices,
+    blends,
+    called_share,
+    speed_up,
+    ways,
+)
+from rag.benchmark.small_vs_large import Contest, answered, play
+from rag.cli.main import app
 from rag.errors import BrokenFile, ModelCrashed, ModelUnavailable
 from rag.escalation.policy import Policy
 from rag.evaluation.results import Rubric
-from rag.generation.model import Bench, GenerationLimits, ModelEvent
+from rag.generation.chat_model import Bench, GenerationLimits, ModelEvent
 from rag.generation.prompt import Prompt
+from rag.machine import Machine
 from rag.retrieval.search import Searcher
-from rag.turn_state import Budget
+from rag.turn.state import Budget
 from tests.fakes import FakeModel, Reply, index_of
 from tests.runtime.tiny_models import write_cache
 from tests.serving import LARGE as LARGE_TINY

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from rag.documents.comparing import SyncPlan, SyncRules, compare
-from rag.documents.manifest import FileRecord, State
-from rag.documents.scanning import Found, Scan
+from rag.library.changes import SyncPlan, SyncRules, compare
+from rag.library.manifest import FileRecord, State
+from rag.library.scanner import Found, Scan
 
 RULES = SyncRules(version=1, max_bytes=1000)
 FILE = Found("a.txt", Path("a.txt"), 10, 5_000_000_000)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.generation.foundry.control import (
+from rag.generation.foundry.protocol import (
     Cancel,
     ControlError,
     Describe,

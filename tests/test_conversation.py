@@ -9,19 +9,34 @@ from typing import Any
 
 import pytest
 
-from rag.conversation import answer
 from rag.errors import ModelCrashed, ModelUnavailable
-from rag.escalation.allowance import Allowance
 from rag.escalation.policy import Policy
-from rag.events import Decided, Delta, Finished, Notice, Reasoning, Retrieved, Stage, TurnEvent
-from rag.generation.model import Bench, GenerationLimits, ModelEvent
+from rag.escalation.rate_limit import Allowance
+from rag.generation.chat_model import Bench, GenerationLimits, ModelEvent
+from rag.generation.extractive import Quoting
 from rag.generation.prompt import Prompt
-from rag.generation.quoting import Quoting
-from rag.records import EARLY, Document, Exchange, Generation, Hit, Turn, Usage
 from rag.retrieval.index import Statistics
-from rag.retrieval.memory import MemoryIndex
+from rag.retrieval.memory_index import MemoryIndex
 from rag.retrieval.search import Searcher
-from rag.turn_state import UNSUPPORTED, Budget
+from rag.turn.answer import answer
+from rag.turn.state import UNSUPPORTED, Budget
+from rag.types import (
+    EARLY,
+    Decided,
+    Delta,
+    Document,
+    Exchange,
+    Finished,
+    Generation,
+    Hit,
+    Notice,
+    Reasoning,
+    Retrieved,
+    Stage,
+    Turn,
+    TurnEvent,
+    Usage,
+)
 from tests.fakes import FakeModel, Reply, index_of, passages
 
 UPLOADS = "The largest file that may be uploaded is 25 MB. Larger files are refused with a reason."

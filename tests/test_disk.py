@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 
 from rag.errors import StorageError
-from rag.records import Document, Hit, Passage
-from rag.retrieval import fields, label
-from rag.retrieval.disk import DiskIndex
-from rag.retrieval.label import read_label
-from rag.retrieval.memory import MemoryIndex
+from rag.retrieval import fields, index_files
+from rag.retrieval.index_files import read_label
+from rag.retrieval.memory_index import MemoryIndex
 from rag.retrieval.query import build_query
 from rag.retrieval.search import Searcher
+from rag.retrieval.tantivy_index import DiskIndex
+from rag.types import Document, Hit, Passage
 from tests.fakes import passages
 
 GUIDE = Document("guides/start.md", "Start", collection="handbook", language="en", pages=3, characters=99)
@@ -36,7 +36,7 @@ def found(index: DiskIndex | MemoryIndex, question: str) -> list[Hit]:
     return index.search(build_query(question).terms, 10)
 
 
-def index_files(folder: Path, pattern: str = "*") -> Iterator[Path]:
+def files_below(folder: Path, pattern: str = "*") -> Iterator[Path]:
     current = read_label(folder)
     assert current
     return (folder / current.place).glob(pattern)
@@ -140,7 +140,7 @@ def test_an_index_of_another_version_answers_until_it_is_made_anew(filled: Path,
     current = read_label(filled)
     assert current
     changed = {"schema": {"schema": 0}, "analysis": {"analysis": 0}, "fields": {"fields": ("words", "grams")}}[what]
-    label.write_label(filled, label.Label(**{**label_values(current), **changed}))
+    index_files.write_label(filled, index_files.Label(**{**label_values(current), **changed}))
     index = DiskIndex(filled)
     assert index.outdated
     assert texts(index, "How much memory?") == [TEXTS[1]]
@@ -159,14 +159,14 @@ def test_an_index_of_another_version_answers_until_it_is_made_anew(filled: Path,
     assert [folder.name for folder in filled.glob("index-*")] == [read_label(filled).place]  # type: ignore[union-attr]
 
 
-def label_values(current: label.Label) -> dict[str, object]:
+def label_values(current: index_files.Label) -> dict[str, object]:
     return {name: getattr(current, name) for name in ("place", "identity", "schema", "analysis", "fields")}
 
 
 def test_making_it_anew_can_be_broken_off(filled: Path):
     current = read_label(filled)
     assert current
-    label.write_label(filled, label.Label(**{**label_values(current), "analysis": 0}))
+    index_files.write_label(filled, index_files.Label(**{**label_values(current), "analysis": 0}))
     index = DiskIndex(filled)
 
     def enough(done: int, total: int) -> None:
@@ -181,8 +181,8 @@ def test_making_it_anew_can_be_broken_off(filled: Path):
 
 
 def test_todays_label_is_the_one_of_todays_fields():
-    assert label.Label().fields == tuple(field.name for field in fields.FIELDS)
-    assert not label.Label().outdated
+    assert index_files.Label().fields == tuple(field.name for field in fields.FIELDS)
+    assert not index_files.Label().outdated
 
 
 # What can happen to a disk
@@ -200,7 +200,9 @@ def test_a_label_that_says_nothing_is_as_none(filled: Path, content: bytes):
 def test_a_label_cannot_lead_out_of_its_folder(filled: Path):
     current = read_label(filled)
     assert current
-    label.write_label(filled, label.Label(**{**label_values(current), "place": f"../index/{current.place}"}))
+    index_files.write_label(
+        filled, index_files.Label(**{**label_values(current), "place": f"../index/{current.place}"})
+    )
     assert read_label(filled) is None
 
 
@@ -208,7 +210,7 @@ def test_a_label_cannot_lead_out_of_its_folder(filled: Path):
 @pytest.mark.parametrize("damage", ["zeroes", "cut", "gone"])
 def test_an_index_that_does_not_open_is_made_anew_with_another_identity(filled: Path, pattern: str, damage: str):
     label_before = read_label(filled)
-    for file in index_files(filled, pattern):
+    for file in files_below(filled, pattern):
         content = file.read_bytes()
         file.write_bytes(content[: len(content) // 2] if damage == "cut" else b"\0" * len(content))
         if damage == "gone":
@@ -230,7 +232,7 @@ def test_damage_that_only_a_search_meets_is_told_and_mended(tmp_path: Path):
     index.put(GUIDE, passages(GUIDE, [f"Uploads of {n} may have {n * n} MB of memory." for n in range(400)]))
     before = index.identity
     index.close()
-    for file in index_files(tmp_path, "*.store"):
+    for file in files_below(tmp_path, "*.store"):
         content = bytearray(file.read_bytes())
         content[: len(content) // 2] = random.Random(1).randbytes(len(content) // 2)
         file.write_bytes(content)
@@ -349,7 +351,7 @@ def test_a_kill_at_any_moment_loses_nothing_that_was_committed(tmp_path: Path):
 def test_a_kill_while_it_is_made_anew_leaves_the_old_one(filled: Path):
     current = read_label(filled)
     assert current
-    label.write_label(filled, label.Label(**{**label_values(current), "analysis": 0}))
+    index_files.write_label(filled, index_files.Label(**{**label_values(current), "analysis": 0}))
     program = """
 import os, sys
 from pathlib import Path

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.citations import check
-from rag.records import Document, Hit, Passage
-from rag.retrieval.analysis import analyse
-from rag.retrieval.diversity import ALIKE, NEAR_DUPLICATE, distinct, joined, places
+from rag.grounding.citations import check
+from rag.retrieval.dedup import ALIKE, NEAR_DUPLICATE, distinct, joined, places
 from rag.retrieval.highlights import highlights
-from rag.retrieval.memory import MemoryIndex
+from rag.retrieval.memory_index import MemoryIndex
 from rag.retrieval.search import Searcher
+from rag.text.analysis import analyse
+from rag.types import Document, Hit, Passage
 
 PAGE = Document("lease.pdf", "Lease")
 TEXT = "The rent is due on the first.\n\nIt is paid by transfer. Cash is refused.\nThe deposit is three rents."

@@ -12,8 +12,8 @@ import pytest_asyncio
 
 from rag.chat import downloads
 from rag.generation.foundry.model import FoundryModel
-from rag.generation.foundry.supervisor import FoundryRuntime
-from rag.generation.models import ModelRegistry
+from rag.generation.foundry.runtime import FoundryRuntime
+from rag.generation.registry import ModelRegistry
 from tests.chainlit_session import Browser
 
 DOWNLOADING = (sys.executable, "-m", "tests.runtime.scripted_child")

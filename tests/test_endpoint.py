@@ -22,9 +22,7 @@ from rag.errors import (
     ModelUnavailable,
     SettingsError,
 )
-from rag.generation.channels import ChannelFilter
-from rag.generation.endpoint import EndpointModel, choose, normalise
-from rag.generation.model import (
+from rag.generation.chat_model import (
     Ended,
     GenerationLimits,
     ModelEvent,
@@ -34,8 +32,10 @@ from rag.generation.model import (
     TextDelta,
     Trimmed,
 )
+from rag.generation.openai_model import EndpointModel, choose, normalise
+from rag.generation.openai_stream import ChannelFilter
 from rag.generation.prompt import Prompt
-from rag.records import Document, Hit, Passage, SearchResult, Usage
+from rag.types import Document, Hit, Passage, SearchResult, Usage
 from tests.scripted_server import (
     CHAT,
     CUT,
@@ -535,7 +535,7 @@ async def test_retry_after_is_respected_up_to_ten_seconds(
         pauses.append(seconds)
 
     server.enqueue(refusal(429, "slow down", retry_after=asked), said())
-    monkeypatch.setattr("rag.generation.endpoint.asyncio.sleep", sleep)
+    monkeypatch.setattr("rag.generation.openai_model.asyncio.sleep", sleep)
     await events_of(model)
     assert pauses == [waited]
 

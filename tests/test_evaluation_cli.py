@@ -12,9 +12,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from rag.evaluation.comparing import TOLERANCE, compare
-from rag.evaluation.markdown import comparison
-from rag.evaluation.output import read_results
+from rag.evaluation.quality_regression import TOLERANCE, compare
+from rag.evaluation.report import comparison, read_results
 from tests.evaluation_parts import HOUSE, app, results, row
 from tests.scripted_server import DONE, STALL, ScriptedServer, chunk, counted, refusal, said, sse
 

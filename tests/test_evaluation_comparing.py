@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from rag.evaluation import markdown
-from rag.evaluation.comparing import compare
+from rag.evaluation import report
+from rag.evaluation.quality_regression import compare
 from rag.evaluation.results import Rubric
 from tests.evaluation_parts import results, row, scores
 
@@ -17,7 +17,7 @@ def test_a_run_is_not_worse_than_itself():
     assert found.passed
     assert not found.flips
     assert all(difference.change == 0 for difference in found.differences)
-    assert markdown.comparison(found).startswith("Nothing is worse by more than 0.\n")
+    assert report.comparison(found).startswith("Nothing is worse by more than 0.\n")
 
 
 @pytest.mark.parametrize(("tolerance", "passed"), [(0.12, False), (0.125, True), (0.2, True)])
@@ -44,7 +44,7 @@ def test_times_are_shown_and_never_judged():
 def test_questions_that_are_gone_or_others_fail_and_new_ones_do_not():
     found = compare(BEFORE, results(row("a"), row("b"), row("c", 0.5), row("e")))
     assert (found.missing, found.added, found.passed) == (("d",), ("e",), False)
-    assert "the second run lacks d" in markdown.comparison(found)
+    assert "the second run lacks d" in report.comparison(found)
     assert compare(BEFORE, results(*BEFORE.rows, row("e", 0.0))).passed
     other = replace(row("d"), question="Something else?")
     found = compare(BEFORE, results(row("a"), row("b"), row("c", 0.5), other))
@@ -73,4 +73,4 @@ def test_a_failed_turn_shows():
     bad = row("a", 0.0, failure="The model crashed.", outcome="failed")
     found = compare(results(row("a")), results(bad))
     assert "turns without failure" in {difference.name for difference in found.worse}
-    assert "answered → failed" in markdown.comparison(found)
+    assert "answered → failed" in report.comparison(found)

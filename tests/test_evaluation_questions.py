@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from rag.errors import BrokenFile
-from rag.evaluation.facts import found
-from rag.evaluation.questions import read_questions
+from rag.evaluation.dataset import read_questions
+from rag.evaluation.scores import found
 
 HOUSE = Path(__file__).parents[1]
 LANGUAGES = {"en", "es", "pt", "ru", "sl"}

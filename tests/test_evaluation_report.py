@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 
 from rag.errors import BrokenFile, StorageError
-from rag.evaluation.markdown import report
-from rag.evaluation.output import check_output, read_results, write_results
+from rag.evaluation.report import check_output, read_results, report, write_results
 from rag.evaluation.results import Attempt, Results, Rubric
 from rag.evaluation.summary import means, refusals, stage_times, tokens
-from rag.files import read_text
+from rag.storage import read_text
 from tests.evaluation_parts import results, row, scores
 
 WHOLE = results(

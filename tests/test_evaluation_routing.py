@@ -6,7 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from rag.errors import QuestionError
-from rag.evaluation import markdown
+from rag.evaluation import report
 from rag.evaluation.results import Attempt
 from rag.evaluation.routing import Pair, area, calls_for, points, routing
 from tests.evaluation_parts import results, row, scores
@@ -63,7 +63,7 @@ def test_no_order_beats_the_one_by_gain(given_pairs: list[Pair]):
 def test_without_a_gap_there_is_nothing_to_recover():
     found = routing(LARGE, SMALL)
     assert (found.apgr, found.thresholds) == (None, ((0.5, None), (0.8, None)))
-    assert "no gap to recover" in markdown.routing(found)
+    assert "no gap to recover" in report.routing(found)
 
 
 def test_what_the_gate_ended_is_sent_last_and_is_no_draft():
@@ -91,7 +91,7 @@ def test_a_hybrid_run_has_its_place_and_its_harm():
     kept = routing(SMALL, LARGE, SMALL).hybrid
     assert kept
     assert kept.harm_rate is None
-    assert "hybrid: harm rate" in markdown.routing(routing(SMALL, LARGE, hybrid))
+    assert "hybrid: harm rate" in report.routing(routing(SMALL, LARGE, hybrid))
 
 
 def test_runs_of_other_questions_are_refused_by_name():

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.errors import BrokenFile, ModelCrashed
-from rag.evaluation.recording import with_rubrics
+from rag.evaluation.judge import judged, parsed, read_annotations
+from rag.evaluation.replay import with_rubrics
 from rag.evaluation.results import Rubric
-from rag.evaluation.rubric import judged, parsed, read_annotations
 from rag.generation.prompt import Prompt
 from rag.retrieval.search import Searcher
 from tests.evaluation_parts import ASKED, LIBRARY, results, row

@@ -6,17 +6,15 @@ from contextlib import aclosing
 
 import pytest
 
-from rag.conversation import answer
 from rag.errors import ModelCrashed
-from rag.evaluation.questions import Question
-from rag.evaluation.recording import Recorder
+from rag.evaluation.dataset import Question
+from rag.evaluation.replay import MOST_FAILURES, Ask, Recorder, play
 from rag.evaluation.results import Results, Run
-from rag.evaluation.running import MOST_FAILURES, Ask, play
-from rag.events import TurnEvent
-from rag.generation.model import Bench
-from rag.records import Exchange
+from rag.generation.chat_model import Bench
 from rag.retrieval.search import Searcher
-from rag.turn_state import Budget
+from rag.turn.answer import answer
+from rag.turn.state import Budget
+from rag.types import Exchange, TurnEvent
 from tests.evaluation_parts import ASKED, LIBRARY
 from tests.fakes import FakeModel, Reply
 

@@ -6,18 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.conversation import answer
 from rag.escalation.policy import Policy
-from rag.evaluation import citing
-from rag.evaluation.facts import found, normal
-from rag.evaluation.questions import Question
-from rag.evaluation.scores import TokenPrices, failed, score
-from rag.events import Finished
-from rag.generation.model import Bench
-from rag.generation.quoting import Quoting
-from rag.records import EARLY, Document, Hit
+from rag.evaluation import citation_metrics
+from rag.evaluation.dataset import Question
+from rag.evaluation.scores import TokenPrices, failed, found, normal, score
+from rag.generation.chat_model import Bench
+from rag.generation.extractive import Quoting
 from rag.retrieval.search import Searcher
-from rag.turn_state import Budget
+from rag.turn.answer import answer
+from rag.turn.state import Budget
+from rag.types import EARLY, Document, Finished, Hit
 from tests.evaluation_parts import ASKED, QUESTION, turn_of
 from tests.fakes import Reply, index_of, passages
 
@@ -114,8 +112,8 @@ def hits() -> dict[int, Hit]:
     ],
 )
 def test_citations_are_judged_as_in_alce(answer: str, precision: float | None, recall: float | None):
-    assert citing.precision(answer, hits()) == precision
-    assert citing.recall(answer, hits()) == recall
+    assert citation_metrics.precision(answer, hits()) == precision
+    assert citation_metrics.recall(answer, hits()) == recall
 
 
 # Turns

@@ -4,10 +4,10 @@ from contextlib import aclosing
 
 import pytest
 
-from rag.generation.endpoint import EndpointModel
+from rag.generation.chat_model import Ended, GenerationLimits
 from rag.generation.foundry.model import FoundryModel
-from rag.generation.foundry.supervisor import FoundryRuntime
-from rag.generation.model import Ended, GenerationLimits
+from rag.generation.foundry.runtime import FoundryRuntime
+from rag.generation.openai_model import EndpointModel
 from rag.generation.prompt import Prompt
 from tests.scripted_server import ScriptedServer, said
 

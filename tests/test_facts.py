@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.escalation.facts import Facts, Known
+from rag.grounding.facts import Facts, Known
 
 
 def missing(draft: str, *passages: str) -> int:

@@ -2,11 +2,11 @@
 
 import pytest
 
-from rag.records import Document, Passage
-from rag.retrieval.analysis import analyse
 from rag.retrieval.fields import FIELDS, above, field_terms, searched_text
-from rag.retrieval.memory import MemoryIndex
+from rag.retrieval.memory_index import MemoryIndex
 from rag.retrieval.search import Searcher
+from rag.text.analysis import analyse
+from rag.types import Document, Passage
 
 GUIDE = Document("guide.md", "Travel guide")
 PASSAGE = Passage(GUIDE, 0, "| 1 | Oslo |", ("Travel guide", "Cities", "Prices"), header="| No | City |")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from rag.documents.folders import Folder, add_folder, all_folders, parse_folders, remove_folder
 from rag.errors import SettingsError, StorageError
+from rag.library.folders import Folder, add_folder, all_folders, parse_folders, remove_folder
 
 
 @pytest.fixture

@@ -16,9 +16,20 @@ import pytest
 import pytest_asyncio
 
 from rag.errors import ContextTooSmall, ModelCrashed, ModelError, ModelNotFound, ModelNotReady, StorageError
-from rag.generation.endpoint import EndpointModel
+from rag.generation.chat_model import (
+    Ended,
+    GenerationLimits,
+    Loading,
+    ModelEvent,
+    Opened,
+    ReasoningDelta,
+    Requested,
+    TextDelta,
+)
 from rag.generation.foundry import model as local
-from rag.generation.foundry.control import (
+from rag.generation.foundry.launcher import PROGRAM
+from rag.generation.foundry.model import FoundryModel
+from rag.generation.foundry.protocol import (
     DownloadModel,
     Failed,
     ListModels,
@@ -29,19 +40,8 @@ from rag.generation.foundry.control import (
     decode_reply,
     encode,
 )
-from rag.generation.foundry.launching import PROGRAM
-from rag.generation.foundry.model import FoundryModel
-from rag.generation.foundry.supervisor import FoundryRuntime
-from rag.generation.model import (
-    Ended,
-    GenerationLimits,
-    Loading,
-    ModelEvent,
-    Opened,
-    ReasoningDelta,
-    Requested,
-    TextDelta,
-)
+from rag.generation.foundry.runtime import FoundryRuntime
+from rag.generation.openai_model import EndpointModel
 from rag.generation.prompt import Prompt
 from tests.conftest import ENORMOUS, HUGE, MISSING
 from tests.runtime.tiny_models import SLOW, SMALL, write_cache

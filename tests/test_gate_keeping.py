@@ -8,14 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from rag.escalation.logistic import Logistic
+from rag.escalation.gate import GateKeeper, Shelf
+from rag.escalation.synthetic_queries import Size
 from rag.escalation.threshold import DEFAULT, LEAST, LEAST_DOCUMENTS, LEAST_QUESTIONS, MOST, GateThreshold
-from rag.escalation.weights import shipped
-from rag.gate_keeping import GateKeeper, Shelf
-from rag.records import Document
-from rag.retrieval.disk import DiskIndex
-from rag.retrieval.memory import MemoryIndex
-from rag.retrieval.pseudo_questions import Size
+from rag.escalation.weights import Logistic, shipped
+from rag.retrieval.memory_index import MemoryIndex
+from rag.retrieval.tantivy_index import DiskIndex
+from rag.types import Document
 from tests.fakes import passages
 
 WEIGHTS = shipped().answerable

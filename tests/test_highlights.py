@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.records import Document, Hit, Passage, SearchResult
 from rag.retrieval.highlights import chances, highlights
 from rag.retrieval.search import Searcher
+from rag.types import Document, Hit, Passage, SearchResult
 from tests.fakes import index_of
 
 RULES = "Files are read in a worker. The largest file that may be uploaded is 25 MB. Larger ones are refused."

@@ -14,13 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.records import Document, Hit, Passage
-from rag.retrieval import memory
-from rag.retrieval.disk import DiskIndex
+from rag.retrieval import memory_index
 from rag.retrieval.fields import FIELDS, field_terms, searched_text
 from rag.retrieval.index import PassageIndex, Statistics
-from rag.retrieval.memory import MemoryIndex
+from rag.retrieval.memory_index import MemoryIndex
 from rag.retrieval.query import build_query, is_gram
+from rag.retrieval.tantivy_index import DiskIndex
+from rag.types import Document, Hit, Passage
 from tests.fakes import passages
 
 Engine = Callable[[], PassageIndex]
@@ -336,7 +336,7 @@ def test_the_memory_index_can_be_counted_and_filled_while_it_builds(monkeypatch:
     """The event loop asks for its length; that must not wait for a large library's first search."""
     building, go_on = threading.Event(), threading.Event()
 
-    class Slow(memory._Field):
+    class Slow(memory_index._Field):
         def __init__(self, texts: list[tuple[str, ...]]) -> None:
             building.set()
             assert go_on.wait(20)
@@ -344,7 +344,7 @@ def test_the_memory_index_can_be_counted_and_filled_while_it_builds(monkeypatch:
 
     index = MemoryIndex()
     put(index, RULES, *TEXTS)
-    monkeypatch.setattr(memory, "_Field", Slow)
+    monkeypatch.setattr(memory_index, "_Field", Slow)
     with ThreadPoolExecutor(2) as pool:
         searching = pool.submit(found, index, "memory")
         assert building.wait(20)

@@ -6,16 +6,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.citations import check
-from rag.escalation.answerable import ANSWERABLE
-from rag.escalation.early import COLLAPSED, DraftWatch
-from rag.escalation.judgement import Judgement, Match, judge, match
+from rag.escalation.answerability import ANSWERABLE
+from rag.escalation.confidence import Judgement, Match, judge, match
+from rag.escalation.early_stop import COLLAPSED, DraftWatch
 from rag.escalation.policy import Policy
-from rag.escalation.support import SUPPORTED
 from rag.escalation.threshold import DEFAULT
 from rag.escalation.weights import Weights, shipped
-from rag.records import Generation, SearchResult
+from rag.grounding.citations import check
+from rag.grounding.support import SUPPORTED
 from rag.retrieval.search import Searcher
+from rag.types import Generation, SearchResult
 from tests.fakes import index_of
 
 FACT = "The largest file that may be uploaded is 25 MB. Larger files are refused with a reason."

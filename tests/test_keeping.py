@@ -10,13 +10,12 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from rag import keeping
-from rag.documents import examining, library
-from rag.documents.changes import Changes
-from rag.documents.folders import add_folder, parse_folders, remove_folder
 from rag.errors import SettingsError, StorageError
-from rag.keeping import Keeper
-from rag.retrieval.label import read_label
+from rag.library import file_check, library, manager
+from rag.library.changes import Changes
+from rag.library.folders import add_folder, parse_folders, remove_folder
+from rag.library.manager import Keeper
+from rag.retrieval.index_files import read_label
 from rag.retrieval.search import Searcher
 from rag.settings import Settings
 
@@ -26,9 +25,9 @@ LEAVE = "# Leave\n\nParental leave is twelve weeks for everybody."
 @pytest.fixture(autouse=True)
 def _brisk(monkeypatch: pytest.MonkeyPatch) -> None:
     """The waits of a desk, shortened: what follows from what is the same."""
-    monkeypatch.setattr(keeping, "_LIST_S", 0.3)
+    monkeypatch.setattr(manager, "_LIST_S", 0.3)
     monkeypatch.setattr(library, "_LOCK_S", 0.3)
-    monkeypatch.setattr(examining, "_SETTLE_S", 0.1)
+    monkeypatch.setattr(file_check, "_SETTLE_S", 0.1)
 
 
 @pytest.fixture

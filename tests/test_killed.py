@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rag.documents.library import Library
-from rag.retrieval.disk import DiskIndex
+from rag.library.library import Library
+from rag.retrieval.tantivy_index import DiskIndex
 from tests.library_parts import CountingReader, held, library_of, put, states
 
 FILES = 300
@@ -18,7 +18,7 @@ KILLS = 5
 SYNC = """
 import asyncio, sys
 from pathlib import Path
-from rag.documents import syncing
+from rag.library import sync as syncing
 from tests.library_parts import CountingReader, library_of
 
 syncing._BATCH_S = 0.05  # many commits, so that many kills meet one

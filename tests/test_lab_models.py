@@ -10,10 +10,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rag.errors import StorageError
-from rag.lab.hub import HOSTS, read_hub
 from rag.lab.local_models import LocalModel, find_models, model_file
 from rag.lab.model_check import SUFFIXES
 from rag.lab.model_folders import MOST_FOLDERS, is_model_id
+from rag.lab.setup import HOSTS, read_hub
 from tests.lab_parts import PACKAGE_FILE, write_model
 
 HUB_FILE = PACKAGE_FILE.with_name("models.json")

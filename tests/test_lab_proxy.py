@@ -14,15 +14,14 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from rag.generation.endpoint import EndpointModel
+from rag.generation.chat_model import Loading, ModelEvent, TextDelta
+from rag.generation.extractive import Quoting
 from rag.generation.foundry.model import ModelStatus
-from rag.generation.model import Loading, ModelEvent, TextDelta
-from rag.generation.models import ModelRegistry
-from rag.generation.quoting import Quoting
-from rag.lab.events import DONE, WAITING, completion_chunks, kept_open
+from rag.generation.openai_model import EndpointModel
+from rag.generation.registry import ModelRegistry
 from rag.lab.proxy import Proxy
-from rag.lab.requests import parse
-from rag.lab.turnstile import AT_A_TIME, Turnstile
+from rag.lab.requests import AT_A_TIME, Turnstile, parse
+from rag.lab.sse import DONE, WAITING, completion_chunks, kept_open
 from tests.fakes import FakeModel, Reply
 from tests.scripted_server import CUT, STALL, ScriptedServer, chunk, counted, refusal, reply, sse
 from tests.scripted_server import DONE as SERVER_DONE

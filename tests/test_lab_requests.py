@@ -8,8 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.errors import ModelNotFound, QuestionError
-from rag.lab.requests import RequestRules, parse
-from rag.lab.turnstile import TooManyRequests, Turnstile
+from rag.lab.requests import RequestRules, TooManyRequests, Turnstile, parse
 
 RULES = RequestRules(prompt_chars=200, max_tokens=64, temperature=0.3)
 ASKED: dict[str, Any] = {

@@ -18,9 +18,8 @@ import pytest
 from filelock import FileLock
 
 from rag.errors import PackageError, StorageError
-from rag.lab.installing import install
-from rag.lab.pins import read_pins
-from rag.lab.runtime import FILES, altered, installed, installed_versions, runtimes_in
+from rag.lab.browser_runtime import FILES, altered, installed, installed_versions, read_pins, runtimes_in
+from rag.lab.install import install
 from tests.lab_parts import ORT, PACKAGE_FILE, TRANSFORMERS, FakeNpm, Packages, lab_runtime  # noqa: F401
 
 VERSION = "9.9.1"
@@ -322,7 +321,7 @@ def test_a_full_disk_is_told_and_leaves_what_was_there(bench: Bench) -> None:
     code = (
         "import resource, sys\n"
         "from pathlib import Path\n"
-        "from rag.lab.installing import install\n"
+        "from rag.lab.install import install\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))\n"
         "install(Path(sys.argv[1]), Path(sys.argv[2]), source=Path(sys.argv[3]), say=print)"
     )
@@ -347,7 +346,7 @@ from itertools import count
 from pathlib import Path
 from rag.lab.installing import install
 from rag.lab.pins import read_pins
-from rag.lab.runtime import altered, installed_versions, runtimes_in
+from rag.lab.browser_runtime import altered, installed_versions, runtimes_in
 
 STEPS = ("open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "shutil.rmtree")
 home, older, newer = map(Path, sys.argv[1:])
@@ -409,7 +408,7 @@ def test_killed_while_npm_fetches(bench: Bench) -> None:
     bench.install()
     bench.npm.tell(waits=True)
     code = (
-        "import sys\nfrom pathlib import Path\nfrom rag.lab.installing import install\n"
+        "import sys\nfrom pathlib import Path\nfrom rag.lab.install import install\n"
         "install(Path(sys.argv[1]), Path(sys.argv[2]), force=True, say=print)"
     )
     command = [sys.executable, "-c", code, str(bench.data), str(bench.packages.package_file)]
@@ -466,7 +465,7 @@ def test_the_pins_of_this_app() -> None:
     assert {path.name for path in PACKAGE_FILE.parent.iterdir() if "lock" in path.name} == set()
 
 
-def test_the_real_npm_brings_the_real_runtime(lab_runtime: Path) -> None:  # noqa: F811
+def test_the_real_npm_brings_the_real_runtime(lab_runtime: Path) -> None:
     runtime, pins = installed(lab_runtime, PACKAGE_FILE), read_pins(PACKAGE_FILE)
     assert runtime.folder
     assert altered(runtime.folder, pins) == []

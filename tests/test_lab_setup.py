@@ -5,10 +5,9 @@ from pathlib import Path
 import pytest
 from chainlit.config import config
 
-from rag.chat.lab import LabDoor, link_to_the_lab, setup_of
-from rag.lab.places import LabFiles, app_folder
+from rag.chat.lab_mount import LabDoor, link_to_the_lab, setup_of
 from rag.lab.requests import RequestRules
-from rag.lab.setup import Setup
+from rag.lab.setup import LabFiles, Setup, app_folder
 from rag.services import Services
 from rag.settings import Settings
 from tests.lab_parts import Packages, write_model

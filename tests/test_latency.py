@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.latency import StageClock
-from rag.records import StageName, Timings
+from rag.turn.timing import StageClock
+from rag.types import StageName, Timings
 
 
 class Hands:

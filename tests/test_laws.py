@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from rag import decisions, events, records
+from rag import types
 
 HOUSE = Path(__file__).parents[1]
 
@@ -39,7 +39,7 @@ each_module = pytest.mark.parametrize("module", MODULES, ids=lambda module: modu
 
 
 def imported(module: Module) -> Iterator[str]:
-    """Every name that it imports, also inside functions: "rag.records.Hit", "chainlit.config"."""
+    """Every name that it imports, also inside functions: "rag.types.Hit", "chainlit.config"."""
     for node in ast.walk(module.tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -64,14 +64,14 @@ def of_ours(module: Module) -> frozenset[str]:
 
 LIBRARIES = {
     "chainlit": ("app.py", "rag/chat/"),
-    "foundry_local_sdk": ("rag/generation/foundry/program.py",),
+    "foundry_local_sdk": ("rag/generation/foundry/child_main.py",),
     "openai": ("rag/generation/",),
-    "tantivy": ("rag/retrieval/disk.py",),
-    "rank_bm25": ("rag/retrieval/memory.py",),
-    "kreuzberg": ("rag/documents/reading.py",),
-    "watchfiles": ("rag/documents/watching.py",),
-    "pathspec": ("rag/documents/scanning.py",),
-    "filelock": ("rag/documents/", "rag/turn_log.py", "rag/lab/"),
+    "tantivy": ("rag/retrieval/tantivy_index.py",),
+    "rank_bm25": ("rag/retrieval/memory_index.py",),
+    "kreuzberg": ("rag/ingestion/reader.py",),
+    "watchfiles": ("rag/library/watcher.py",),
+    "pathspec": ("rag/library/scanner.py",),
+    "filelock": ("rag/documents/", "rag/turn_log/log.py", "rag/lab/"),
 }
 
 
@@ -84,75 +84,75 @@ def test_each_library_is_imported_in_its_room_only(module: Module):
 
 # Arrows run one way
 
-GROUND = {"rag.records", "rag.decisions", "rag.events", "rag.errors", "rag.sentences", "rag.metrics"}
-STAGES = GROUND | {"rag.citations", "rag.escalation", "rag.generation", "rag.retrieval"}
-CORE = STAGES | {"rag.conversation", "rag.turn_state"}
+GROUND = {"rag.types", "rag.errors", "rag.text.sentences", "rag.statistics"}
+STAGES = GROUND | {"rag.grounding.citations", "rag.escalation", "rag.generation", "rag.retrieval"}
+CORE = STAGES | {"rag.turn.answer", "rag.turn.state"}
 ARROWS: dict[str, set[str]] = {
-    "rag.decisions": set(),
-    "rag.records": {"rag.decisions"},
-    "rag.events": {"rag.records", "rag.decisions"},
-    "rag.metrics": set(),
+    "rag.types": set(),
+    "rag.types": {"rag.types"},
+    "rag.types": {"rag.types"},
+    "rag.statistics": set(),
     "rag.errors": set(),
-    "rag.sentences": set(),
-    "rag.files": {"rag.errors"},
+    "rag.text.sentences": set(),
+    "rag.storage": {"rag.errors"},
     "rag.settings": {"rag.errors"},
-    "rag.latency": {"rag.records"},
+    "rag.turn.timing": {"rag.types"},
     "rag.documents": GROUND,
     "rag.retrieval": GROUND,
-    "rag.citations": GROUND | {"rag.retrieval"},
+    "rag.grounding.citations": GROUND | {"rag.retrieval"},
     "rag.generation": GROUND,
-    "rag.generation.packing": GROUND | {"rag.generation", "rag.retrieval"},
-    "rag.generation.quoting": GROUND | {"rag.generation", "rag.retrieval"},
-    "rag.escalation": GROUND | {"rag.retrieval", "rag.citations"},
-    "rag.writing": GROUND | {"rag.latency", "rag.generation"},
-    "rag.turn_state": STAGES | {"rag.latency", "rag.writing"},
-    "rag.conversation": STAGES | {"rag.turn_state", "rag.writing"},
-    "rag.libraries": GROUND | {"rag.settings", "rag.documents", "rag.retrieval"},
-    "rag.keeping": GROUND | {"rag.settings", "rag.documents", "rag.retrieval", "rag.libraries"},
-    "rag.logged_turns": GROUND,
-    "rag.turn_log": GROUND | {"rag.logged_turns"},
-    "rag.evaluation": GROUND | {"rag.citations", "rag.escalation", "rag.generation", "rag.retrieval"},
-    "rag.evaluation.files": GROUND,
-    "rag.evaluation.output": GROUND | {"rag.evaluation", "rag.files"},
-    "rag.evaluation.provenance": GROUND | {"rag.evaluation", "rag.escalation"},
-    "rag.evaluation.judging": GROUND | {"rag.evaluation", "rag.generation", "rag.services"},
-    "rag.evaluation.evaluating": CORE | {"rag.evaluation", "rag.services", "rag.settings"},
-    "rag.bench.files": GROUND | {"rag.files"},
-    "rag.bench": GROUND | {"rag.generation", "rag.evaluation.files", "rag.files"},
-    "rag.cli_ending": {"rag.errors"},
-    "rag.cli_bench": GROUND
-    | {"rag.cli_ending"}
-    | {"rag.settings", "rag.libraries", "rag.generation", "rag.bench", "rag.evaluation.provenance"},
-    "rag.compare": CORE | {"rag.bench", "rag.evaluation", "rag.latency", "rag.writing"},
-    "rag.compare.comparing": CORE | {"rag.bench", "rag.evaluation", "rag.compare", "rag.services", "rag.settings"},
-    "rag.cli_compare": GROUND
-    | {"rag.cli_ending", "rag.files", "rag.settings", "rag.bench", "rag.evaluation", "rag.compare"},
-    "rag.gate_keeping": GROUND | {"rag.documents", "rag.escalation", "rag.retrieval"},
-    "rag.cli_eval": GROUND | {"rag.cli_ending", "rag.files", "rag.settings", "rag.evaluation"},
-    "rag.calibration": GROUND | {"rag.escalation"},
-    "rag.calibration_fit": GROUND | {"rag.escalation", "rag.calibration", "rag.logged_turns"},
-    "rag.reporting": GROUND | {"rag.logged_turns"},
-    "rag.report_text": GROUND | {"rag.reporting", "rag.calibration_fit"},
-    "rag.cli_report": GROUND
-    | {"rag.cli_ending"}
-    | {"rag.settings", "rag.libraries", "rag.escalation", "rag.turn_log"}
-    | {"rag.reporting", "rag.report_text", "rag.calibration", "rag.calibration_fit"},
+    "rag.generation.context": GROUND | {"rag.generation", "rag.retrieval"},
+    "rag.generation.extractive": GROUND | {"rag.generation", "rag.retrieval"},
+    "rag.escalation": GROUND | {"rag.retrieval", "rag.grounding.citations"},
+    "rag.turn.generate": GROUND | {"rag.turn.timing", "rag.generation"},
+    "rag.turn.state": STAGES | {"rag.turn.timing", "rag.turn.generate"},
+    "rag.turn.answer": STAGES | {"rag.turn.state", "rag.turn.generate"},
+    "rag.library.manager": GROUND | {"rag.settings", "rag.documents", "rag.retrieval"},
+    "rag.library.manager": GROUND | {"rag.settings", "rag.documents", "rag.retrieval", "rag.library.manager"},
+    "rag.turn_log.record": GROUND,
+    "rag.turn_log.log": GROUND | {"rag.turn_log.record"},
+    "rag.evaluation": GROUND | {"rag.grounding.citations", "rag.escalation", "rag.generation", "rag.retrieval"},
+    "rag.storage": GROUND,
+    "rag.evaluation.report": GROUND | {"rag.evaluation", "rag.storage"},
+    "rag.machine": GROUND | {"rag.evaluation", "rag.escalation"},
+    "rag.evaluation.judge": GROUND | {"rag.evaluation", "rag.generation", "rag.services"},
+    "rag.evaluation.run": CORE | {"rag.evaluation", "rag.services", "rag.settings"},
+    "rag.benchmark.catalogue": GROUND | {"rag.storage"},
+    "rag.bench": GROUND | {"rag.generation", "rag.storage"},
+    "rag.cli.exit": {"rag.errors"},
+    "rag.cli.bench_command": GROUND
+    | {"rag.cli.exit"}
+    | {"rag.settings", "rag.library.manager", "rag.generation", "rag.bench", "rag.machine"},
+    "rag.compare": CORE | {"rag.bench", "rag.evaluation", "rag.turn.timing", "rag.turn.generate"},
+    "rag.benchmark.comparison": CORE | {"rag.bench", "rag.evaluation", "rag.compare", "rag.services", "rag.settings"},
+    "rag.cli.compare_command": GROUND
+    | {"rag.cli.exit", "rag.storage", "rag.settings", "rag.bench", "rag.evaluation", "rag.compare"},
+    "rag.escalation.gate": GROUND | {"rag.documents", "rag.escalation", "rag.retrieval"},
+    "rag.cli.eval_command": GROUND | {"rag.cli.exit", "rag.storage", "rag.settings", "rag.evaluation"},
+    "rag.turn_log.calibration": GROUND | {"rag.escalation"},
+    "rag.turn_log.calibration_fit": GROUND | {"rag.escalation", "rag.turn_log.calibration", "rag.turn_log.record"},
+    "rag.turn_log.usage_report": GROUND | {"rag.turn_log.record"},
+    "rag.cli.report_text": GROUND | {"rag.turn_log.usage_report", "rag.turn_log.calibration_fit"},
+    "rag.cli.report_command": GROUND
+    | {"rag.cli.exit"}
+    | {"rag.settings", "rag.library.manager", "rag.escalation", "rag.turn_log.log"}
+    | {"rag.turn_log.usage_report", "rag.cli.report_text", "rag.turn_log.calibration", "rag.turn_log.calibration_fit"},
     "rag.services": CORE
-    | {"rag.settings", "rag.documents", "rag.keeping", "rag.libraries"}
-    | {"rag.turn_log", "rag.calibration", "rag.gate_keeping", "rag.bench.files"},
-    "rag.doctor": CORE | {"rag.services", "rag.documents", "rag.keeping"},
+    | {"rag.settings", "rag.documents", "rag.library.manager"}
+    | {"rag.turn_log.log", "rag.turn_log.calibration", "rag.escalation.gate", "rag.benchmark.catalogue"},
+    "rag.cli.doctor": CORE | {"rag.services", "rag.documents", "rag.library.manager"},
     "rag.lab": GROUND | {"rag.generation"},
-    "rag.chat": CORE | {"rag.services", "rag.documents", "rag.keeping", "rag.turn_log"},
-    "rag.chat.lab": {"rag.lab", "rag.libraries", "rag.services", "rag.settings"},
-    "rag.chat.panel": {"rag.records", "rag.decisions", "rag.events"},
-    "rag.chat.sources": {"rag.records"},
+    "rag.chat": CORE | {"rag.services", "rag.documents", "rag.library.manager", "rag.turn_log.log"},
+    "rag.chat.lab_mount": {"rag.lab", "rag.library.manager", "rag.services", "rag.settings"},
+    "rag.chat.panel": {"rag.types"},
+    "rag.chat.source_list": {"rag.types"},
     "rag.chat.streaming": set(),
-    "rag.library_text": {"rag.documents"},
-    "rag.cli_lab": GROUND | {"rag.cli_ending", "rag.settings", "rag.libraries", "rag.lab"},
-    "rag.cli_library": GROUND
-    | {"rag.cli_ending", "rag.settings", "rag.documents", "rag.retrieval", "rag.libraries", "rag.library_text"},
-    "rag.cli": CORE
-    | {"rag.services", "rag.settings", "rag.doctor", "rag.documents"}
+    "rag.cli.library_text": {"rag.documents"},
+    "rag.cli.lab_command": GROUND | {"rag.cli.exit", "rag.settings", "rag.library.manager", "rag.lab"},
+    "rag.cli.library_command": GROUND
+    | {"rag.cli.exit", "rag.settings", "rag.documents", "rag.retrieval", "rag.library.manager", "rag.cli.library_text"},
+    "rag.cli.main": CORE
+    | {"rag.services", "rag.settings", "rag.cli.doctor", "rag.documents"}
     | {f"rag.cli_{name}" for name in ("library", "report", "eval", "bench", "compare", "lab", "ending")},
     "rag.api": CORE | {"rag.services", "rag.settings"},
     "rag": set(),
@@ -215,15 +215,15 @@ def test_a_circle_of_imports_would_be_found():
 
 SETTINGS_READERS = {
     "app.py",
-    "rag/cli.py",
+    "rag/cli/main.py",
     *(f"rag/cli_{name}.py" for name in ("library", "report", "eval", "bench", "compare", "lab")),
     "rag/api.py",
 }
 ENVIRONMENT_READERS = {
-    "rag/evaluation/ragas_metrics.py",  # Ragas is told there not to report its use
+    "rag/evaluation/ragas.py",  # Ragas is told there not to report its use
     "rag/chat/hardening.py",  # the address that Chainlit itself was told to listen at
-    "rag/documents/workers.py",  # handed on to the processes that read files
-    "rag/generation/foundry/launching.py",  # handed on to the process of the runtime
+    "rag/ingestion/worker_pool.py",  # handed on to the processes that read files
+    "rag/generation/foundry/launcher.py",  # handed on to the process of the runtime
 }
 
 
@@ -262,16 +262,16 @@ def test_the_environment_is_read_by_the_settings_and_those_who_hand_it_on(module
 
 CLOCKLESS = (
     *(
-        "rag/conversation.py",
-        "rag/turn_state.py",
-        "rag/writing.py",
-        "rag/latency.py",
-        "rag/citations.py",
-        "rag/sentences.py",
+        "rag/turn/answer.py",
+        "rag/turn/state.py",
+        "rag/turn/generate.py",
+        "rag/turn/timing.py",
+        "rag/grounding/citations.py",
+        "rag/text/sentences.py",
     ),
-    *("rag/escalation/", "rag/retrieval/", "rag/generation/prompt.py", "rag/generation/quoting.py"),
-    *("rag/generation/packing.py", "rag/generation/pieces.py", "rag/generation/tokens.py"),
-    *("rag/chat/panel.py", "rag/chat/sources.py"),
+    *("rag/escalation/", "rag/retrieval/", "rag/generation/prompt.py", "rag/generation/extractive.py"),
+    *("rag/generation/context.py", "rag/generation/fragments.py", "rag/generation/tokens.py"),
+    *("rag/chat/panel.py", "rag/chat/source_list.py"),
 )
 
 
@@ -284,17 +284,17 @@ def test_the_core_takes_its_clock_as_an_argument(module: Module):
 
 PURE = (
     "rag/escalation/",
-    "rag/citations.py",
-    "rag/sentences.py",
-    "rag/records.py",
-    "rag/decisions.py",
-    "rag/events.py",
-    "rag/metrics.py",
+    "rag/grounding/citations.py",
+    "rag/text/sentences.py",
+    "rag/types.py",
+    "rag/types.py",
+    "rag/types.py",
+    "rag/statistics.py",
     *(f"rag/evaluation/{name}.py" for name in ("facts", "citing", "scores", "summary", "routing", "comparing")),
-    "rag/evaluation/markdown.py",
+    "rag/evaluation/report.py",
     "rag/generation/prompt.py",
-    "rag/generation/packing.py",
-    "rag/generation/pieces.py",
+    "rag/generation/context.py",
+    "rag/generation/fragments.py",
     "rag/generation/tokens.py",
 )
 OUTSIDE = {
@@ -380,10 +380,8 @@ def test_the_handlers_of_the_app_are_a_few_lines_each():
 
 
 def test_the_nouns_are_frozen():
-    classes = [
-        value for module in (records, decisions, events) for value in vars(module).values() if inspect.isclass(value)
-    ]
-    nouns = [value for value in classes if value.__module__ in (records.__name__, decisions.__name__, events.__name__)]
+    classes = [value for module in (types, types, types) for value in vars(module).values() if inspect.isclass(value)]
+    nouns = [value for value in classes if value.__module__ in (types.__name__, types.__name__, types.__name__)]
     assert len(nouns) > 15
     for noun in nouns:
         assert dataclasses.is_dataclass(noun), noun
@@ -407,11 +405,11 @@ def module_of(text: str, path: str = "rag/retrieval/made_up.py") -> Module:
         (test_arrows_run_one_way, "rag/generation/x.py", "from rag.escalation import policy"),
         (test_arrows_run_one_way, "rag/generation/x.py", "from rag.retrieval.search import Searcher"),
         (test_arrows_run_one_way, "rag/chat/x.py", "from rag.settings import Settings"),
-        (test_arrows_run_one_way, "rag/records.py", "from rag.errors import ModelError"),
+        (test_arrows_run_one_way, "rag/types.py", "from rag.errors import ModelError"),
         (test_arrows_run_one_way, "rag/chat/panel.py", "from rag.chat.view import TurnView"),
         (test_arrows_run_one_way, "rag/new_room.py", ""),
         (test_settings_are_read_at_the_doors_only, "rag/chat/x.py", "settings = read_settings()"),
-        (test_settings_are_read_at_the_doors_only, "rag/cli.py", "from rag import settings\nsettings.Settings()"),
+        (test_settings_are_read_at_the_doors_only, "rag/cli/main.py", "from rag import settings\nsettings.Settings()"),
         (
             test_the_environment_is_read_by_the_settings_and_those_who_hand_it_on,
             "rag/retrieval/x.py",

@@ -10,12 +10,12 @@ from typing import Any
 import psutil
 import pytest
 
-from rag.documents import examining, syncing
-from rag.documents.changes import Changes, SyncProgress
-from rag.documents.stored import StoredLibrary, stored_libraries
 from rag.errors import BrokenFile, StorageError
-from rag.records import Document, Passage
-from rag.retrieval.disk import DiskIndex
+from rag.library import file_check, sync
+from rag.library.changes import Changes, SyncProgress
+from rag.library.store import StoredLibrary, stored_libraries
+from rag.retrieval.tantivy_index import DiskIndex
+from rag.types import Document, Passage
 from tests import make_files as make
 from tests.library_parts import CountingReader, answers, held, library_of, put, states, until
 
@@ -38,7 +38,7 @@ def reader(workers: CountingReader) -> CountingReader:
 @pytest.fixture(autouse=True)
 def files_rest_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The tests write their files, and nobody else does."""
-    monkeypatch.setattr(examining, "_SETTLE_S", 0.01)
+    monkeypatch.setattr(file_check, "_SETTLE_S", 0.01)
 
 
 @pytest.fixture
@@ -306,7 +306,7 @@ async def test_a_file_that_cannot_be_opened_is_tried_at_every_look(
 ) -> None:
     put(folder / "a.txt")
     os.utime(put(folder / "locked.txt"), (10**9, 10**9))
-    digest_of = examining._digest_of  # type: ignore[attr-defined]
+    digest_of = file_check._digest_of  # type: ignore[attr-defined]
 
     def locked(path: Path) -> bytes:
         if path.name == "locked.txt":
@@ -315,12 +315,12 @@ async def test_a_file_that_cannot_be_opened_is_tried_at_every_look(
 
     async with library_of(folder, data, reader) as library:
         with monkeypatch.context() as lock:
-            lock.setattr(examining, "_digest_of", locked)
+            lock.setattr(file_check, "_digest_of", locked)
             assert await library.sync() == Changes(added=("a.txt",), failed=("locked.txt",))
             assert await library.sync() == Changes()
         assert await library.sync() == Changes(added=("locked.txt",))
         with monkeypatch.context() as lock:
-            lock.setattr(examining, "_digest_of", locked)
+            lock.setattr(file_check, "_digest_of", locked)
             put(folder / "locked.txt", "Changed.")
             os.utime(folder / "locked.txt", (10**9, 10**9))
             assert await library.sync() == Changes()
@@ -498,7 +498,7 @@ async def test_a_document_of_which_nothing_is_known_is_not_left_over(
 async def test_stopping_half_way_keeps_what_was_committed(
     folder: Path, data: Path, reader: CountingReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(syncing, "_BATCH_S", 0.05)
+    monkeypatch.setattr(sync, "_BATCH_S", 0.05)
     for number in range(200):
         put(folder / f"{number:03}.txt")
     async with library_of(folder, data, reader) as library:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.escalation.logprobs import logprob_signals
+from rag.escalation.signals import logprob_signals
 
 
 def test_without_log_probabilities_there_is_no_signal():

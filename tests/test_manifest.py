@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from rag.documents.manifest import FileRecord, Manifest, reading
 from rag.errors import StorageError
+from rag.library.manifest import FileRecord, Manifest, reading
 
 GUIDE = FileRecord(
     *("guides/start.md", 5, 1_700_000_000_123_456_789, b"\0digest", "indexed", "", "library:Docs:guides/start.md"),
@@ -94,7 +94,7 @@ def test_others_read_while_it_is_written(path: Path) -> None:
     with closing(Manifest(path)) as manifest:
         manifest.record([GUIDE])
         script = (
-            "import sys; from pathlib import Path; from rag.documents.manifest import reading\n"
+            "import sys; from pathlib import Path; from rag.library.manifest import reading\n"
             "with reading(Path(sys.argv[1])) as manifest: print(*[r.name for r in manifest.records()])"
         )
         with manifest._writing() as db:  # type: ignore[attr-defined]

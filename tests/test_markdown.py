@@ -6,11 +6,10 @@ from rag.chat import turns
 from rag.chat.markdown import plain
 from rag.chat.session import AskedTurn
 from rag.chat.view import abstention
-from rag.decisions import Decision
-from rag.generation.model import Bench
-from rag.generation.models import Lineup, Missing
-from rag.generation.quoting import Quoting
-from rag.records import Document, Hit, Mode, Outcome, Passage, SearchResult, Timings, Turn
+from rag.generation.chat_model import Bench
+from rag.generation.extractive import Quoting
+from rag.generation.registry import Lineup, Missing
+from rag.types import Decision, Document, Hit, Mode, Outcome, Passage, SearchResult, Timings, Turn
 
 LARGE = Missing("gpt-oss-20b", 12_000)
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from rag.generation.endpoint import EndpointModel
+from rag.generation.chat_model import GenerationLimits, TextDelta
+from rag.generation.extractive import Quoting
 from rag.generation.foundry.model import FoundryModel
-from rag.generation.foundry.supervisor import FoundryRuntime
-from rag.generation.model import GenerationLimits, TextDelta
-from rag.generation.models import DownloadState, ModelRegistry
+from rag.generation.foundry.runtime import FoundryRuntime
+from rag.generation.openai_model import EndpointModel
 from rag.generation.prompt import Prompt
-from rag.generation.quoting import Quoting
+from rag.generation.registry import DownloadState, ModelRegistry
 from tests.conftest import HUGE, MISSING
 from tests.runtime.tiny_models import LARGE, SLOW, SMALL
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from rag.escalation.names import behind_names, names, stands_in, subject
-from rag.escalation.words import all_words
+from rag.grounding.names import behind_names, names, stands_in, subject
+from rag.grounding.words import all_words
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.errors import SettingsError
-from rag.escalation.judgement import Match
-from rag.escalation.needs import CODE, LONG_CHARS, LONG_CONTEXT, MULTILINGUAL, NEEDS, needs
-from rag.escalation.policy import Policy, routed
-from rag.records import Document, Hit, Passage, SearchResult
+from rag.escalation.confidence import Match
+from rag.escalation.policy import CODE, LONG_CHARS, LONG_CONTEXT, MULTILINGUAL, NEEDS, Policy, needs, routed
 from rag.services import larger_only
 from rag.settings import Settings
+from rag.types import Document, Hit, Passage, SearchResult
 
 NOTHING = SearchResult(())
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.escalation.negation import claim, contradicted
-from rag.sentences import sentences
+from rag.grounding.negation import claim, contradicted
+from rag.text.sentences import sentences
 
 OPPOSITE = [
     ("The text leaves the machine.", "The text does not leave the machine."),

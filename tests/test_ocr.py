@@ -13,15 +13,12 @@ import psutil
 import pytest
 
 from rag import errors
-from rag.documents import ocr
-from rag.documents.content import Content
-from rag.documents.limits import FileLimits
-from rag.documents.ocr import NotReadable, Tesseract, find_tesseract
-from rag.documents.pages import pages_without_text
-from rag.documents.parsing import Parsed
-from rag.documents.pdfs import pdf_to_content
-from rag.documents.reading import ReadDocument, Reader
-from rag.documents.scanned_pages import ScanReader, named_pages
+from rag.ingestion import ocr
+from rag.ingestion.content import Content, FileLimits
+from rag.ingestion.ocr import NotReadable, ScanReader, Tesseract, find_tesseract, named_pages
+from rag.ingestion.parser import Parsed
+from rag.ingestion.pdf import pages_without_text, pdf_to_content
+from rag.ingestion.reader import ReadDocument, Reader
 from tests import make_files as make
 
 needs_tesseract = pytest.mark.skipif(

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.generation.packing import Excerpt, pack
+from rag.generation.context import Excerpt, pack
 from rag.generation.tokens import estimate_tokens
-from rag.records import Document, Hit, Passage, SearchResult
 from rag.retrieval.search import Searcher
+from rag.types import Document, Hit, Passage, SearchResult
 from tests.fakes import index_of
 
 DOCUMENT = Document("guide.md", "Guide")

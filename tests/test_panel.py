@@ -9,15 +9,33 @@ from typing import Any, get_args
 import pytest
 
 from rag.chat.panel import LABELS, LivePanel, Props, first_token_ms, turn_props
-from rag.conversation import answer
-from rag.decisions import Decision, Receipt, SentenceChange, Signal
 from rag.errors import ModelUnavailable
 from rag.escalation.policy import Policy
-from rag.events import Decided, Delta, Finished, Notice, Reasoning, Retrieved, Stage
-from rag.generation.model import Bench
-from rag.generation.quoting import Quoting
-from rag.records import Generation, Outcome, SearchResult, StageName, StageTime, Timings, Turn, Usage
+from rag.generation.chat_model import Bench
+from rag.generation.extractive import Quoting
 from rag.retrieval.search import Searcher
+from rag.turn.answer import answer
+from rag.types import (
+    Decided,
+    Decision,
+    Delta,
+    Finished,
+    Generation,
+    Notice,
+    Outcome,
+    Reasoning,
+    Receipt,
+    Retrieved,
+    SearchResult,
+    SentenceChange,
+    Signal,
+    Stage,
+    StageName,
+    StageTime,
+    Timings,
+    Turn,
+    Usage,
+)
 from tests.fakes import FakeModel, Reply, index_of
 
 UPLOADS = "The largest file that may be uploaded is 25 MB. Larger files are refused with a reason."

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.generation.pieces import SHORT_LIST, pieces_of
+from rag.generation.fragments import SHORT_LIST, pieces_of
 
 
 @dataclass(frozen=True)

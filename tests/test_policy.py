@@ -6,10 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.decisions import Decision, Held, Signal
-from rag.escalation.judgement import Judgement, Match
+from rag.escalation.confidence import Judgement, Match
 from rag.escalation.policy import KEEP_DRAFT_MARGIN, Policy, asked, decide, gate, held, keeps_draft, kept
-from rag.records import BROKEN, EARLY, Generation
+from rag.types import BROKEN, EARLY, Decision, Generation, Held, Signal
 
 LARGER = "gpt-oss-20b"
 QUESTION = "How large may a file be?"

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from rag.chat.session import Chat, Preferences
 from rag.escalation.policy import Policy
-from rag.turn_state import Budget
+from rag.turn.state import Budget
 
 OPENED = Policy(confidence_threshold=0.5, grounding_threshold=0.41)
 GROWN = replace(OPENED, grounding_threshold=0.47)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from rag.generation.prompt import REFINE, SYSTEM, Prompt, build, unfence
 from rag.generation.tokens import estimate_tokens
-from rag.records import Document, Exchange, Hit, Passage, SearchResult
+from rag.types import Document, Exchange, Hit, Passage, SearchResult
 
 DOCUMENT = Document("guide.pdf", "Guide")
 

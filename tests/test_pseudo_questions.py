@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.records import Document, Passage
-from rag.retrieval.memory import MemoryIndex
-from rag.retrieval.pseudo_questions import WORDS, Size, pseudo_question, spread, unanswered
+from rag.escalation.synthetic_queries import WORDS, Size, pseudo_question, spread, unanswered
+from rag.retrieval.memory_index import MemoryIndex
 from rag.retrieval.search import Searcher
+from rag.types import Document, Passage
 from tests.fakes import passages
 
 LONG = "The office of the porter opens at nine on every weekday but the first of the month. Then it stays closed."

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.retrieval.analysis import GRAM_WEIGHT, analyse
 from rag.retrieval.query import EARLIER_WEIGHT, FADING, SYNONYM_WEIGHT, build_query, is_gram
 from rag.retrieval.synonyms import Synonyms
+from rag.text.analysis import GRAM_WEIGHT, analyse
 
 ASKED = ("What is gpt-oss-20b?", "Is it fast?", "Where does it run?")
 

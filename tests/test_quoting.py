@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.citations import check
 from rag.errors import ModelCrashed
-from rag.generation.model import (
+from rag.generation.chat_model import (
     ChatModel,
     Ended,
     GenerationLimits,
@@ -22,11 +21,12 @@ from rag.generation.model import (
     TextDelta,
     Trimmed,
 )
+from rag.generation.extractive import MOST_SENTENCES, Quoting, choose
 from rag.generation.prompt import Prompt
-from rag.generation.quoting import MOST_SENTENCES, Quoting, choose
-from rag.records import Hit, SearchResult
+from rag.grounding.citations import check
 from rag.retrieval.search import Searcher
-from rag.sentences import sentences
+from rag.text.sentences import sentences
+from rag.types import Hit, SearchResult
 from tests.fakes import FakeModel, Reply, index_of
 
 RULES = "Files are read in a worker. The largest file that may be uploaded is 25 MB. Larger files are refused."

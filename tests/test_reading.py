@@ -17,12 +17,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rag import errors
-from rag.documents.cleaning import clean_markdown
-from rag.documents.formats import document_to_content
-from rag.documents.markup import html_to_markdown, xml_to_markdown
-from rag.documents.names import safe_name, shown_name
-from rag.documents.parsing import Parsed
-from rag.documents.reading import ReadDocument, Reader
+from rag.ingestion.cleaning import clean_markdown
+from rag.ingestion.convert import document_to_content
+from rag.ingestion.file_names import safe_name, shown_name
+from rag.ingestion.html import html_to_markdown, xml_to_markdown
+from rag.ingestion.parser import Parsed
+from rag.ingestion.reader import ReadDocument, Reader
 from tests import make_files as make
 
 Read = Callable[..., Awaitable[ReadDocument]]
@@ -690,7 +690,7 @@ def test_a_killed_app_leaves_no_worker(tmp_path: Path) -> None:
 
 APP = """
 import asyncio, pathlib, sys
-from rag.documents.reading import Reader
+from rag.ingestion.reader import Reader
 
 async def main():
     reader = Reader(workers=1, timeout_s=30, max_bytes=10**6, max_pages=10, max_chars=10**6)
@@ -716,6 +716,6 @@ def is_alive(process: psutil.Process) -> bool:
 
 def _is_worker(process: psutil.Process) -> bool:
     try:
-        return "rag.documents.worker" in process.cmdline()
+        return "rag.ingestion.worker" in process.cmdline()
     except psutil.Error:
         return False

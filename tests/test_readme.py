@@ -16,11 +16,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from rag.cli import app
-from rag.decisions import Decision
-from rag.records import SearchResult, Timings, Turn
+from rag.cli.main import app
 from rag.settings import Settings
-from rag.turn_log import TurnLog
+from rag.turn_log.log import TurnLog
+from rag.types import Decision, SearchResult, Timings, Turn
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -42,7 +41,7 @@ def run(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
 @cache
 def rag(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """The command in a process of its own; the same command once for all who look at it."""
-    return run(sys.executable, "-m", "rag.cli", *arguments, **environment)
+    return run(sys.executable, "-m", "rag.cli.main", *arguments, **environment)
 
 
 def rag_here(*arguments: str, **environment: str) -> Result:

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.logged_turns import LoggedDecision, LoggedGeneration, LoggedReceipt, LoggedTurn
-from rag.report_text import as_text
-from rag.reporting import ENOUGH, ReportPrices, summarise
+from rag.cli.report_text import as_text
+from rag.turn_log.record import LoggedDecision, LoggedGeneration, LoggedReceipt, LoggedTurn
+from rag.turn_log.usage_report import ENOUGH, ReportPrices, summarise
 from tests.logged_parts import NOON, escalated, logged
 
 FREE = ReportPrices()

@@ -3,9 +3,9 @@
 import pytest
 
 from rag.errors import ModelCrashed
-from rag.generation import rewriting
-from rag.generation.rewriting import rewrite
-from rag.records import Exchange
+from rag.generation import query_rewriting
+from rag.generation.query_rewriting import rewrite
+from rag.types import Exchange
 from tests.fakes import FakeModel, Reply
 
 HISTORY = (
@@ -53,7 +53,7 @@ async def test_a_model_that_fails_changes_nothing():
 
 
 async def test_a_model_that_takes_too_long_is_stopped(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(rewriting, "MOST_S", 0.05)
+    monkeypatch.setattr(query_rewriting, "MOST_S", 0.05)
     model = FakeModel().enqueue(Reply("one two three four five six seven eight", pause_s=0.5))
     assert await rewrite(model, "And for contractors?", HISTORY) == ""
     assert model.closed_early == 1

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.documents.scanning import Scanner
 from rag.errors import StorageError
+from rag.library.scanner import Scanner
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.records import Document, Hit, SearchResult
-from rag.retrieval.memory import MemoryIndex
+from rag.retrieval.memory_index import MemoryIndex
 from rag.retrieval.search import MOST_TERMS, Searcher
 from rag.retrieval.synonyms import Synonyms
+from rag.types import Document, Hit, SearchResult
 from tests.fakes import index_of, passages
 
 OFFICE = "The office is open from nine to five on weekdays."

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.sentences import sentence_spans, sentences
+from rag.text.sentences import sentence_spans, sentences
 
 ANY_TEXT = st.text() | st.text(alphabet="ab1[].!?…。।\n -*'\"”)#|", max_size=80)
 

@@ -11,7 +11,7 @@ from rag.errors import SettingsError
 from rag.escalation.policy import Policy
 from rag.services import budget, policy
 from rag.settings import Settings, read_settings
-from rag.turn_state import Budget
+from rag.turn.state import Budget
 
 EXAMPLE = Path(__file__).parents[1] / ".env.example"
 KEYS = ("foundry_local_api_key", "llm_api_key")

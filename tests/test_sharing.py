@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
+from rag.concurrency import Shared
 from rag.errors import ModelUnavailable
-from rag.generation.foundry.sharing import Shared
 
 
 class Job:

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.citations import Checked, check
 from rag.escalation.signals import ORDINARY_CHARS, citation_validity, draft_signals
-from rag.records import Document, Generation, Hit
+from rag.grounding.citations import Checked, check
+from rag.types import Document, Generation, Hit
 from tests.fakes import passages
 
 HITS = tuple(

@@ -8,12 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.chat.sources import Props, byline, source_props
-from rag.citations import check
-from rag.decisions import Decision
-from rag.escalation.judgement import Match
+from rag.chat.source_list import Props, byline, source_props
+from rag.escalation.confidence import Match
 from rag.escalation.policy import Policy, asked
-from rag.records import Document, Generation, Hit, Outcome, Passage, SearchResult, Timings, Turn
+from rag.grounding.citations import check
+from rag.types import Decision, Document, Generation, Hit, Outcome, Passage, SearchResult, Timings, Turn
 from tests.fakes import passages
 
 DOCUMENT = Document("rules.pdf", "Rules", "upload")

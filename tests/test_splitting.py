@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.documents.content import Content
-from rag.documents.headings import demote_guesses, document_title, find_headings, protect
-from rag.documents.splitting import MOST_WORDS, WORDS, count_words, split
-from rag.records import Document, Passage
-from rag.sentences import sentences
+from rag.ingestion.chunking import MOST_WORDS, WORDS, count_words, split
+from rag.ingestion.content import Content
+from rag.ingestion.headings import demote_guesses, document_title, find_headings, protect
+from rag.text.sentences import sentences
+from rag.types import Document, Passage
 from tests.make_files import text_of
 
 DOCUMENT = Document(name="guide.md", title="Guide")

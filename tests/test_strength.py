@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.retrieval.analysis import analyse
 from rag.retrieval.index import Statistics
 from rag.retrieval.query import build_query
-from rag.retrieval.strength import ALONE, leaning
+from rag.retrieval.scoring import ALONE, leaning
+from rag.text.analysis import analyse
 
 
 def leans(question: str, statistics: Statistics | None = None) -> float:

@@ -12,8 +12,8 @@ import pytest
 import pytest_asyncio
 
 from rag.errors import ModelCrashed, ModelNotFound, ModelNotReady, ModelUnavailable
-from rag.generation.foundry.control import ModelInfo, ModelsReply, Ready, encode
-from rag.generation.foundry.supervisor import FoundryRuntime
+from rag.generation.foundry.protocol import ModelInfo, ModelsReply, Ready, encode
+from rag.generation.foundry.runtime import FoundryRuntime
 
 DOWNLOADING = (sys.executable, "-m", "tests.runtime.scripted_child")
 READY = encode(Ready("http://127.0.0.1:9", "0"))

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.citations import check
-from rag.escalation.support import SUPPORTED, sentence_supports, support_signals
-from rag.records import Citation, Document, Hit, Passage
+from rag.grounding.citations import check
+from rag.grounding.support import SUPPORTED, sentence_supports, support_signals
+from rag.types import Citation, Document, Hit, Passage
 from tests.fakes import passages
 
 DOCUMENT = Document("limits.pdf", "Limits of the chat")

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.errors import SettingsError
-from rag.retrieval.analysis import analyse
 from rag.retrieval.synonyms import Synonyms
+from rag.text.analysis import analyse
 
 LEAVE = ("PTO", "paid time off", "vacation")
 

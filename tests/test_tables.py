@@ -7,16 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.documents.content import Content
-from rag.documents.delimited import read_delimited
-from rag.documents.limits import FileLimits
-from rag.documents.markup import html_to_markdown
-from rag.documents.reading import ReadDocument, Request, read_file
-from rag.documents.sheets import Sheet, sheets_to_content
-from rag.documents.splitting import MOST_HEADER_WORDS, MOST_WORDS, WORDS, count_words, split
-from rag.documents.tables import Cell, find_tables, spread
 from rag.errors import EmptyFile
-from rag.records import Document, Passage
+from rag.ingestion.chunking import MOST_HEADER_WORDS, MOST_WORDS, WORDS, count_words, split
+from rag.ingestion.content import Content, FileLimits
+from rag.ingestion.html import html_to_markdown
+from rag.ingestion.reader import ReadDocument, Request, read_file
+from rag.ingestion.spreadsheets import Sheet, read_delimited, sheets_to_content
+from rag.ingestion.tables import Cell, find_tables, spread
+from rag.types import Document, Passage
 from tests import make_files as make
 
 DOCUMENT = Document(name="guide.md", title="Guide")

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from rag.documents.threads import to_the_end
+from rag.concurrency import to_the_end
 
 
 async def test_it_gives_what_the_function_gives() -> None:

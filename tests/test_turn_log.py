@@ -15,11 +15,10 @@ from filelock import FileLock
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag import turn_log
-from rag.decisions import Receipt
 from rag.errors import StorageError
-from rag.records import EARLY, StageTime, Timings
-from rag.turn_log import TurnLog, read_turns
+from rag.turn_log import log as turn_log
+from rag.turn_log.log import TurnLog, read_turns
+from rag.types import EARLY, Receipt, StageTime, Timings
 from tests.logged_parts import NOON, a_turn
 
 HOUSE = Path(__file__).parents[1]

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from rag.documents import examining, library, watching
-from rag.documents.changes import Changes
-from rag.documents.library import Library
-from rag.documents.watching import FolderWatch, has_events
 from rag.errors import StorageError
-from rag.retrieval.disk import DiskIndex
+from rag.library import file_check, library, watcher
+from rag.library.changes import Changes
+from rag.library.library import Library
+from rag.library.watcher import FolderWatch, has_events
+from rag.retrieval.tantivy_index import DiskIndex
 from tests import make_files as make
 from tests.library_parts import CountingReader, answers, held, library_of, put, states, until
 
@@ -30,9 +30,9 @@ WATCHING_S = 0.8
 @pytest.fixture(autouse=True)
 def _brisk(monkeypatch: pytest.MonkeyPatch) -> None:
     """The waits of a desk, shortened: what follows from what is the same."""
-    monkeypatch.setattr(watching, "_TICK_S", TICK_S)
+    monkeypatch.setattr(watcher, "_TICK_S", TICK_S)
     monkeypatch.setattr(library, "_LONGEST_PAUSE_S", 1.0)
-    monkeypatch.setattr(examining, "_SETTLE_S", 0.1)
+    monkeypatch.setattr(file_check, "_SETTLE_S", 0.1)
 
 
 @pytest.fixture(scope="module")
@@ -184,7 +184,7 @@ async def test_a_file_that_is_still_being_written_is_not_taken_for_a_broken_one(
 async def test_a_broken_file_is_told_and_read_when_it_is_mended(
     folder: Path, followed: Followed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(examining, "_FAILURE_S", 1.0)
+    monkeypatch.setattr(file_check, "_FAILURE_S", 1.0)
     (folder / "bad.pdf").write_bytes(b"%PDF-1.4 cut off")
     await until(lambda: followed.told.failed == ("bad.pdf",))
     assert states(followed.library)["bad.pdf"] == "failed"
@@ -195,7 +195,7 @@ async def test_a_broken_file_is_told_and_read_when_it_is_mended(
 async def test_a_file_that_never_rests_is_read_all_the_same(
     folder: Path, followed: Followed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(examining, "_PATIENCE_S", 1.0)
+    monkeypatch.setattr(file_check, "_PATIENCE_S", 1.0)
     stop = asyncio.Event()
 
     async def write() -> None:
@@ -268,7 +268,7 @@ async def test_a_folder_that_is_not_there_at_the_start(folder: Path, reader: Cou
 async def test_where_there_are_no_events_one_looks(
     folder: Path, reader: CountingReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watching, "has_events", lambda _: False)
+    monkeypatch.setattr(watcher, "has_events", lambda _: False)
     monkeypatch.setattr(library, "_POLL_S", 0.2)
     put(folder / "first.txt")
     async with following(folder, reader) as followed:
@@ -286,14 +286,14 @@ async def test_where_there_are_no_events_one_looks(
 async def test_what_happens_before_the_watch_is_ready_is_seen(
     folder: Path, reader: CountingReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begun, ready, watch = threading.Event(), threading.Event(), watching.watch
+    begun, ready, watch = threading.Event(), threading.Event(), watcher.watch
 
     def slow(*arguments: Any, **options: Any) -> Iterator[set[Any]]:
         begun.set()
         ready.wait()
         return watch(*arguments, **options)
 
-    monkeypatch.setattr(watching, "watch", slow)
+    monkeypatch.setattr(watcher, "watch", slow)
     monkeypatch.setattr(library, "_POLL_S", 60.0)
     async with following(folder, reader) as followed:
         await until(begun.is_set)
@@ -308,7 +308,7 @@ async def test_where_watching_fails_one_looks(
     def used_up(*_: object, **__: object) -> Iterator[None]:
         raise OSError("OS file watch limit reached.")
 
-    monkeypatch.setattr(watching, "watch", used_up)
+    monkeypatch.setattr(watcher, "watch", used_up)
     monkeypatch.setattr(library, "_POLL_S", 0.2)
     async with following(folder, reader) as followed:
         put(folder / "new.txt")
@@ -334,7 +334,7 @@ def test_a_drive_that_others_write_to_has_no_events(
         def __init__(self, mountpoint: str, fstype: str, opts: str) -> None:
             self.mountpoint, self.fstype, self.opts = mountpoint, fstype, opts
 
-    monkeypatch.setattr(watching.psutil, "disk_partitions", lambda all: [Mount(*mount) for mount in mounts])
+    monkeypatch.setattr(watcher.psutil, "disk_partitions", lambda all: [Mount(*mount) for mount in mounts])
     assert has_events(Path("/srv/docs/team")) == events
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.escalation.wording import hedges, refuses
+from rag.grounding.hedging import hedges, refuses
 
 REFUSALS = [
     # English

@@ -8,7 +8,7 @@ import chainlit as cl
 from rag.services import Services
 
 if TYPE_CHECKING:
-    from rag.generation.models import DownloadState
+    from rag.generation.registry import DownloadState
 
 EVERY_S = 0.5
 
@@ -19,7 +19,7 @@ async def run(services: Services, alias: str) -> None:
     if alias not in (settings.slm_alias, settings.llm_alias):
         return
     download = services.models.download(alias)
-    bar = cl.CustomElement(name="DownloadState", props=_props(download), display="inline", url="/public/elements/")
+    bar = cl.CustomElement(name="Download", props=_props(download), display="inline", url="/public/elements/")
     message = cl.Message(f"Downloading **{alias}** onto this machine.", elements=[bar])
     await message.send()
     while download.state == "running":

@@ -8,7 +8,7 @@ from typing import Literal
 import chainlit as cl
 
 from rag.chat.session import AskedTurn
-from rag.turn_log import TurnLog
+from rag.turn_log.log import TurnLog
 
 Thumb = Literal["up", "down"]
 

@@ -20,7 +20,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from rag.chat.lab import LabDoor, is_lab, link_to_the_lab, uncompressed
+from rag.chat.lab_mount import LabDoor, is_lab, link_to_the_lab, uncompressed
 from rag.chat.origins import Doorkeeper
 from rag.chat.upload_route import UploadDesk
 

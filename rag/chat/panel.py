@@ -4,9 +4,19 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from rag.decisions import Decision, Receipt
-from rag.events import Decided, Finished, Retrieved, Stage, TurnEvent
-from rag.records import Generation, StageName, Timings, Turn
+from rag.types import (
+    Decided,
+    Decision,
+    Finished,
+    Generation,
+    Receipt,
+    Retrieved,
+    Stage,
+    StageName,
+    Timings,
+    Turn,
+    TurnEvent,
+)
 
 Props = dict[str, Any]
 """JSON for `public/elements/Turn.jsx`; all times in milliseconds."""

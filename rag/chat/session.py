@@ -9,9 +9,9 @@ from uuid import uuid4
 import chainlit as cl
 
 from rag.escalation.policy import Policy
-from rag.records import Document, Exchange, Generation, Mode, Turn
-from rag.retrieval.memory import MemoryIndex
-from rag.turn_state import Budget
+from rag.retrieval.memory_index import MemoryIndex
+from rag.turn.state import Budget
+from rag.types import Document, Exchange, Generation, Mode, Turn
 
 _KEY = "groundwork"
 

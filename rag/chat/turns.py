@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING, Any, cast
 
 import chainlit as cl
 
-from rag.chat import feedback, library, uploads
+from rag.chat import feedback, library_status, uploads
 from rag.chat.session import AskedTurn, Chat, Preferences, current_chat, open_chat, payload_text
 from rag.chat.view import TurnView, show_panel
-from rag.conversation import answer
 from rag.errors import GroundworkError, QuestionError
-from rag.events import Finished
-from rag.records import Mode, Turn
 from rag.services import Services, budget
-from rag.turn_log import TurnLog
+from rag.turn.answer import answer
+from rag.turn_log.log import TurnLog
+from rag.types import Finished, Mode, Turn
 
 if TYPE_CHECKING:
-    from rag.generation.models import Lineup, Missing
+    from rag.generation.registry import Lineup, Missing
 
 _log = logging.getLogger(__name__)
 
@@ -49,7 +48,7 @@ async def on_message(services: Services, message: cl.Message) -> None:
             await uploads.show_list(chat)
             return
         if message.command == "Library" or message.content.strip() == "/library":
-            await library.show(services.keeper)
+            await library_status.show(services.keeper)
             return
         focus = await uploads.take(services, chat, message.elements)
         question = checked_question(message.content, services.settings.question_max_chars, files=bool(message.elements))

@@ -18,7 +18,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import parse_options_header
 from starlette.requests import ClientDisconnect
 
-from rag.documents.names import safe_name
+from rag.ingestion.file_names import safe_name
 
 _AROUND_THE_FILE = 65_536
 """Bytes of a form that are not the file: its boundaries and headers, and fields that nobody reads."""

@@ -9,10 +9,10 @@ from chainlit.element import Element
 
 from rag.chat.markdown import plain
 from rag.chat.session import Chat
-from rag.documents.names import safe_name
 from rag.errors import DocumentError
-from rag.records import Document, Passage
+from rag.ingestion.file_names import safe_name
 from rag.services import Services
+from rag.types import Document, Passage
 
 LANGUAGES = {
     "ar": "Arabic", "bg": "Bulgarian", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek", "en": "English",

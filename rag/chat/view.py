@@ -11,10 +11,9 @@ from chainlit.utils import utc_now
 from rag.chat.markdown import page_markdown, plain
 from rag.chat.panel import LivePanel, turn_props
 from rag.chat.session import AskedTurn, Chat, is_narrow
-from rag.chat.sources import source_props
+from rag.chat.source_list import source_props
 from rag.chat.streaming import Throttle, TokenStream
-from rag.events import Decided, Delta, Reasoning, Stage, TurnEvent
-from rag.records import Generation, Turn
+from rag.types import Decided, Delta, Generation, Reasoning, Stage, Turn, TurnEvent
 
 _NO_FILE = "/public/elements/"
 """A custom element without a URL is written to disk at every update."""

@@ -1,14 +1,14 @@
 """Keep, escalate, or say that the documents do not hold the answer; each with its reason. Pure functions."""
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
-from rag.decisions import Decision, Held, Trigger
-from rag.escalation.judgement import Judgement, Match
+from rag.escalation.confidence import Judgement, Match
 from rag.escalation.threshold import DEFAULT
 from rag.escalation.weights import Weights, shipped
-from rag.records import BROKEN, EARLY, Generation, Mode
-from rag.retrieval.analysis import analyse
+from rag.text.analysis import analyse
+from rag.types import BROKEN, EARLY, Decision, Generation, Held, Mode, SearchResult, Trigger
 
 KEEP_DRAFT_MARGIN = 0.05
 """The larger model's answer may be this much less supported than the draft before the draft is kept: other words for
@@ -194,3 +194,36 @@ def _flagged(policy: Policy, question: str) -> str | None:
 
 def _spaced(text: str) -> str:
     return "".join(f" {unit}" for unit in analyse(text).units)
+
+
+CODE, LONG_CONTEXT, MULTILINGUAL = "code", "long-context", "multilingual"
+NEEDS = (CODE, LONG_CONTEXT, MULTILINGUAL)
+"""What can be told from a question and its passages."""
+
+LONG_CHARS = 2_000
+"""A question of so many characters brings a text of its own."""
+
+_FENCE = re.compile(r"```|~~~")
+_CODE = re.compile(
+    r"\w+\([^)\n]*\)\s*[;{:]|[{};]\s*$|=>|==|!=|::|</?\w+[^>\n]*>|^\s*(?:def|class|import|from|const|let|SELECT|FROM|WHERE)\b"
+    r"|\bTraceback\b|\b\w+(?:Error|Exception)\b",
+    re.MULTILINE,
+)
+_FEW = 2
+"""One sign of code stands in ordinary questions too, such as the name of an error."""
+
+
+def needs(question: str, search: SearchResult) -> frozenset[str]:
+    """Of `NEEDS` those that the question has.
+
+    `code` for a fenced block or two signs of code; `long-context` for a long text in the question; `multilingual` where
+    the passages found are of several languages.
+    """
+    found: set[str] = set()
+    if _FENCE.search(question) or len(_CODE.findall(question)) >= _FEW:
+        found.add(CODE)
+    if len(question) >= LONG_CHARS:
+        found.add(LONG_CONTEXT)
+    if len({hit.passage.document.language for hit in search.hits[:5]} - {""}) > 1:
+        found.add(MULTILINGUAL)
+    return frozenset(found)

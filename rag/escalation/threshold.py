@@ -1,6 +1,6 @@
 """Below which probability the documents are taken not to hold an answer: measured on the library itself.
 
-The library asks itself questions, each without the document that it is cut from (`rag.retrieval.pseudo_questions`).
+The library asks itself questions, each without the document that it is cut from (`rag.escalation.synthetic_queries`).
 The threshold is the probability below which `PERCENTILE` % of them stay; what people ask and it does not hold stays
 below it about as often.
 """

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from rag.errors import BrokenFile
-from rag.evaluation.files import adapter, of_json
-from rag.records import Mode
+from rag.machine import Scalar
+from rag.storage import adapter, of_json
+from rag.types import Mode
 
 SCHEMA = 1
 """Raised when an older file can no longer be read."""
@@ -16,7 +17,6 @@ CRITERIA = ("coherence", "factuality", "brevity")
 """Of a rubric, as its fields are called."""
 
 Escalation = Literal["right", "wasted", "missed"]
-Scalar = str | int | float | bool | None
 
 
 @dataclass(frozen=True, slots=True)

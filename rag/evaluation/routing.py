@@ -16,7 +16,7 @@ import numpy as np
 
 from rag.errors import QuestionError
 from rag.evaluation.results import Results, Row
-from rag.metrics import Floats, auroc, bootstrap
+from rag.statistics import Floats, auroc, bootstrap
 
 LEVELS = (0.5, 0.8)
 """The paper's CPT(50 %) and CPT(80 %)."""

@@ -1,15 +1,17 @@
 """How good a turn is: what it found, said, cited, refused and escalated, against what a question set expects. Pure."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rag.citations import check, without_marks
-from rag.escalation.support import support
-from rag.escalation.wording import refuses
-from rag.evaluation import citing, facts
-from rag.evaluation.questions import Question
+from rag.evaluation import citation_metrics
+from rag.evaluation.dataset import Fact, Question
 from rag.evaluation.results import Attempt, Escalation, Row, Scores
-from rag.records import EARLY, Citation, Generation, Hit, Turn
+from rag.grounding.citations import check, without_marks
+from rag.grounding.hedging import refuses
+from rag.grounding.support import support
+from rag.text.analysis import fold
+from rag.types import EARLY, Citation, Generation, Hit, Turn
 
 _MILLION = 1_000_000
 _PLACES = 4
@@ -82,19 +84,19 @@ def failed(question: Question, failure: str) -> Row:
 def scores_of(question: Question, text: str, passages: Mapping[int, Hit], *, refused: bool) -> Scores:
     """The scores of a text with checked marks; `passages` are those of its prompt by number.
 
-    support = `rag.escalation.support.support`, the share of its content words that the passages hold; a refusal has no
+    support = `rag.grounding.support.support`, the share of its content words that the passages hold; a refusal has no
     support,
     precision or recall to speak of.
     """
-    share = facts.found(text, question.facts) if question.answerable else None
+    share = found(text, question.facts) if question.answerable else None
     quality = float(refused) if share is None else share
     if refused or not text:
         return Scores(_rounded(quality), share, None, None, None, refused)
     return Scores(
         quality=_rounded(quality),
         facts=share if share is None else _rounded(share),
-        citation_precision=_rounded_or_none(citing.precision(text, passages)),
-        citation_recall=_rounded_or_none(citing.recall(text, passages)),
+        citation_precision=_rounded_or_none(citation_metrics.precision(text, passages)),
+        citation_recall=_rounded_or_none(citation_metrics.recall(text, passages)),
         support=_rounded(support(without_marks(text), list(passages.values()))),
         refused=refused,
     )
@@ -158,7 +160,7 @@ def _attempt(question: Question, generation: Generation | None, citations: tuple
 
 
 def _missing(question: Question, text: str) -> tuple[str, ...]:
-    return tuple(fact[0] for fact in facts.missing(text, question.facts))
+    return tuple(fact[0] for fact in missing(text, question.facts))
 
 
 def _refused(turn: Turn) -> bool:
@@ -180,3 +182,44 @@ def _rounded(value: float) -> float:
 
 def _rounded_or_none(value: float | None) -> float | None:
     return None if value is None else _rounded(value)
+
+
+_GROUPED = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?:([.,'’\s])\d{3})(?:\1\d{3})*(?![\d]|[.,]\d)")
+"""12,000, 12.000, 12 000 and 12'000; 0.300 is none, and neither is 1.2345."""
+_DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d)")
+_UNIT = re.compile(r"(?<=\d)\s*(?=[^\W\d_]|%)")
+"""Between a number and what it counts: "25MB" is "25 MB"."""
+_DASHES = re.compile("[\u2010-\u2015\u2212]")
+_EMPHASIS = re.compile(r"[*`]|(?<!\w)_|_(?!\w)")
+_NOT_INSIDE = r"(?<![^\W_])(?<!\d[.,])"
+"""Where a fact may begin: not within a word, and not within a number."""
+_ENDS_IN_DIGIT = re.compile(r"\d\Z")
+
+
+def found(text: str, facts: Sequence[Fact]) -> float:
+    """[0, 1]: the share of the facts that the text states; 0 for no facts."""
+    return 1 - len(missing(text, facts)) / len(facts) if facts else 0.0
+
+
+def missing(text: str, facts: Sequence[Fact]) -> tuple[Fact, ...]:
+    """The facts of which the text holds no alternative.
+
+    The comparison is lexical: that a text denies what it names goes unnoticed.
+    """
+    plain = normal(text)
+    return tuple(fact for fact in facts if not any(_holds(plain, alternative) for alternative in fact))
+
+
+def normal(text: str) -> str:
+    """The text without differences of case, accent, white space, dash, emphasis, number format and citation marks."""
+    text = fold(_EMPHASIS.sub("", _DASHES.sub("-", without_marks(text))))
+    text = _GROUPED.sub(lambda number: re.sub(r"\D", "", number.group()), text)
+    text = _UNIT.sub(" ", _DECIMAL_COMMA.sub(".", text))
+    return " ".join(text.split())
+
+
+def _holds(plain: str, alternative: str) -> bool:
+    """Whether the fact stands in the text from the beginning of a word; a word may end otherwise, a number may not."""
+    wanted = normal(alternative)
+    end = r"(?!\d|[.,]\d)" if _ENDS_IN_DIGIT.search(wanted) else ""
+    return bool(re.search(_NOT_INSIDE + re.escape(wanted) + end, plain))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rag.evaluation.results import Attempt, Results, Row
-from rag.metrics import bootstrap
+from rag.statistics import bootstrap
 
 Measure = Callable[[Row], float | None]
 

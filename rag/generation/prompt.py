@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypedDict
 
-from rag.generation.packing import pack
+from rag.generation.context import pack
 from rag.generation.tokens import estimate_tokens
-from rag.records import Exchange, Hit, SearchResult
+from rag.types import Exchange, Hit, SearchResult
 
 SYSTEM = (
     "You answer questions for the people of one organisation from their own documents. "

@@ -1,8 +1,4 @@
-"""Folders with a model each, as transformers.js lays them out: which files a browser may have, and their fingerprint.
-
-Only a file that a look at the folder finds can be handed out, so no path from outside is ever put together with one
-from here.
-"""
+"""The models that this server hands to browsers: what lies in the folder of models, and whether it can be run."""
 
 import hashlib
 import os

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from rag.errors import PackageError
-from rag.lab.pins import PinnedFile
+from rag.lab.browser_runtime import PinnedFile
 
 _MOST_UNPACKED = 1_000_000_000
 """Bytes; the larger of the two packages has 140 MB."""

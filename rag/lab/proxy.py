@@ -10,13 +10,12 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from rag.errors import GroundworkError, ModelNotFound
-from rag.generation.model import ChatModel
-from rag.lab.events import completion_chunks, kept_open
-from rag.lab.requests import RequestRules, parse
-from rag.lab.turnstile import TooManyRequests, Turnstile
+from rag.generation.chat_model import ChatModel
+from rag.lab.requests import RequestRules, TooManyRequests, Turnstile, parse
+from rag.lab.sse import completion_chunks, kept_open
 
 if TYPE_CHECKING:
-    from rag.generation.models import ModelRegistry
+    from rag.generation.registry import ModelRegistry
 
 HEARTBEAT_S = 10.0
 """A model may load for minutes; many proxies cut a connection that is quiet for 30 to 60 seconds."""

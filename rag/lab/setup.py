@@ -4,12 +4,81 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, Field, ValidationError, model_validator
+
 from rag.errors import StorageError
-from rag.lab.hub import HOSTS, read_hub
+from rag.lab.browser_runtime import installed
 from rag.lab.local_models import find_models, model_file
-from rag.lab.places import LabFiles
+from rag.lab.model_check import SUFFIXES
 from rag.lab.requests import RequestRules
-from rag.lab.runtime import installed
+
+
+@dataclass(frozen=True, slots=True)
+class LabFiles:
+    """Folders and files; none of them need be there."""
+
+    page: Path
+    """The front end: `index.html` and what it loads."""
+    package_file: Path
+    """`package.json`, which pins the browser runtime."""
+    hub_file: Path
+    """`models.json`, the table of public models."""
+    data_dir: Path
+    """Under it `rag lab install` lays the runtime."""
+    models_dir: Path
+    """Models that a browser may load, each a folder."""
+
+    @classmethod
+    def of(cls, root: Path, data_dir: Path, models_dir: Path | None) -> "LabFiles":
+        """The places of an app whose files lie in `root`; without a `models_dir` it is one in the data folder."""
+        lab = root / "lab"
+        models = models_dir or data_dir / "lab" / "models"
+        return cls(lab / "page", lab / "package.json", lab / "models.json", data_dir, models)
+
+
+def app_folder() -> Path:
+    """The app's folder: where the command was started, or where this code lies if it was started elsewhere."""
+    return Path() if (Path() / "lab" / "page" / "index.html").exists() else Path(__file__).parents[2]
+
+
+HOSTS = ("https://huggingface.co", "https://*.hf.co")
+"""Where transformers.js fetches them: from the first, which sends it on to its stores, such as us.aws.cdn.hf.co."""
+
+
+class HubModel(BaseModel, frozen=True):
+    """One of them."""
+
+    id: str = Field(pattern=r"^[\w-]+/[\w.-]+$")
+    default: bool
+    """Whether it is the one to begin with; the others are chosen by a person who sees their sizes."""
+    precisions: dict[str, int] = Field(min_length=1)
+    """Precision → bytes of its weights, about."""
+
+
+class _Table(BaseModel):
+    models: tuple[HubModel, ...]
+
+    @model_validator(mode="after")
+    def _sensible(self) -> "_Table":
+        if [model.default for model in self.models].count(True) != 1:
+            raise ValueError("one model is the default")
+        if not all(model.precisions.keys() <= SUFFIXES.keys() for model in self.models):
+            raise ValueError("a precision is none")
+        return self
+
+
+def read_hub(hub_file: Path) -> tuple[HubModel, ...]:
+    """The models in the table.
+
+    Raises:
+        StorageError: it cannot be read, or is no such table.
+    """
+    try:
+        return _Table.model_validate_json(hub_file.read_bytes()).models
+    except (OSError, ValidationError) as error:
+        shown = "/".join(hub_file.parts[-2:])
+        raise StorageError(f"{shown} is missing or damaged. Install the app again.") from error
+
 
 _NO_MODEL = "This server has no model for browsers yet. The command rag lab status says where to put one."
 

@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from rag.lab.browser_runtime import Pins, Runtime, altered, installed, installed_versions, read_pins, runtimes_in
 from rag.lab.local_models import LocalModel, LocalModels, find_models
-from rag.lab.pins import Pins, read_pins
-from rag.lab.places import LabFiles
-from rag.lab.runtime import Runtime, altered, installed, installed_versions, runtimes_in
+from rag.lab.setup import LabFiles
 
 _WIDTH = 79
 

@@ -10,8 +10,8 @@ from `words` and `grams`, which hold everything.
 
 from dataclasses import dataclass
 
-from rag.records import Passage
-from rag.retrieval.analysis import analyse
+from rag.text.analysis import analyse
+from rag.types import Passage
 
 
 @dataclass(frozen=True, slots=True)

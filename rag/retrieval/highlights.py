@@ -11,9 +11,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rag.records import Passage, SearchResult
-from rag.retrieval.analysis import analyse
-from rag.sentences import sentence_spans
+from rag.text.analysis import analyse
+from rag.text.sentences import sentence_spans
+from rag.types import Passage, SearchResult
 
 SHARPNESS, PASSAGE_SHARE, BREVITY = 14.0, 0.5, 0.2
 SPREAD = 0.05

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from rag.records import Document, Hit, Passage
+from rag.types import Document, Hit, Passage
 
 K1 = 1.2
 """BM25's term saturation: Lucene's and tantivy's value."""

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from rag.retrieval.analysis import GRAM_PREFIX, GRAM_WEIGHT, Terms, analyse
 from rag.retrieval.synonyms import Synonyms
+from rag.text.analysis import GRAM_PREFIX, GRAM_WEIGHT, Terms, analyse
 
 EARLIER_WEIGHT, FADING = 0.4, 1 / 3
 """What a word of the chat's first and of its last question counts, at most, beside one of this question, and what is

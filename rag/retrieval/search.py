@@ -5,12 +5,12 @@ from dataclasses import replace
 from itertools import chain, islice, zip_longest
 from typing import TypeVar
 
-from rag.records import Hit, SearchResult
-from rag.retrieval.diversity import distinct, joined, places
+from rag.retrieval.dedup import distinct, joined, places
 from rag.retrieval.index import PassageIndex, Statistics
 from rag.retrieval.query import Query, build_query
-from rag.retrieval.strength import Weigher, leaning
+from rag.retrieval.scoring import Weigher, leaning
 from rag.retrieval.synonyms import Synonyms
+from rag.types import Hit, SearchResult
 
 FOCUS_BOOST = 1.25
 """What a passage of a file that came with the question counts more than another."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rag.errors import SettingsError
-from rag.retrieval.analysis import Terms, analyse
+from rag.text.analysis import Terms, analyse
 
 _Units = tuple[str, ...]
 _COMMENT = re.compile(r"(?:^|\s)#")

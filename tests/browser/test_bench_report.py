@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from rag.bench.html import as_html
-from rag.bench.sections import tables
+from rag.benchmark.html_report import as_html
+from rag.benchmark.sections import tables
 from tests.bench_run import full_run, hostile_run, ways
 from tests.browser.chat_page import ARTIFACTS, Watch
 

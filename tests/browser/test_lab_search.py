@@ -15,14 +15,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from playwright.async_api import Browser, Route
 
-from rag.documents.content import Content
-from rag.documents.headings import find_headings
-from rag.documents.splitting import MOST_WORDS, count_words
-from rag.documents.splitting import split as split_on_server
 from rag.generation.prompt import unfence
 from rag.generation.tokens import estimate_tokens
-from rag.records import Document
-from rag.retrieval.analysis import analyse, fold
+from rag.ingestion.chunking import MOST_WORDS, count_words
+from rag.ingestion.chunking import split as split_on_server
+from rag.ingestion.content import Content
+from rag.ingestion.headings import find_headings
+from rag.text.analysis import analyse, fold
+from rag.types import Document
 from tests import lab_vectors
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
-from rag.generation.foundry.lifeline import private_stdout
-from rag.generation.foundry.program import Service
+from rag.generation.foundry.child_main import Service
+from rag.generation.foundry.child_process import private_stdout
 
 STEPS = 30
 STEP_S = 0.02

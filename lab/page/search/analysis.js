@@ -1,5 +1,5 @@
 /**
- * Text to search terms, the same as rag/retrieval/analysis.py makes, so that the page and the server find alike.
+ * Text to search terms, the same as rag/text/analysis.py makes, so that the page and the server find alike.
  *
  * Words (English stop words left out, stems by script) and, beside them, the 4-grams of each word with its beginning;
  * scripts that do not put spaces between words give single characters and bigrams instead. No language is detected.

@@ -1,4 +1,4 @@
-/** BM25 of one field of the passages, as rag/retrieval/memory.py has it. */
+/** BM25 of one field of the passages, as rag/retrieval/memory_index.py has it. */
 
 /** BM25's term saturation: Lucene's and tantivy's value. */
 const K1 = 1.2;

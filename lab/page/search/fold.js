@@ -11,7 +11,7 @@ const SMALL_CHEROKEE = /[\uab70-\uabbf\u13f8-\u13fd]/gu;
 
 /**
  * @param {string} text
- * @returns {string} the same as `fold` of rag/retrieval/analysis.py makes of it
+ * @returns {string} the same as `fold` of rag/text/analysis.py makes of it
  */
 export function fold(text) {
   if (ASCII.test(text)) return text.toLowerCase();

@@ -1,4 +1,4 @@
-/** Headings of Markdown text as rag/documents/headings.py sees them: `# …` and underlined, none in fenced code. */
+/** Headings of Markdown text as rag/ingestion/headings.py sees them: `# …` and underlined, none in fenced code. */
 
 const ATX = /^ {0,3}(#{1,6})(?:[ \t]([^\n]*))?$/u;
 const UNDERLINE = /^ {0,3}(=+|-{2,})[ \t]*$/u;

@@ -1,6 +1,6 @@
 /**
  * Text to passages: about 160 words each, cut at sentence or line ends, never across a heading. It is the splitting of
- * rag/documents/splitting.py without its pages, tables and lists of abbreviations.
+ * rag/ingestion/chunking.py without its pages, tables and lists of abbreviations.
  *
  * @typedef {{title: string, headings: string[], text: string, ordinal: number, start: number, end: number}} Passage
  *   `title` is its document's, `headings` the path above it, outermost first; `start` and `end` are offsets in the

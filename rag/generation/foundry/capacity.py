@@ -5,7 +5,7 @@ from pathlib import Path
 import psutil
 
 from rag.errors import ModelNotReady, StorageError
-from rag.generation.foundry.control import ModelInfo
+from rag.generation.foundry.protocol import ModelInfo
 
 _MEMORY_FACTOR = 1.2
 """A loaded model takes its files' size, and a fifth more for key/value cache and work space."""

@@ -11,7 +11,7 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import BinaryIO
 
-from rag.generation.foundry.control import (
+from rag.generation.foundry.protocol import (
     Cancel,
     ControlError,
     Done,

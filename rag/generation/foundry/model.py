@@ -7,13 +7,13 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Literal
 
+from rag.concurrency import Shared
 from rag.errors import ModelCrashed, ModelError, ModelNotReady
-from rag.generation.endpoint import EndpointModel
+from rag.generation.chat_model import GenerationLimits, Loading, ModelEvent
 from rag.generation.foundry.capacity import check_memory, gigabytes
-from rag.generation.foundry.control import ModelInfo
-from rag.generation.foundry.sharing import Shared
-from rag.generation.foundry.supervisor import FoundryRuntime
-from rag.generation.model import GenerationLimits, Loading, ModelEvent
+from rag.generation.foundry.protocol import ModelInfo
+from rag.generation.foundry.runtime import FoundryRuntime
+from rag.generation.openai_model import EndpointModel
 from rag.generation.prompt import Prompt
 
 _WARM_UP = Prompt("Hello")

@@ -1,1 +1,0 @@
-"""Measuring models on this machine: what each costs in seconds, tokens and memory, honestly taken."""

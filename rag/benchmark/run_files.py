@@ -1,0 +1,131 @@
+"""Bench runs as JSON: one in a file, and all of this machine in a history of one line each."""
+
+import json
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from rag.benchmark.records import BenchRun
+from rag.errors import BrokenFile, StorageError
+from rag.storage import adapter, of_json, read_text
+
+SCHEMA = 1
+"""Raised when an older app can no longer read what a newer one writes; fields that only add need no new number."""
+
+HISTORY = Path("bench") / "history.jsonl"
+"""Inside the data folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What was read from a history."""
+
+    runs: tuple[BenchRun, ...]
+    """In the order in which they were made."""
+    skipped: int = 0
+    """Lines that are damaged, or of a newer version."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    schema: int
+
+
+def to_json(run: BenchRun, *, indent: int | None = None) -> str:
+    """The run as JSON, in one line without `indent`."""
+    values = {"schema": SCHEMA} | adapter(BenchRun).dump_python(run, mode="json")
+    return json.dumps(values, ensure_ascii=False, allow_nan=False, indent=indent)
+
+
+def run_of_json(text: str, name: str) -> BenchRun:
+    """What `to_json` wrote; `name` is what an error calls the text.
+
+    Raises:
+        BrokenFile: it is something else, or was written by a newer version.
+    """
+    if (schema := of_json(text, _Head, name).schema) > SCHEMA:
+        raise BrokenFile(f"{name} was written by a newer version of `rag bench` (schema {schema}).")
+    return of_json(text, BenchRun, name)
+
+
+def read_run(path: Path) -> BenchRun:
+    """The run in a file.
+
+    Raises:
+        StorageError: it cannot be opened.
+        BrokenFile: it holds something else.
+    """
+    return run_of_json(read_text(path), str(path))
+
+
+def append_run(path: Path, run: BenchRun) -> None:
+    """Adds the run to the history, its line whole or not at all.
+
+    Raises:
+        StorageError: the disk is full, or the folder cannot be written.
+    """
+    line = to_json(run).encode("utf-8", "replace") + b"\n"
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with path.open("ab+") as file:
+            end = file.seek(0, os.SEEK_END)
+            file.seek(max(end - 1, 0))
+            cut = file.read(1) not in (b"", b"\n")  # a writer was killed in the middle of a line
+            _append(file.fileno(), b"\n" + line if cut else line, end)
+    except OSError as error:
+        raise StorageError(f"The history {path} cannot be written: {_reason(error)}.") from None
+
+
+def read_history(path: Path) -> History:
+    """All runs of the history, oldest first; none where there is no file yet.
+
+    Raises:
+        StorageError: it cannot be opened.
+    """
+    if not path.exists():
+        return History(())
+    try:
+        lines = [line for line in path.read_bytes().split(b"\n") if line.strip()]
+    except OSError as error:
+        raise StorageError(f"The history {path} cannot be read: {_reason(error)}.") from None
+    runs: list[BenchRun] = []
+    for line in lines:
+        with suppress(BrokenFile, UnicodeDecodeError):
+            runs.append(run_of_json(line.decode("utf-8"), str(path)))
+    return History(tuple(runs), len(lines) - len(runs))
+
+
+def check_output(path: Path, *, force: bool) -> None:
+    """Comes back when a run can be written there, so that nobody measures for an hour in vain.
+
+    Raises:
+        StorageError: the file is there already and `force` is not given, or its folder cannot be written.
+    """
+    if path.is_dir():
+        raise StorageError(f"{path} is a folder. Give --out the name of a file.")
+    if path.exists() and not force:
+        raise StorageError(f"{path} is there already. Give another --out, or --force to replace it.")
+    part = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.touch()
+        part.unlink()
+    except OSError as error:
+        raise StorageError(f"{path} cannot be written: {_reason(error)}.") from None
+
+
+def _append(descriptor: int, line: bytes, end: int) -> None:
+    """Writes at the end; what got onto a full disk of it is taken off again."""
+    try:
+        rest = memoryview(line)
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+    except OSError:
+        with suppress(OSError):
+            os.ftruncate(descriptor, end)
+        raise
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()

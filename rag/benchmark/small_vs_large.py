@@ -1,0 +1,207 @@
+"""Answers one prompt in one way: with the models alone, or with a whole turn through the documents."""
+
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+
+from rag.benchmark.comparison_summary import ESCALATE, LARGE, REFINE, SMALL, WAYS, Answer, ModelShare
+from rag.benchmark.measure import Plain, undisturbed
+from rag.errors import ModelError, ModelUnavailable
+from rag.escalation.confidence import Judgement
+from rag.escalation.policy import Policy, decide
+from rag.generation.chat_model import Bench, ChatModel, GenerationLimits
+from rag.generation.prompt import ChatMessage
+from rag.grounding.hedging import hedges, refuses
+from rag.retrieval.search import Searcher
+from rag.turn.answer import answer
+from rag.turn.generate import Writer
+from rag.turn.state import Budget
+from rag.turn.timing import StageClock
+from rag.types import Decision, Delta, Finished, Generation, Mode, Turn
+
+_REFINE = (
+    "Improve your answer above. Make it clearer and better ordered, keep every fact that is right, leave out what is "
+    "not, and add nothing that was not asked for. Give only the improved answer."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """What all ways have in common."""
+
+    bench: Bench
+    policy: Policy
+    budget: Budget
+    clock: Callable[[], float]
+    searcher: Searcher | None = None
+    """The documents; None to ask the models alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Refining(Plain):
+    """A question, its draft, and the wish for a better one."""
+
+    def messages(self) -> list[ChatMessage]:
+        return [
+            {"role": "user", "content": self.question},
+            {"role": "assistant", "content": self.draft},
+            {"role": "user", "content": _REFINE},
+        ]
+
+
+async def answered(contest: Contest, id_: str, prompt: str, question: str, way: str) -> Answer:
+    """The question's answer in that way.
+
+    Raises:
+        ModelError: a model of it failed, or there is no larger one and the way needs it.
+    """
+    if way != SMALL and not contest.bench.large:
+        raise ModelUnavailable("There is no larger model to compare with. Run `rag doctor` to see what is missing.")
+    if contest.searcher:
+        return await _turn(contest, contest.searcher, Answer(id_, prompt, way, "", None, 0.0), question)
+    return await _alone(contest, Answer(id_, prompt, way, "", None, 0.0), question)
+
+
+async def _turn(contest: Contest, searcher: Searcher, told: Answer, question: str) -> Answer:
+    """A whole turn of the chat; what is compared is all that a person waits for."""
+    policy, modes = contest.policy, dict[str, Mode]({SMALL: "local", LARGE: "large"})
+    if told.way == REFINE:
+        policy = replace(policy, confidence_threshold=0.0, long_answer_chars=1, flagged_topics=(), early=False)
+    began, first, turn = contest.clock(), None, None
+    events = answer(
+        question,
+        searcher=searcher,
+        bench=contest.bench,
+        policy=policy,
+        budget=contest.budget,
+        mode=modes.get(told.way, "auto"),
+        clock=contest.clock,
+    )
+    async with aclosing(events):
+        async for event in events:
+            if isinstance(event, Delta) and first is None and event.text.strip():
+                first = contest.clock() - began
+            elif isinstance(event, Finished):
+                turn = event.turn
+    assert turn  # the last event is always `Finished`
+    shares = [(turn.draft, False), (turn.escalated, True)]
+    return replace(
+        told,
+        text=turn.answer or "The documents do not seem to hold an answer.",
+        first_word_s=first,
+        total_s=turn.timings.total,
+        shares=tuple(_share(each, larger) for each, larger in shares if each),
+        reason=turn.decision.reason,
+        failure=_gave_way(turn, told.way),
+    )
+
+
+def _gave_way(turn: Turn, way: str) -> str:
+    """Why an answer is not what the way wanted, such as the small model's where the larger one failed."""
+    return " ".join(turn.notices) if way == LARGE and not turn.escalated else ""
+
+
+async def _alone(contest: Contest, told: Answer, question: str) -> Answer:
+    """The models without documents: only the wording, the length and the topic can call for the larger one."""
+    budget, speaking, reason = contest.budget, _Speaking(contest.clock), ""
+    small, large = contest.bench.small, contest.bench.large
+    drafting = GenerationLimits(budget.draft_tokens, budget.temperature, budget.seed)
+    answering = GenerationLimits(budget.escalated_tokens, budget.temperature, budget.seed)
+    if told.way == LARGE and large:
+        shown = await speaking.say(large, Plain(question), answering, larger=True)
+    else:
+        shown = await speaking.say(small, Plain(question), drafting)
+    if told.way in (REFINE, ESCALATE) and large:
+        decision = decide(contest.policy, question, shown, _wording(shown.text), larger=large.alias)
+        reason = _reason(decision) if told.way == ESCALATE else ""
+        refines = told.way == REFINE or decision.way == "refine"
+        if refines or decision.action == "escalate":
+            again = _Refining(question, draft=shown.text) if refines else Plain(question)
+            shown = await speaking.say(large, again, answering, larger=True)
+    return replace(
+        told,
+        text=shown.text,
+        first_word_s=speaking.first,
+        total_s=speaking.seconds,
+        shares=tuple(speaking.shares),
+        reason=reason,
+    )
+
+
+class _Speaking:
+    """One or two models that speak one after the other, on one clock."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._began = clock()
+        self.first: float | None = None
+        self.shares: list[ModelShare] = []
+
+    @property
+    def seconds(self) -> float:
+        return self._clock() - self._began
+
+    async def say(
+        self, model: ChatModel, prompt: Plain, limits: GenerationLimits, *, larger: bool = False
+    ) -> Generation:
+        writer = Writer(model, prompt, limits, StageClock(self._clock), escalated=larger)
+        async with aclosing(writer.write()) as events:
+            async for event in events:
+                if isinstance(event, Delta) and self.first is None and event.text.strip():
+                    self.first = self.seconds
+        if writer.failure or not writer.generation:
+            raise writer.failure or ModelUnavailable(f"{model.alias} said nothing. Ask again.")
+        self.shares.append(_share(writer.generation, larger))
+        return writer.generation
+
+
+def _share(generation: Generation, larger: bool) -> ModelShare:
+    usage = generation.usage
+    read, written = (usage.prompt, usage.completion) if usage else (None, None)
+    return ModelShare(generation.model, generation.seconds, read, written, larger)
+
+
+def _reason(decision: Decision) -> str:
+    """Why, without a word about documents; "" for a draft that stays."""
+    if decision.trigger == "low_confidence":
+        return "The draft says that it cannot answer, or doubts itself."
+    if decision.trigger == "cut_off":
+        return "The draft reached its token limit before its end."
+    said = decision.reason.partition("; ")[2] if decision.trigger else ""
+    return said[:1].upper() + said[1:]
+
+
+def _wording(text: str) -> Judgement:
+    """Without documents a draft is trusted as far as it trusts itself."""
+    refused = refuses(text)
+    return Judgement(0.0 if refused else 1.0 - hedges(text), 1.0, 1.0, refused, ())
+
+
+async def play(
+    contest: Contest, prompts: Mapping[str, str], rounds: int, ways: Sequence[str] = tuple(WAYS)
+) -> AsyncGenerator[Answer]:
+    """The answers as they come, after one answer of each model that warms it up and is not counted.
+
+    In each round all ways answer a prompt before the next prompt's turn comes, so that what slows the machine for a
+    while slows them all.
+    """
+    await _warm_up(contest)
+    for number in range(1, rounds + 1):
+        for name, question in prompts.items():
+            for way in ways:
+                told = Answer(f"{name}/{way}/{number}", name, way, "", None, 0.0)
+                try:
+                    with undisturbed():
+                        told = await answered(contest, told.id, name, question, way)
+                except ModelError as error:
+                    told = replace(told, failure=str(error))
+                yield told
+
+
+async def _warm_up(contest: Contest) -> None:
+    for model in filter(None, (contest.bench.small, contest.bench.large)):
+        try:
+            async for _ in model.stream(Plain("Say hello."), GenerationLimits(16, 0.0)):
+                pass
+        except ModelError:
+            continue  # told by the answers themselves, each with its reason

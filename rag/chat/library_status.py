@@ -1,0 +1,164 @@
+"""The library as a person sees it in the chat: what it holds, how its reading goes, and quiet notes of its changes."""
+
+import asyncio
+from collections.abc import Iterator
+
+import chainlit as cl
+from chainlit.context import init_ws_context
+from chainlit.session import ws_sessions_id
+
+from rag.chat.markdown import plain
+from rag.library.changes import Changes, SyncProgress
+from rag.library.manager import Keeper, KeptLibrary
+from rag.library.manifest import FileRecord, Summary
+
+_EVERY_S = 1.0
+_MOST_FILES = 5
+_LONG_S = 3.0
+"""A reading that takes longer is worth a note in a new chat."""
+_QUIET_S = 0.5
+"""Changes that follow one another this closely are one note."""
+
+
+async def show(keeper: Keeper) -> None:
+    """A message with each folder, kept up to date while one of them is being read."""
+    message = cl.Message(await _text(keeper), actions=list(_actions(keeper)))
+    await message.send()
+    while any(kept.busy for kept in keeper.libraries.values()):
+        await asyncio.sleep(_EVERY_S)
+        message.content = await _text(keeper)
+        await message.update()
+
+
+async def act(keeper: Keeper, name: str, action: str) -> None:
+    """The buttons of that message."""
+    if kept := keeper.libraries.get(name):
+        match action:
+            case "stop":
+                await kept.stop()
+            case "go on":
+                kept.start()
+            case _:
+                await kept.again()
+    await show(keeper)
+
+
+async def greet(keeper: Keeper) -> None:
+    """A note in a new chat that the library is still being read, if that takes a while."""
+    if not await keeper.ready(_LONG_S):
+        running = [progress for kept in keeper.libraries.values() if (progress := kept.library.progress)]
+        if running:
+            await cl.context.emitter.send_toast(
+                f"The library is being read: {progress_line(running[0])}. Ask all the same: answers come from what "
+                "has been read. /library shows how it goes.",
+                "info",
+            )
+
+
+def tell_changes(keeper: Keeper) -> None:
+    """From now on all open chats get a quiet note of what has changed, once the changes stop."""
+    keeper.listen(_Notes(keeper).hear)
+
+
+class _Notes:
+    def __init__(self, keeper: Keeper) -> None:
+        self._keeper = keeper
+        self._waiting: dict[str, Changes] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    def hear(self, name: str, changes: Changes) -> None:
+        self._waiting[name] = self._waiting.get(name, Changes()) + changes
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._tell())
+
+    async def _tell(self) -> None:
+        while self._waiting:
+            await asyncio.sleep(_QUIET_S)
+            for name in list(self._waiting):
+                kept = self._keeper.libraries.get(name)
+                if not (kept and kept.library.progress):
+                    await _toast(changes_line(name, self._waiting.pop(name)))
+
+
+def changes_line(name: str, changes: Changes) -> str:
+    """ "handbook: leave.md can be asked about now; 2 files are gone; broken.pdf could not be read (see /library)."."""
+    new = changes.added + changes.changed
+    parts = [
+        f"{_files(new)} can be asked about now" if new else "",
+        f"{_files(changes.removed)} {'is' if len(changes.removed) == 1 else 'are'} gone" if changes.removed else "",
+        f"{_files(changes.failed)} could not be read (see /library)" if changes.failed else "",
+    ]
+    return f"{name}: {'; '.join(filter(None, parts))}."
+
+
+def progress_line(progress: SyncProgress) -> str:
+    """ "120 of 5,000 documents · 3,100 passages · 40 a second · 2 min left"."""
+    done, total = f"{progress.documents_done:,}", f"{progress.documents_total:,}"
+    parts = [f"{done} of {total} documents", f"{progress.passages:,} passages"]
+    if progress.rate:
+        parts.append(f"{progress.rate:,.1f} a second" if progress.rate < 10 else f"{progress.rate:,.0f} a second")
+    if progress.remaining_s is not None and progress.documents_done < progress.documents_total:
+        parts.append(_left(progress.remaining_s))
+    return " · ".join(parts)
+
+
+async def _toast(line: str) -> None:
+    for session in list(ws_sessions_id.values()):
+        init_ws_context(session)
+        await cl.context.emitter.send_toast(line, "info")
+
+
+async def _text(keeper: Keeper) -> str:
+    lines = [line for kept in keeper.libraries.values() for line in await asyncio.to_thread(_lines, kept)]
+    return "\n".join([*lines, *filter(None, [plain(keeper.problem)])]) or "The library has no folder."
+
+
+def _lines(kept: KeptLibrary) -> list[str]:
+    """What there is to say of one folder, as a list item with its unread files below."""
+    library, summary = kept.library, kept.library.stored.summary()
+    unread = library.stored.files("failed") + library.stored.files("skipped")
+    lines = [f"- **{plain(kept.name)}** · {_counts(summary)} · {_state(kept)}"]
+    lines += [f"    - {_unread(record)}" for record in unread[:_MOST_FILES]]
+    if len(unread) > _MOST_FILES:
+        lines.append(f"    - and {len(unread) - _MOST_FILES:,} more, which `rag library list` names")
+    return lines
+
+
+def _unread(record: FileRecord) -> str:
+    folder = record.name.rpartition("/")[0]
+    return f"not read{f' in {plain(folder)}' if folder else ''}: {plain(record.reason)}"
+
+
+def _counts(summary: Summary) -> str:
+    return f"{summary.documents:,} document{_s(summary.documents)}, {summary.passages:,} passage{_s(summary.passages)}"
+
+
+def _state(kept: KeptLibrary) -> str:
+    if progress := kept.library.progress:
+        return f"being read: {progress_line(progress)}"
+    if kept.stopped:
+        return "not followed any more, because somebody stopped it"
+    return plain(kept.library.problem) or ("in step with its folder" if kept.ready.is_set() else "being looked through")
+
+
+def _actions(keeper: Keeper) -> Iterator[cl.Action]:
+    for name, kept in keeper.libraries.items():
+        payload = {"library": name}
+        if kept.stopped:
+            yield cl.Action("library", payload | {"do": "go on"}, f"Go on with {name}", icon="play")
+        elif kept.library.progress:
+            yield cl.Action("library", payload | {"do": "stop"}, f"Stop reading {name}", icon="square")
+        else:
+            yield cl.Action("library", payload | {"do": "again"}, f"Look through {name} again", icon="refresh-cw")
+
+
+def _files(names: tuple[str, ...]) -> str:
+    return names[0] if len(names) == 1 else f"{len(names):,} files"
+
+
+def _left(seconds: float) -> str:
+    return f"{seconds / 60:,.0f} min left" if seconds >= 90 else f"{max(seconds, 1):.0f} s left"
+
+
+def _s(count: int) -> str:
+    return "" if count == 1 else "s"

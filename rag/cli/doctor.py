@@ -1,0 +1,143 @@
+"""Is this machine ready? Each part is looked at and named in plain words."""
+
+import asyncio
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Literal
+
+import psutil
+
+from rag.errors import ModelError, StorageError
+from rag.generation.foundry.model import ModelStatus
+from rag.generation.openai_model import EndpointModel
+from rag.ingestion.ocr import find_tesseract
+from rag.services import Services
+
+LEAST_MEMORY_GB = 6
+"""phi-4-mini takes 3 to 4 GB, the app and the system the rest."""
+LEAST_DISK_GB = 8
+"""phi-4-mini's files and room to unpack them."""
+_LIBRARY_WAIT_S = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found out about one part."""
+
+    part: str
+    verdict: Literal["ok", "note", "problem"]
+    detail: str
+    """One or two sentences; with a problem, also what to do."""
+
+
+async def examine(services: Services) -> AsyncGenerator[Finding]:
+    """The findings, one by one as they are made; the slow ones come last."""
+    yield _python()
+    yield _memory()
+    yield _disk(services)
+    async with aclosing(_library(services)) as findings:
+        async for finding in findings:
+            yield finding
+    yield await _recognition(services)
+    models = services.models
+    for model in (models.small, models.large):
+        if isinstance(model, EndpointModel):
+            yield await _endpoint(model)
+    if not models.runtime:
+        yield Finding("Foundry Local", "note", "Not used: the settings name endpoints, or RUNTIME is off.")
+        return
+    try:
+        await models.runtime.start()
+    except ModelError as error:
+        yield Finding("Foundry Local", "problem", str(error))
+        return
+    yield Finding("Foundry Local", "ok", f"The runtime answers at {models.runtime.url}.")
+    for status in await models.statuses():
+        yield _model(status)
+
+
+def _python() -> Finding:
+    version = ".".join(str(part) for part in sys.version_info[:3])
+    if (3, 11) <= sys.version_info[:2] <= (3, 13):
+        return Finding("Python", "ok", f"Python {version}.")
+    return Finding("Python", "problem", f"Python {version} is not supported. Install Python 3.11, 3.12 or 3.13.")
+
+
+def _memory() -> Finding:
+    memory = psutil.virtual_memory()
+    free, total = memory.available / 1e9, memory.total / 1e9
+    said = f"{free:.1f} of {total:.1f} GB are free."
+    if free >= LEAST_MEMORY_GB:
+        return Finding("Memory", "ok", said)
+    return Finding("Memory", "note", f"{said} phi-4-mini wants about {LEAST_MEMORY_GB} GB: close other programs.")
+
+
+def _disk(services: Services) -> Finding:
+    folder = services.settings.model_cache_dir
+    free = psutil.disk_usage(str(folder) if folder and folder.exists() else ".").free / 1e9
+    if free >= LEAST_DISK_GB:
+        return Finding("Disk", "ok", f"{free:.0f} GB are free.")
+    return Finding("Disk", "note", f"{free:.1f} GB are free; phi-4-mini's download wants about {LEAST_DISK_GB} GB.")
+
+
+async def _library(services: Services) -> AsyncGenerator[Finding]:
+    keeper = services.keeper
+    await keeper.ready(_LIBRARY_WAIT_S)
+    for name, kept in keeper.libraries.items():
+        summary = await asyncio.to_thread(kept.library.stored.summary)
+        said = f"{summary.documents:,} documents, {summary.passages:,} passages from {kept.library.folder.path}."
+        if kept.library.problem:
+            yield Finding(f"Library {name}", "problem", kept.library.problem)
+        elif not summary.documents:
+            yield Finding(f"Library {name}", "problem", f"{said} Put documents there, or change LIBRARY_DIRS.")
+        elif unread := summary.failed + summary.skipped:
+            yield Finding(f"Library {name}", "note", f"{said} {unread} not read: `rag library list` says why.")
+        else:
+            yield Finding(f"Library {name}", "ok", said)
+    yield await _gate(services)
+    for problem in filter(None, [keeper.problem, *services.synonyms.skipped]):
+        yield Finding("Library", "note", problem)
+
+
+async def _gate(services: Services) -> Finding:
+    fixed = services.settings.grounding_threshold
+    if fixed is not None:
+        return Finding("Match threshold", "ok", f"{fixed:.2f}, from GROUNDING_THRESHOLD.")
+    try:
+        await services.measure_gate()
+    except StorageError as error:
+        return Finding("Match threshold", "problem", str(error))
+    return Finding("Match threshold", "ok", str(services.gate.threshold))
+
+
+async def _recognition(services: Services) -> Finding:
+    if services.settings.ocr == "off":
+        return Finding("Scans", "note", "Not read: OCR is off.")
+    if tesseract := await asyncio.to_thread(find_tesseract):
+        return Finding("Scans", "ok", f"Read by Tesseract in {', '.join(tesseract.languages)}.")
+    return Finding("Scans", "note", "Not read. Install Tesseract to have scans and pictures read.")
+
+
+async def _endpoint(model: EndpointModel) -> Finding:
+    try:
+        found = await model.check()
+    except ModelError as error:
+        return Finding(model.alias, "problem", str(error))
+    return Finding(model.alias, "ok", f"The endpoint serves it as {found}.")
+
+
+def _model(status: ModelStatus) -> Finding:
+    size = f" ({status.size_mb / 1000:.1f} GB)" if status.size_mb else ""
+    match status.state:
+        case "ready":
+            return Finding(status.alias, "ok", f"Loaded and ready{size}.")
+        case "loading":
+            return Finding(status.alias, "ok", f"Being loaded{size}.")
+        case "on_disk":
+            return Finding(status.alias, "ok", f"On this disk{size}; loaded when it is needed.")
+        case "missing":
+            return Finding(status.alias, "note", f"Not on this disk{size}. {status.detail}")
+        case _:
+            return Finding(status.alias, "note", f"{status.detail} Everything works without it, except its answers.")

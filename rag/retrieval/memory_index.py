@@ -1,0 +1,157 @@
+"""An index in memory, on rank-bm25: for a chat's uploads, and for a library of a few thousand passages."""
+
+import threading
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+from numpy.typing import NDArray
+from rank_bm25 import BM25Okapi  # pyright: ignore[reportMissingTypeStubs]
+
+from rag.retrieval.fields import FIELDS, GRAMS, WORDS, field_terms
+from rag.retrieval.index import K1, B, Statistics
+from rag.retrieval.query import is_gram
+from rag.types import Document, Hit, Passage
+
+
+class _Field(BM25Okapi):
+    """BM25 of one field, whose idf is never negative: rank-bm25's own is 0 or less in collections of a few passages."""
+
+    idf: dict[str, float]
+    doc_freqs: list[dict[str, int]]
+    containing: dict[str, int]
+
+    def __init__(self, texts: list[tuple[str, ...]]) -> None:
+        super().__init__(texts, k1=K1, b=B)  # pyright: ignore[reportUnknownMemberType]
+
+    def _calc_idf(self, nd: dict[str, int]) -> None:
+        self.containing = nd
+
+    def weighted(self, terms: Mapping[str, float], statistics: Statistics) -> NDArray[np.float64]:
+        """The score of every passage, in their order."""
+        known = [term for term in terms if term in self.containing]
+        self.idf = {term: terms[term] * statistics.idf(term) for term in known}
+        return self.get_scores(known)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    passage: Passage
+    terms: Mapping[str, tuple[str, ...]]
+    """By the names of `FIELDS`."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    document: Document
+    entries: tuple[_Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Snapshot:
+    """All that one search needs; never changed after it is made."""
+
+    entries: tuple[_Entry, ...]
+    fields: Mapping[str, _Field | None]
+
+    def containing(self, term: str) -> int:
+        field = self.fields[(GRAMS if is_gram(term) else WORDS).name]
+        return field.containing.get(term, 0) if field else 0
+
+
+class MemoryIndex:
+    """A `PassageIndex` that lives and dies with its process; rebuilt at the first search after a change."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()  # around what is kept; held for moments, so that `len` never waits for a search
+        self._working = threading.Lock()  # around building and scoring
+        self._documents: dict[str, _Held] = {}
+        self._changes = 0
+        self._snapshot: _Snapshot | None = None
+
+    def put(self, document: Document, passages: Sequence[Passage]) -> None:
+        """Adds a document, or replaces the one of its id."""
+        entries = tuple(_Entry(passage, field_terms(passage)) for passage in passages)
+        with self._lock:
+            self._documents[document.id] = _Held(document, entries)
+            self._changed()
+
+    def remove(self, document_id: str) -> bool:
+        """Takes a document out; False when it was not there."""
+        with self._lock:
+            self._changed()
+            return self._documents.pop(document_id, None) is not None
+
+    def documents(self) -> list[Document]:
+        """All documents, in the order in which they came."""
+        with self._lock:
+            return [held.document for held in self._documents.values()]
+
+    def passages(self, document_id: str, first: int = 0, limit: int = 1) -> list[Passage]:
+        """So many passages of a document from the one with the ordinal `first` on; none when it is not here."""
+        with self._lock:
+            held = self._documents.get(document_id)
+        wanted = range(first, first + limit)
+        return [entry.passage for entry in held.entries if entry.passage.ordinal in wanted] if held else []
+
+    def statistics(self, terms: Iterable[str]) -> Statistics:
+        """How common these terms are here."""
+        snapshot = self._current()
+        return Statistics(len(snapshot.entries), {term: snapshot.containing(term) for term in terms})
+
+    def search(
+        self,
+        terms: Mapping[str, float],
+        limit: int,
+        statistics: Statistics | None = None,
+        documents: Set[str] | None = None,
+    ) -> list[Hit]:
+        """The best passages, best first, without those that score 0."""
+        snapshot = self._current()
+        if not snapshot.entries:
+            return []
+        statistics = statistics or self.statistics(terms)
+        scores = np.zeros(len(snapshot.entries))
+        with self._working:  # the fields keep the idf of the running search
+            for field in FIELDS:
+                if scorer := snapshot.fields[field.name]:
+                    weights = {t: w * field.weight for t, w in terms.items() if is_gram(t) == field.grams}
+                    scores += scorer.weighted(weights, statistics)
+        if documents is not None:
+            scores *= [entry.passage.document.id in documents for entry in snapshot.entries]
+        best = np.argsort(-scores, kind="stable")[:limit]
+        return [Hit(snapshot.entries[int(i)].passage, float(scores[i])) for i in best if scores[i] > 0]
+
+    def close(self) -> None:
+        """Forgets everything."""
+        with self._lock:
+            self._documents.clear()
+            self._changed()
+
+    def __len__(self) -> int:
+        with self._lock:
+            return sum(len(held.entries) for held in self._documents.values())
+
+    def _changed(self) -> None:
+        self._changes += 1
+        self._snapshot = None
+
+    def _current(self) -> _Snapshot:
+        with self._working:
+            with self._lock:
+                if self._snapshot:
+                    return self._snapshot
+                changes = self._changes
+                entries = tuple(chain.from_iterable(held.entries for held in self._documents.values()))
+            fields = {field.name: _field([entry.terms[field.name] for entry in entries]) for field in FIELDS}
+            snapshot = _Snapshot(entries, fields)
+            with self._lock:
+                if changes == self._changes:
+                    self._snapshot = snapshot
+            return snapshot
+
+
+def _field(texts: list[tuple[str, ...]]) -> _Field | None:
+    """The field, or None without a single term, where BM25's mean length would be 0."""
+    return _Field(texts) if any(texts) else None

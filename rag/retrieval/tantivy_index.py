@@ -1,0 +1,297 @@
+"""An index on disk, on tantivy, which only this module knows: opens at once at any size, is never half of anything.
+
+    <folder>/index.json   names the folder that is the index now (see `label`)
+    <folder>/index-…/     tantivy's files
+
+A commit is tantivy's own, which is atomic. An index of another version of the app goes on answering while a new one is
+made beside it from its passages; then `index.json`, replaced in one step, names the new one.
+"""
+
+import math
+import threading
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager, suppress
+from itertools import islice
+from pathlib import Path
+from traceback import clear_frames
+from typing import Any, cast
+
+import tantivy
+from tantivy import Occur, Query
+
+from rag.errors import StorageError
+from rag.retrieval.fields import FIELDS, GRAMS, WORDS, Field, field_terms
+from rag.retrieval.index import Statistics
+from rag.retrieval.index_files import (
+    Label,
+    from_bytes,
+    panics_as_errors,
+    read_label,
+    sweep,
+    to_bytes,
+    write_errors,
+    write_label,
+)
+from rag.retrieval.query import is_gram
+from rag.types import Document, Hit, Passage
+
+_WRITER_BYTES = 64_000_000
+_COPIED_AT_A_TIME = 5_000
+_ADDED_AT_A_TIME = 100
+"""`add_document` lets go of the interpreter and takes it back within microseconds: a thread that waits for it is
+woken, loses the race and starts its 5 ms anew. One such call after each analysis starves the event loop for up to
+0.2 s; many in a row are over in a few milliseconds."""
+_EVERY = "every"
+"""A field with one and the same term in each passage, whose frequency counts them as tantivy does for its idf: with
+those that were removed, until their segment is merged."""
+
+
+class _Opened:
+    """One tantivy index; what it answers from is replaced as a whole after a commit."""
+
+    def __init__(self, label: Label, index: tantivy.Index) -> None:
+        index.config_reader("Manual")
+        self.label, self.index, self.schema = label, index, index.schema
+        self.searcher = index.searcher()
+
+    @classmethod
+    def read(cls, folder: Path) -> "_Opened | None":
+        """The index that the folder's label names; None when there is none, or it does not open."""
+        label = read_label(folder)
+        try:
+            with panics_as_errors():
+                return cls(label, tantivy.Index.open(str(folder / label.place))) if label else None
+        except (OSError, ValueError):
+            return None
+
+    @classmethod
+    def make(cls, folder: Path, label: Label, passages: Iterable[Passage] = ()) -> "_Opened":
+        """A new index with these passages, not yet named by the folder's label."""
+        place = folder / label.place
+        place.mkdir(parents=True)
+        index = tantivy.Index(_schema(), path=str(place), reuse=False)
+        writer = index.writer(_WRITER_BYTES, num_threads=1)
+        _add(writer, passages)
+        writer.commit()
+        writer.wait_merging_threads()
+        index.reload()
+        return cls(label, index)
+
+    def reload(self) -> None:
+        self.index.reload()
+        self.searcher = self.index.searcher()
+
+
+class DiskIndex:
+    """A `PassageIndex` in a folder. Any number of processes may search it; one at a time may write, which is the
+    caller's to see to. Where nothing is there yet it is empty, until the first writing."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._writing = threading.RLock()
+        self._writer: tantivy.IndexWriter | None = None
+        self._damaged = False
+        """What its label names has proved unreadable; it is empty until it is made anew."""
+        self._opened = _Opened.read(folder)
+
+    @property
+    def identity(self) -> str:
+        """Another one after the index had to be made anew without its passages; "" where none is there yet."""
+        return self._opened.label.identity if self._opened else ""
+
+    @property
+    def outdated(self) -> bool:
+        """Whether it was made by another version of the app; it answers, but not as well as it could."""
+        return bool(self._opened and self._opened.label.outdated)
+
+    def prepare(self, progress: Callable[[int, int], None] = lambda done, total: None) -> None:
+        """Makes it ready to be written: new where there is none that works, and anew from its passages if outdated.
+
+        `progress` hears how many passages of how many are copied; what it raises ends the copying, and the old index
+        stays.
+
+        Raises:
+            StorageError: the disk is full or cannot be written; the old one stays.
+        """
+        with self._writing, write_errors(self._folder):
+            if self._opened is None and not self._damaged:
+                self._opened = _Opened.read(self._folder)  # it may be there by now, or have failed for a moment only
+            old = self._opened
+            if old and not old.label.outdated:
+                return
+            label = Label(identity=old.label.identity) if old else Label()
+            made = _Opened.make(self._folder, label, _copied(old, progress) if old else ())
+            write_label(self._folder, label)
+            self._opened, self._writer, self._damaged = made, None, False
+            sweep(self._folder, label)
+
+    def refresh(self) -> None:
+        """Sees what another process has written since."""
+        with self._writing, self._read_errors():
+            if self._opened and self._opened.label == read_label(self._folder):
+                self._opened.reload()
+            else:
+                self._opened = _Opened.read(self._folder)
+
+    def apply(self, puts: Sequence[tuple[Document, Sequence[Passage]]], removals: Collection[str] = ()) -> None:
+        """Adds or replaces documents and takes others out by their ids, in one commit, on the disk when it returns.
+
+        Raises:
+            StorageError: the disk is full or cannot be written; nothing has changed then.
+        """
+        with self._writing, write_errors(self._folder):
+            self.prepare()
+            opened = cast(_Opened, self._opened)
+            self._writer = self._writer or opened.index.writer(_WRITER_BYTES, num_threads=1)
+            try:
+                for document_id in (*removals, *(document.id for document, _ in puts)):
+                    self._writer.delete_documents_by_term("document", document_id)
+                _add(self._writer, (passage for _, passages in puts for passage in passages))
+                self._writer.commit()
+            except BaseException as error:
+                self._writer = None  # and with it all that it had not committed
+                clear_frames(error.__traceback__)  # which would keep it alive, and its lock taken
+                raise
+            opened.reload()
+
+    def put(self, document: Document, passages: Sequence[Passage]) -> None:
+        """Adds a document, or replaces the one of its id."""
+        self.apply([(document, passages)])
+
+    def remove(self, document_id: str) -> bool:
+        """Takes a document out; False when it was not there."""
+        there = any(self.passages(document_id, limit=len(self)))
+        if there:
+            self.apply((), [document_id])
+        return there
+
+    def passages(self, document_id: str, first: int = 0, limit: int = 1) -> list[Passage]:
+        """So many passages of a document from the one with the ordinal `first` on; none when it is not here."""
+        if not (opened := self._opened):
+            return []
+        schema, kind = opened.schema, tantivy.FieldType.Unsigned
+        of_document = Query.term_query(schema, "document", document_id, "basic")
+        in_range = Query.range_query(schema, "ordinal", kind, max(first, 0), max(first + limit - 1, 0))
+        found = self._fetch(opened, Query.boolean_query([(Occur.Must, of_document), (Occur.Must, in_range)]), limit)
+        return sorted((hit.passage for hit in found), key=lambda passage: passage.ordinal)
+
+    def statistics(self, terms: Iterable[str]) -> Statistics:
+        """How common these terms are here; a removed passage counts until its segment is merged."""
+        if not (opened := self._opened):
+            return Statistics(0, dict.fromkeys(terms, 0))
+        with self._read_errors():
+            containing = {term: _frequency(opened, GRAMS if is_gram(term) else WORDS, term) for term in terms}
+            return Statistics(_size(opened), containing)
+
+    def search(
+        self,
+        terms: Mapping[str, float],
+        limit: int,
+        statistics: Statistics | None = None,
+        documents: Set[str] | None = None,
+    ) -> list[Hit]:
+        """The best passages, best first, without those that score 0."""
+        if not (opened := self._opened):
+            return []
+        with self._read_errors():
+            query = _scored(opened, terms, statistics or self.statistics(terms))
+        if documents is not None:
+            among = Query.const_score_query(Query.term_set_query(opened.schema, "document", sorted(documents)), 0.0)
+            query = Query.boolean_query([(Occur.Must, query), (Occur.Must, among)])
+        return self._fetch(opened, query, limit)
+
+    def close(self) -> None:
+        """Frees its files, once segments that are being merged are whole; it is not used afterwards."""
+        with self._writing:
+            writer, self._writer, self._opened = self._writer, None, None
+            with suppress(ValueError), panics_as_errors():
+                if writer:
+                    writer.wait_merging_threads()
+
+    def __len__(self) -> int:
+        return self._opened.searcher.num_docs if self._opened else 0
+
+    def _fetch(self, opened: _Opened, query: Query, limit: int) -> list[Hit]:
+        searcher = opened.searcher
+        with self._read_errors():
+            room = max(min(limit, searcher.num_docs), 1)  # tantivy sets memory aside for all of it
+            hits = searcher.search(query, room, count=False).hits[:limit]
+            return [Hit(_passage(searcher, address), score) for score, address in cast(list[tuple[float, Any]], hits)]
+
+    @contextmanager
+    def _read_errors(self) -> Generator[None]:
+        try:
+            with panics_as_errors():
+                yield
+        except (OSError, ValueError) as error:
+            with self._writing:
+                self._opened, self._writer, self._damaged = None, None, True
+            raise StorageError(
+                "The library's index is damaged. It is made anew from your documents, which are not touched; "
+                "ask again in a while."
+            ) from error
+
+
+def _schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    for field in FIELDS:
+        builder.add_text_field(field.name, tokenizer_name="whitespace", index_option="freq")
+    builder.add_text_field("document", tokenizer_name="raw", index_option="basic")
+    builder.add_text_field(_EVERY, tokenizer_name="raw", index_option="basic")
+    builder.add_unsigned_field("ordinal", fast=True)
+    builder.add_bytes_field("stored", stored=True, indexed=False)
+    return builder.build()
+
+
+def _add(writer: tantivy.IndexWriter, passages: Iterable[Passage]) -> None:
+    remaining = iter(passages)
+    while batch := [_tantivy_document(passage) for passage in islice(remaining, _ADDED_AT_A_TIME)]:
+        for document in batch:
+            writer.add_document(document)
+
+
+def _tantivy_document(passage: Passage) -> tantivy.Document:
+    document = tantivy.Document()
+    for name, terms in field_terms(passage).items():
+        document.add_text(name, " ".join(terms))
+    document.add_text("document", passage.document.id)
+    document.add_text(_EVERY, _EVERY)
+    document.add_unsigned("ordinal", passage.ordinal)
+    document.add_bytes("stored", to_bytes(passage))
+    return document
+
+
+def _scored(opened: _Opened, terms: Mapping[str, float], statistics: Statistics) -> Query:
+    """A clause for each term in each field, boosted so that tantivy's own idf gives way to that of `statistics`."""
+    size = _size(opened)
+    clauses: list[tuple[Occur, Query]] = []
+    for field in FIELDS:
+        if field.name not in opened.label.fields:
+            continue
+        for term, weight in terms.items():
+            if is_gram(term) == field.grams and (n := _frequency(opened, field, term)):
+                own_idf = math.log(1 + (size - n + 0.5) / (n + 0.5))
+                clause = Query.term_query(opened.schema, field.name, term, "freq")
+                boost = field.weight * weight * statistics.idf(term) / own_idf
+                clauses.append((Occur.Should, Query.boost_query(clause, boost)))
+    return Query.boolean_query(clauses)
+
+
+def _size(opened: _Opened) -> int:
+    return opened.searcher.doc_freq(_EVERY, _EVERY)
+
+
+def _frequency(opened: _Opened, field: Field, term: str) -> int:
+    return opened.searcher.doc_freq(field.name, term)
+
+
+def _passage(searcher: tantivy.Searcher, address: Any) -> Passage:
+    return from_bytes(bytes(cast(Any, searcher.doc(address))["stored"][0]))
+
+
+def _copied(old: _Opened, progress: Callable[[int, int], None]) -> Iterator[Passage]:
+    everything, total = Query.all_query(), old.searcher.num_docs
+    for done in range(0, total, _COPIED_AT_A_TIME):
+        progress(done, total)
+        for _, address in old.searcher.search(everything, _COPIED_AT_A_TIME, count=False, offset=done).hits:
+            yield _passage(old.searcher, address)

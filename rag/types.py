@@ -1,0 +1,363 @@
+"""The nouns of a turn, all frozen: documents and passages, hits and citations, timings, turns."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Trigger = Literal["low_confidence", "long_answer", "short_answer", "flagged_topic", "cut_off", "capability", "asked"]
+Held = Literal["local", "off", "no_model", "failed", "share", "wait"]
+"""Asked as Local only; escalation is off; no larger model; it did not answer; its share of turns is used up; the wait
+would be too long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """A named number in [0, 1] that speaks for (1) or against (0) the draft."""
+
+    name: str
+    value: float
+    meaning: str
+    """One line for the panel."""
+    threshold: float | None = None
+    """Below it the signal alone speaks for the larger model, or for saying nothing; None when it only counts along."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What became of the draft, and why."""
+
+    action: Literal["keep", "escalate", "abstain"]
+    reason: str
+    """One sentence for the person."""
+    confidence: float
+    threshold: float
+    trigger: Trigger | None = None
+    """What spoke for the larger model, also when it was held back."""
+    way: Literal["answer", "refine"] | None = None
+    """With `escalate`: answer again from the passages, or refine the draft."""
+    signals: tuple[Signal, ...] = ()
+    match: float = 1.0
+    """[0, 1]: how probably the passages hold the answer."""
+    match_threshold: float = 0.0
+    """Below it the documents are taken not to hold the answer."""
+    held: Held | None = None
+    """Why a draft stayed although a trigger fired."""
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceChange:
+    """What became of one sentence of the draft in the larger model's answer."""
+
+    kind: Literal["kept", "reworded", "added", "removed"]
+    before: str = ""
+    """The draft's sentence; "" where one was added."""
+    after: str = ""
+    """The larger model's; "" where one was removed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the larger model cost a turn that had a draft, and what it brought."""
+
+    seconds: float
+    """What it added to the turn, its check included."""
+    tokens: int | None
+    """What it wrote, reasoning included; None when its server did not say."""
+    support_before: float
+    """[0, 1]: how far the draft stood on the passages."""
+    support_after: float
+    """[0, 1]: how far the larger model's answer does."""
+    changes: tuple[SentenceChange, ...]
+    """Sentence by sentence, in the order of the larger model's answer."""
+
+    @property
+    def changed(self) -> bool:
+        """Whether any sentence is not as it was."""
+        return any(change.kind != "kept" for change in self.changes)
+
+
+Origin = Literal["library", "upload"]
+Mode = Literal["auto", "local", "large"]
+Outcome = Literal["answered", "escalated", "kept_draft", "abstained", "quoted"]
+StageName = Literal[
+    "rewrite",
+    "search",
+    "prompt",
+    "load",
+    "request",
+    "first_token",
+    "generate",
+    "check",
+    "escalation_load",
+    "escalation_request",
+    "escalation_first_token",
+    "escalation_generate",
+    "escalation_check",
+]
+
+BROKEN, EARLY = "broken", "early"
+"""Finish reasons of our own: the stream failed after its first words; the draft was given up before its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file that was read: what a person needs to recognise it."""
+
+    name: str
+    """The file's name, with its folder inside the library ("guides/start.md")."""
+    title: str
+    origin: Origin = "library"
+    collection: str = ""
+    """The name of the library folder that it is in; "" for an upload."""
+    language: str = ""
+    """ISO 639-1 code, or "" when it could not be told."""
+    pages: int = 0
+    """0 for formats without pages."""
+    characters: int = 0
+
+    @property
+    def id(self) -> str:
+        """One document of a name in each library folder, and in each chat."""
+        return ":".join(filter(None, (self.origin, self.collection, self.name)))
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A piece of a document, small enough to quote: about 160 words under one heading."""
+
+    document: Document
+    ordinal: int
+    """Its place in the document, from 0."""
+    text: str
+    headings: tuple[str, ...] = ()
+    """The heading path above it, outermost first."""
+    page: int | None = None
+    """From 1; None for formats without pages."""
+    unit: Literal["page", "slide"] = "page"
+    """What `page` counts."""
+    rows: tuple[int, int] | None = None
+    """The first and last row of a table or sheet that the text holds, as the file counts them, from 1."""
+    header: str = ""
+    """The header of the table whose rows the text begins with; "" where the text has it itself. Not in `text`."""
+    start: int = 0
+    end: int = 0
+    """Character offsets in the document's extracted text, `text[start:end]`."""
+
+    @property
+    def id(self) -> str:
+        """Unique within a chat and the library."""
+        return f"{self.document.id}#{self.ordinal}"
+
+    @property
+    def place(self) -> str:
+        """Where a person finds it, as one line: "guide.pdf › Setup › Proxy · p. 3", "prices.xlsx › May · rows 2–40"."""
+        path = [self.document.name, *(h for h in self.headings if h != self.document.title)]
+        return " · ".join(filter(None, (" › ".join(path), self.where)))
+
+    @property
+    def where(self) -> str:
+        """The end of that line: "p. 3", "slide 4", "rows 2–40", or "" in a text without such parts."""
+        page = f"{'p.' if self.unit == 'page' else self.unit} {self.page}" if self.page else ""
+        first, last = self.rows or (0, 0)
+        rows = (f"row {first}" if first == last else f"rows {first}–{last}") if self.rows else ""
+        return " · ".join(filter(None, (page, rows)))
+
+    @property
+    def shown(self) -> str:
+        """The text with the header of its table above it, as a person or a model needs it."""
+        return f"{self.header}\n{self.text}" if self.header else self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage that a search found."""
+
+    passage: Passage
+    score: float
+    """BM25, comparable within one index only."""
+    strength: float = 0.0
+    """[0, 1]: the score over the most that the query could score; comparable between indexes."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """What a search gives to the rest of the turn."""
+
+    hits: tuple[Hit, ...]
+    """Best first, without near-duplicates."""
+    weights: Mapping[str, float] = field(default_factory=dict[str, float])
+    """Weight of each analysed query term (its share of the query times its idf), for ranking sentences."""
+    searched: int = 0
+    """Passages that were searched."""
+    coverage: float = 0.0
+    """[0, 1]: share of the question's idf mass whose words stand in the hits."""
+    question: str = ""
+    """What was searched for where that is not the question as it was asked: a follow-up, made to stand alone."""
+
+    @property
+    def strength(self) -> float:
+        """[0, 1]: the strongest hit's; after a change of topic it need not be the first."""
+        return max((hit.strength for hit in self.hits), default=0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """An earlier question of this chat with the answer that it got."""
+
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens as the server counted them."""
+
+    prompt: int = 0
+    completion: int = 0
+    reasoning: int = 0
+    """Part of `completion` that was spent on reasoning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """What one model wrote for one prompt."""
+
+    model: str
+    """The alias ("phi-4-mini"), or "quoting"."""
+    text: str
+    reasoning: str = ""
+    usage: Usage | None = None
+    """None when the server did not say."""
+    finish_reason: str = ""
+    """Such as "stop" or "length"; `BROKEN` when it failed after its first words, `EARLY` when it was given up."""
+    seconds: float = 0.0
+    """From the request to the last token."""
+    tokens_per_second: float | None = None
+    """Completion tokens after the first over the time after the first token; None when that cannot be told."""
+    logprobs: tuple[float, ...] = ()
+    """The natural logarithm of each token's probability; empty where the server does not tell."""
+    generated: bool = True
+    """False for quotes, which no model wrote."""
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A numbered passage of the prompt, and whether the answer points at it."""
+
+    number: int
+    hit: Hit
+    cited: bool
+    quote: tuple[int, int] | None = None
+    """Span in the passage's text of the sentence that supports the claim best."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageTime:
+    """One bar of the panel; seconds from the start of the turn."""
+
+    name: StageName
+    start: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Where the time of a turn went; the stages follow one another without gaps."""
+
+    stages: tuple[StageTime, ...] = ()
+    total: float = 0.0
+    """Seconds."""
+
+    def seconds(self, name: StageName) -> float:
+        """The time in all stages of that name; 0 when the turn had none."""
+        return sum(stage.seconds for stage in self.stages if stage.name == name)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One question and all that came of it."""
+
+    question: str
+    answer: str
+    """What the person reads: checked marks, no leaked channel marks."""
+    outcome: Outcome
+    citations: tuple[Citation, ...]
+    """Every passage that the model was given, by number; `cited` tells which the answer uses."""
+    search: SearchResult
+    decision: Decision
+    timings: Timings
+    draft: Generation | None = None
+    escalated: Generation | None = None
+    """What the larger model wrote, also when the draft was kept."""
+    receipt: Receipt | None = None
+    """With a draft and a larger model's answer: what the second cost and changed."""
+    notices: tuple[str, ...] = ()
+    """Sentences for the person about what did not go as usual."""
+
+    @property
+    def model(self) -> str:
+        """The alias of the model whose text is the answer; "" when none wrote it."""
+        if self.outcome == "escalated" and self.escalated:
+            return self.escalated.model
+        return self.draft.model if self.draft and self.outcome != "abstained" else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A stage began; the one before it has ended."""
+
+    name: StageName
+    model: str = ""
+    """The alias that it waits for, where it waits for a model."""
+    passages: int = 0
+    """How many passages it works on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """The search is done."""
+
+    search: SearchResult
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """A piece of text from a model; `escalated` tells the larger model's from the draft's."""
+
+    text: str
+    escalated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reasoning:
+    """A piece of a model's reasoning, never part of the answer."""
+
+    text: str
+    escalated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The draft was judged; with `escalate`, the deltas that follow come from the larger model."""
+
+    decision: Decision
+    draft: Generation | None
+    model: str = ""
+    """The larger model, with `escalate`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One sentence about something that did not go as usual, while the turn goes on."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The turn is over; always the last event."""
+
+    turn: Turn
+
+
+TurnEvent = Stage | Retrieved | Delta | Reasoning | Decided | Notice | Finished
