@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.benchmark.catalogue import _line, _place, read_prompts, standard_prompts
+from rag.benchmark.catalogue import read_prompts, standard_prompts
 from rag.errors import BrokenFile, StorageError
 from rag.generation.model_facts import ModelEntry, chosen, known_models, read_models
+from rag.storage import _line, _place
 
 MODELS = """{
   "phi-4-mini": {"capabilities": ["chat"], "size_mb": 3600, "price": [0.1, 0.4]},

@@ -156,12 +156,12 @@ def test_what_goes_wrong_is_one_sentence(terminal: Terminal, tmp_path: Path, mon
 STOPPED = """
 import signal, sys
 from pathlib import Path
-from rag import cli_lab
+from rag.cli import lab_command
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
 folder = Path(sys.argv.pop(1))
-cli_lab.app_folder = lambda: folder
-cli_lab.app()
+lab_command.app_folder = lambda: folder
+lab_command.app()
 """
 
 

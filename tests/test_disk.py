@@ -307,8 +307,8 @@ def test_a_folder_that_is_there_for_reading_only_can_be_searched(filled: Path):
 WRITER = """
 import sys
 from pathlib import Path
-from rag.records import Document, Passage
-from rag.retrieval.disk import DiskIndex
+from rag.types import Document, Passage
+from rag.retrieval.tantivy_index import DiskIndex
 index = DiskIndex(Path(sys.argv[1]))
 for n in range(int(sys.argv[2]), 100_000):
     document = Document(f"{n % 40}.md", f"Edition {n}")
@@ -355,7 +355,7 @@ def test_a_kill_while_it_is_made_anew_leaves_the_old_one(filled: Path):
     program = """
 import os, sys
 from pathlib import Path
-from rag.retrieval.disk import DiskIndex
+from rag.retrieval.tantivy_index import DiskIndex
 DiskIndex(Path(sys.argv[1])).prepare(lambda done, total: os._exit(9))
 """
     assert subprocess.run([sys.executable, "-c", program, str(filled)], check=False).returncode == 9

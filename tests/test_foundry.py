@@ -380,7 +380,7 @@ async def test_onnx_runtime_keeps_no_telemetry(
 APP = """
 import asyncio, os, sys, time
 from pathlib import Path
-from rag.generation.foundry.supervisor import FoundryRuntime
+from rag.generation.foundry.runtime import FoundryRuntime
 
 async def main():
     runtime = FoundryRuntime(cache_dir=Path(sys.argv[1]), app_data_dir=Path(sys.argv[1]) / "app", catalogue="disk")

@@ -39,7 +39,7 @@ APP = """
 import json
 import chainlit as cl
 from rag.chat.hardening import harden
-from rag.chat.lab import LabDoor
+from rag.chat.lab_mount import LabDoor
 from rag.services import Services
 from rag.settings import read_settings
 

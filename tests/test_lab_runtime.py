@@ -344,8 +344,8 @@ KILLED_AT_EACH_STEP = """
 import json, os, shutil, signal, sys
 from itertools import count
 from pathlib import Path
-from rag.lab.installing import install
-from rag.lab.pins import read_pins
+from rag.lab.install import install
+from rag.lab.browser_runtime import read_pins
 from rag.lab.browser_runtime import altered, installed_versions, runtimes_in
 
 STEPS = ("open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "shutil.rmtree")

@@ -25,7 +25,7 @@ HOUSE = Path(__file__).parents[1]
 WRITER = """
 import sys
 from pathlib import Path
-from rag.turn_log import TurnLog
+from rag.turn_log.log import TurnLog
 from tests.logged_parts import NOON, a_turn
 log = TurnLog(Path(sys.argv[1]), text=False, max_bytes=20_000, keep=50)
 print("ready", flush=True)
@@ -314,7 +314,7 @@ def test_on_a_full_disk_the_log_stays_whole(tmp_path: Path) -> None:
     code = """
 import logging, resource, sys
 from pathlib import Path
-from rag.turn_log import TurnLog
+from rag.turn_log.log import TurnLog
 from tests.logged_parts import NOON, a_turn
 logging.basicConfig(format="%(message)s")
 log = TurnLog(Path(sys.argv[1]), text=False)
