@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import typer
@@ -16,7 +15,6 @@ from rag.turn.answer import answer
 from rag.types import Finished, Turn
 from tests.fakes import FakeModel, Reply, index_of
 
-HOUSE = Path(__file__).parents[1]
 UPLOADS = "The largest file that may be uploaded is 25 MB. Larger files are refused with a reason."
 PRIVACY = "Documents never leave the machine. Telemetry is switched off by default."
 LIBRARY = index_of(UPLOADS, PRIVACY)

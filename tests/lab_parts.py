@@ -16,8 +16,9 @@ import pytest
 
 from rag.errors import GroundworkError
 from rag.lab.install import install
+from tests import REPOSITORY
 
-PACKAGE_FILE = Path(__file__).parents[1] / "lab" / "package.json"
+PACKAGE_FILE = REPOSITORY / "lab" / "package.json"
 TRANSFORMERS, ORT = "@huggingface/transformers", "onnxruntime-web"
 CONTENTS = {
     ("transformers.min.js", TRANSFORMERS, "dist/transformers.min.js"): b"export const t = '{version}';" * 20,

@@ -15,9 +15,9 @@ from pathlib import Path
 import psutil
 
 from rag.settings import Settings
+from tests import REPOSITORY
 from tests.runtime.tiny_models import TinyModel, words
 
-REPOSITORY = Path(__file__).parent.parent
 _COPIED = ("app.py", "chainlit.md", ".chainlit", "public", "rag", "docs_corpus", "lab")
 START_S, END_S = 60.0, 20.0
 

@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from rag import types
-
-HOUSE = Path(__file__).parents[1]
+from tests import REPOSITORY
 
 
 @dataclass(frozen=True)
@@ -27,13 +26,13 @@ class Module:
 
     @classmethod
     def read(cls, file: Path) -> "Module":
-        path = file.relative_to(HOUSE).as_posix()
+        path = file.relative_to(REPOSITORY).as_posix()
         text = file.read_text(encoding="utf-8")
         name = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
         return cls(path, name, text, ast.parse(text))
 
 
-MODULES = [Module.read(file) for file in sorted([HOUSE / "app.py", *(HOUSE / "rag").rglob("*.py")])]
+MODULES = [Module.read(file) for file in sorted([REPOSITORY / "app.py", *(REPOSITORY / "rag").rglob("*.py")])]
 NAMES = {module.name for module in MODULES}
 each_module = pytest.mark.parametrize("module", MODULES, ids=lambda module: module.path)
 

@@ -20,16 +20,16 @@ from rag.cli.main import app
 from rag.settings import Settings
 from rag.turn_log.log import TurnLog
 from rag.types import Decision, SearchResult, Timings, Turn
+from tests import REPOSITORY
 
-ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 COMMANDS = [line for block in re.findall(r"```bash\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
 
 
 def run(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         command,
-        cwd=ROOT,
+        cwd=REPOSITORY,
         env={**os.environ, "RUNTIME": "off", "PYTHONIOENCODING": "utf-8", **environment},
         capture_output=True,
         encoding="utf-8",
@@ -47,7 +47,7 @@ def rag(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
 def rag_here(*arguments: str, **environment: str) -> Result:
     """The command in this process, which has its imports already."""
     try:
-        with chdir(ROOT):
+        with chdir(REPOSITORY):
             done = CliRunner().invoke(app, arguments, env={"RUNTIME": "off", **environment})
     finally:
         logging.disable(logging.NOTSET)
@@ -58,7 +58,7 @@ def rag_here(*arguments: str, **environment: str) -> Result:
 def test_the_first_two_commands_are_the_start_and_the_tests():
     assert COMMANDS[0] == "pip install -e . && chainlit run app.py -w"
     assert COMMANDS[1] == 'pip install -e ".[test]" && pytest'
-    assert COMMANDS[1] in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert COMMANDS[1] in (REPOSITORY / ".ci" / "run").read_text(encoding="utf-8")
 
 
 NEED_MODELS = ("rag bench", "rag compare")
@@ -82,7 +82,7 @@ def test_each_command_that_needs_models_runs_with_the_real_runtime(command: str,
 def test_the_lab_is_installed_as_the_readme_says(command: str, lab_runtime: Path):
     done = rag(*shlex.split(command)[1:], DATA_DIR=str(lab_runtime))  # npm fetched it there, with this command's code
     assert done.returncode == 0, done.stdout + done.stderr
-    pinned = json.loads((ROOT / "lab" / "package.json").read_text("utf-8"))["dependencies"]
+    pinned = json.loads((REPOSITORY / "lab" / "package.json").read_text("utf-8"))["dependencies"]
     assert f"The browser runtime {pinned['@huggingface/transformers']} is installed already: " in done.stdout
 
 
@@ -174,4 +174,4 @@ def test_the_settings_table_is_the_settings():
 def test_links_and_pictures_are_there():
     targets = re.findall(r"\]\((?!https?://)([^)#]+)\)", README)
     assert "docs/screenshot.png" in targets
-    assert all((ROOT / target).exists() for target in targets)
+    assert all((REPOSITORY / target).exists() for target in targets)

@@ -12,8 +12,9 @@ from rag.escalation.policy import Policy
 from rag.services import budget, policy
 from rag.settings import Settings, read_settings
 from rag.turn.state import Budget
+from tests import REPOSITORY
 
-EXAMPLE = Path(__file__).parents[1] / ".env.example"
+EXAMPLE = REPOSITORY / ".env.example"
 KEYS = ("foundry_local_api_key", "llm_api_key")
 
 

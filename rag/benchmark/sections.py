@@ -3,15 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
-from rag.benchmark.aggregates import (
-    SeriesSummary,
-    Way,
-    crowds_of,
-    growing_of,
-    plain_of,
-    reasons,
-    summaries,
-)
+from rag.benchmark.aggregates import SeriesSummary, Way, crowds_of, growing_of, plain_of, reasons, summaries
 from rag.benchmark.records import BenchRun, Model
 from rag.reports.numbers import FEW, figures, interval, median, milliseconds, p95, whole
 from rag.statistics import ENOUGH_FOR_P95, Interval

@@ -19,9 +19,9 @@ from rag.errors import StorageError
 from rag.turn_log import log as turn_log
 from rag.turn_log.log import TurnLog, read_turns
 from rag.types import EARLY, Receipt, StageTime, Timings
+from tests import REPOSITORY
 from tests.logged_parts import NOON, a_turn
 
-HOUSE = Path(__file__).parents[1]
 WRITER = """
 import sys
 from pathlib import Path
@@ -39,7 +39,7 @@ for number in range(int(sys.argv[3])):
 def python(code: str, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-c", code, *arguments],
-        cwd=HOUSE,
+        cwd=REPOSITORY,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

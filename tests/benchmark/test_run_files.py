@@ -14,8 +14,8 @@ from rag.benchmark.records import BenchRun, Model, Round, Series
 from rag.benchmark.run_files import append_run, check_output, read_history, read_run, run_of_json, to_json
 from rag.errors import BrokenFile, StorageError
 from rag.machine import Machine
+from tests import REPOSITORY
 
-HOUSE = Path(__file__).parents[1]
 SECONDS = st.floats(0, 1e6)
 TEXT = st.text(st.characters(codec="utf-8"))
 ROUNDS = st.builds(
@@ -150,7 +150,7 @@ import resource, sys
 from pathlib import Path
 from rag.benchmark.run_files import append_run
 from rag.errors import StorageError
-from tests.test_bench_history import a_run
+from tests.benchmark.test_run_files import a_run
 path = Path(sys.argv[1])
 append_run(path, a_run("1"))
 size = path.stat().st_size
@@ -163,7 +163,7 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM
 append_run(path, a_run("3"))
 """
     path = tmp_path / "history.jsonl"
-    environment = os.environ | {"PYTHONPATH": str(HOUSE)}
+    environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
     done = subprocess.run(
         [sys.executable, "-c", code, str(path)], env=environment, capture_output=True, text=True, timeout=60
     )

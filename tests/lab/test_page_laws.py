@@ -1,11 +1,12 @@
 """The laws of the lab's page, read from its source: nothing from outside, text never as markup, arrows one way."""
 
 import re
-from pathlib import Path
 
 import pytest
 
-PAGE = Path(__file__).parents[1] / "lab" / "page"
+from tests import REPOSITORY
+
+PAGE = REPOSITORY / "lab" / "page"
 SCRIPTS = {file.relative_to(PAGE).as_posix(): file.read_text("utf-8") for file in sorted(PAGE.rglob("*.js"))}
 each_script = pytest.mark.parametrize("name", SCRIPTS)
 

@@ -1,4 +1,4 @@
-"""The supervised child: starts, crashes, downloads, garbage. The children are scripted; tests/test_foundry.py has the
+"""The supervised child: starts, crashes, downloads, garbage. The children are scripted; tests/generation/foundry/test_real_runtime.py has the
 real ones."""
 
 import asyncio

@@ -43,6 +43,7 @@ from rag.generation.foundry.protocol import (
 from rag.generation.foundry.runtime import FoundryRuntime
 from rag.generation.openai_model import EndpointModel
 from rag.generation.prompt import Prompt
+from tests import REPOSITORY
 from tests.conftest import ENORMOUS, HUGE, MISSING
 from tests.runtime.tiny_models import SLOW, SMALL, write_cache
 
@@ -51,7 +52,6 @@ pytestmark = pytest.mark.runtime
 PROMPT = Prompt("How many days of paid leave are there?")
 LIMITS = GenerationLimits(max_tokens=200)
 ENDLESS = GenerationLimits(max_tokens=10_000)
-ROOT = Path(__file__).parent.parent
 
 MakeModel = Callable[..., FoundryModel]
 
@@ -399,7 +399,7 @@ asyncio.run(main())
 def test_the_child_ends_when_the_app_is_killed(tmp_path: Path, kind: str) -> None:
     write_cache(tmp_path, [SMALL])
     with subprocess.Popen(
-        [sys.executable, "-c", APP, str(tmp_path), kind], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", APP, str(tmp_path), kind], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True
     ) as app:
         child, holder = (int(number) for number in app.stdout.readline().split())
         try:
@@ -419,7 +419,7 @@ def test_the_child_ends_when_the_app_is_killed(tmp_path: Path, kind: str) -> Non
 def child(foundry_cache: Path, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     """The child program as any other would see it: two pipes."""
     command = [*PROGRAM, "--app", str(os.getpid()), "--cache-dir", str(foundry_cache), "--catalogue", "disk"]
-    environment = {**os.environ, "HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "HOME": str(tmp_path), "PYTHONPATH": str(REPOSITORY)}
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
     ) as child:

@@ -23,6 +23,7 @@ from rag.ingestion.file_names import safe_name, shown_name
 from rag.ingestion.html import html_to_markdown, xml_to_markdown
 from rag.ingestion.parser import Parsed
 from rag.ingestion.reader import ReadDocument, Reader
+from tests import REPOSITORY
 from tests import make_files as make
 
 Read = Callable[..., Awaitable[ReadDocument]]
@@ -674,7 +675,7 @@ def test_a_killed_app_leaves_no_worker(tmp_path: Path) -> None:
     (tmp_path / "file.txt").write_text("Some text.")
     app = subprocess.Popen(
         [sys.executable, "-c", APP, str(tmp_path / "file.txt")],
-        cwd=Path(__file__).parents[1],
+        cwd=REPOSITORY,
         stdout=subprocess.PIPE,
     )
     with app:

@@ -30,8 +30,8 @@ from yarl import URL
 
 from rag.chat.origins import Doorkeeper
 from rag.errors import SettingsError
+from tests import REPOSITORY
 
-REPOSITORY = Path(__file__).parent.parent
 OUR_LANGUAGES = ("en-US", "es", "pt-BR", "pt-PT", "ru", "sl")
 MAX_BYTES, MAX_FILES = 1_000_000, 4
 EVIL = "http://evil.example"

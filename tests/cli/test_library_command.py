@@ -18,6 +18,7 @@ from rag.cli.library_command import app
 from rag.cli.library_text import progress_line
 from rag.library.changes import SyncProgress
 from rag.library.store import stored_libraries
+from tests import REPOSITORY
 from tests.library_parts import CountingReader, library_of, put
 
 WAIT_S = 60
@@ -160,7 +161,7 @@ def test_ctrl_c_keeps_what_is_done(terminal: Terminal) -> None:
         put(terminal.docs / f"{number}.txt")
     with subprocess.Popen(
         [sys.executable, "-m", "rag.cli.main", "library", "sync"],
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])},
+        env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -10,13 +10,13 @@ from rag.lab.requests import RequestRules
 from rag.lab.setup import LabFiles, Setup, app_folder
 from rag.services import Services
 from rag.settings import Settings
+from tests import REPOSITORY
 from tests.lab_parts import Packages, write_model
 
-ROOT = Path(__file__).parents[1]
 RULES = RequestRules(prompt_chars=11_200, max_tokens=600, temperature=0.3)
 
 
-def setup_in(folder: Path, *, root: Path = ROOT, remote: bool = False) -> Setup:
+def setup_in(folder: Path, *, root: Path = REPOSITORY, remote: bool = False) -> Setup:
     places = LabFiles.of(root, folder / "data", folder / "models")
     return Setup(places, RULES, passages=8, passage_tokens=800, remote=remote)
 
@@ -81,8 +81,8 @@ def test_the_apps_folder_is_found_from_anywhere(tmp_path: Path, monkeypatch: pyt
     monkeypatch.chdir(tmp_path)
     (tmp_path / "lab").mkdir()
     (tmp_path / "lab" / "package.json").touch()  # somebody else's
-    assert app_folder() == ROOT
-    monkeypatch.chdir(ROOT)
+    assert app_folder() == REPOSITORY
+    monkeypatch.chdir(REPOSITORY)
     assert app_folder() == Path()
 
 

@@ -1,15 +1,14 @@
 """The question set: what is read, and how a mistake in the file is named."""
 
 import json
-from pathlib import Path
 
 import pytest
 
 from rag.errors import BrokenFile
 from rag.evaluation.dataset import read_questions
 from rag.evaluation.scores import found
+from tests import REPOSITORY
 
-HOUSE = Path(__file__).parents[1]
 LANGUAGES = {"en", "es", "pt", "ru", "sl"}
 LINE = {"id": "a", "question": "How large?", "facts": ["25 MB"], "document": "uploads.md"}
 
@@ -66,7 +65,7 @@ def test_a_mistake_is_named_by_line_and_key(text: str, told: str):
 
 def test_the_shipped_set_is_what_it_is_said_to_be():
     questions = read_questions(
-        (HOUSE / "evaluation" / "questions.jsonl").read_text(encoding="utf-8"), "questions.jsonl"
+        (REPOSITORY / "evaluation" / "questions.jsonl").read_text(encoding="utf-8"), "questions.jsonl"
     )
     assert len(questions) == 20
     for language in LANGUAGES:
@@ -79,7 +78,7 @@ def test_the_shipped_set_is_what_it_is_said_to_be():
 
 def test_the_documents_of_the_shipped_set_hold_its_facts():
     """A page that is rewritten must not leave the set behind."""
-    for question in read_questions((HOUSE / "evaluation" / "questions.jsonl").read_text(encoding="utf-8"), "set"):
+    for question in read_questions((REPOSITORY / "evaluation" / "questions.jsonl").read_text(encoding="utf-8"), "set"):
         for document in question.documents:
-            page = (HOUSE / "docs_corpus" / document).read_text(encoding="utf-8")
+            page = (REPOSITORY / "docs_corpus" / document).read_text(encoding="utf-8")
             assert found(page, question.facts) == 1, f"{document} does not answer {question.id}"

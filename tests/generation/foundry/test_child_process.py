@@ -1,4 +1,4 @@
-"""A child program's own channel. That it ends with its app is held by tests/test_foundry.py."""
+"""A child program's own channel. That it ends with its app is held by tests/generation/foundry/test_real_runtime.py."""
 
 import subprocess
 import sys

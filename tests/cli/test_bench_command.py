@@ -16,10 +16,10 @@ from typer.testing import CliRunner, Result
 from rag.benchmark.catalogue import standard_prompts
 from rag.benchmark.run_files import HISTORY, read_history, read_run, run_of_json
 from rag.benchmark.runner import BY_HAND
+from tests import REPOSITORY
 from tests.bench_app import app
 from tests.scripted_server import CHAT, CUT, DONE, STALL, ScriptedServer, chunk, counted, reply, sse
 
-HOUSE = Path(__file__).parents[1]
 ANSWER = sse(chunk("Yes"), chunk(", it is."), chunk(finish_reason="stop"), counted(100, 10), DONE)
 WHOLE = reply(
     200,
@@ -167,7 +167,7 @@ async def test_a_terminal_sees_a_bar_grow_and_go(place: Path):
         server.routes |= {"/v1/models": LISTED, CHAT: ANSWER}
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "tests.bench_app", "bench", "--models", "a", "--prompt", "Who?", "--rounds", "2"),
-            cwd=HOUSE,
+            cwd=REPOSITORY,
             env={**os.environ, **environment(place), "FOUNDRY_LOCAL_ENDPOINT": server.url},
             stdout=asyncio.subprocess.PIPE,
             stderr=theirs,
@@ -274,7 +274,7 @@ async def test_ctrl_c_keeps_what_is_measured(place: Path):
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "tests.bench_app", "bench", "--models", "a,b", "--prompt", "Who?"),
             *("--out", str(place / "r.json")),
-            cwd=HOUSE,
+            cwd=REPOSITORY,
             env={**os.environ, **environment(place), "FOUNDRY_LOCAL_ENDPOINT": server.url},
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,

@@ -23,9 +23,9 @@ from rag.lab.proxy import Proxy
 from rag.lab.requests import AT_A_TIME, Turnstile, parse
 from rag.lab.sse import DONE, WAITING, completion_chunks, kept_open
 from tests.fakes import FakeModel, Reply
+from tests.lab.test_requests import ASKED, RULES
 from tests.scripted_server import CUT, STALL, ScriptedServer, chunk, counted, refusal, reply, sse
 from tests.scripted_server import DONE as SERVER_DONE
-from tests.test_lab_requests import ASKED, RULES
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
