@@ -5,7 +5,7 @@ from chainlit.config import config
 
 from rag.chat import downloads, library_status, lifecycle, turns, uploads, welcome
 from rag.chat.hardening import harden
-from rag.chat.lab_mount import LabDoor
+from rag.chat.lab_mount import LabMount
 from rag.chat.session import current_chat, open_chat, payload_text
 from rag.services import Services
 from rag.settings import read_settings
@@ -17,7 +17,7 @@ with lifecycle.bad_settings_end_the_start():
         allowed_origins=settings.allowed_origins,
         upload_max_bytes=int(settings.upload_max_mb * 1_000_000),
         upload_max_files=settings.upload_max_files,
-        lab=LabDoor.of(services),
+        lab=LabMount.of(services),
     )
 library_status.tell_changes(services.keeper)
 lifecycle.install_stop()

@@ -16,7 +16,7 @@ from typing import Any
 
 from benchmarks.data import passages, rows
 from rag.escalation.answerability import ANSWERABLE, search_signals
-from rag.escalation.gate import CANDIDATES, GateKeeper, Shelf
+from rag.escalation.gate import CANDIDATES, AbstentionGate, LibraryView
 from rag.escalation.synthetic_queries import Size
 from rag.escalation.threshold import GateThreshold
 from rag.escalation.weights import Row, Weights, out_of_fold, shipped
@@ -152,10 +152,10 @@ def _out_of_fold(made: Samples) -> list[float]:
 
 def _measured(folder: Path, weights: Weights) -> tuple[GateThreshold, float]:
     library = _Library(folder)
-    shelf = Shelf(folder.name, library.index, library.sizes)
+    shelf = LibraryView(folder.name, library.index, library.sizes)
     with tempfile.TemporaryDirectory() as place:
         began = time.perf_counter()
-        keeper = GateKeeper(Path(place), weights.answerable, most_s=_ENOUGH_S)
+        keeper = AbstentionGate(Path(place), weights.answerable, most_s=_ENOUGH_S)
         return asyncio.run(keeper.refresh([shelf])), time.perf_counter() - began
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.data import fill, passages, rows
-from rag.escalation.confidence import judge, match
+from rag.escalation.confidence import assess_draft, assess_search
 from rag.escalation.policy import Policy
 from rag.escalation.threshold import DEFAULT
 from rag.escalation.weights import Weights
@@ -46,7 +46,9 @@ def samples(folder: Path, weights: Weights, most: int = 350) -> Samples:
     made = Samples()
     for kind, article, question, text, search in _drafts(folder, most):
         checked = check(text, search.hits[: Budget().passages])
-        judgement = judge(match(search, question, weights, DEFAULT), Generation("", text), checked, weights)
+        judgement = assess_draft(
+            assess_search(search, question, weights, DEFAULT), Generation("", text), checked, weights
+        )
         made.rows.append({signal.name: signal.value for signal in judgement.signals})
         made.labels.append(kind == "right")
         made.groups.append(article)

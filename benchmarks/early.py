@@ -22,8 +22,8 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run as a script, this folder alone is on the path
 
 from benchmarks.data import fill, passages, rows
-from rag.escalation.confidence import judge, match
-from rag.escalation.early_stop import DraftWatch
+from rag.escalation.confidence import assess_draft, assess_search
+from rag.escalation.early_stop import DraftMonitor
 from rag.escalation.policy import Policy
 from rag.grounding.citations import check
 from rag.retrieval.memory_index import MemoryIndex
@@ -101,8 +101,8 @@ def replays(folder: Path, most: int, *, without: bool) -> Iterator[Replay]:
 
 def heard(replay: Replay) -> Heard:
     policy = Policy(long_answer_chars=0)
-    found = match(replay.search, replay.question, policy.weights, policy.grounding_threshold)
-    watch, written, given_up = DraftWatch(policy, found, replay.search.hits[: Budget().passages]), "", False
+    found = assess_search(replay.search, replay.question, policy.weights, policy.grounding_threshold)
+    watch, written, given_up = DraftMonitor(policy, found, replay.search.hits[: Budget().passages]), "", False
     began = time.perf_counter()
     for word in replay.draft.split(" "):
         written += f"{word} "
@@ -111,7 +111,7 @@ def heard(replay: Replay) -> Heard:
             break
     seconds = time.perf_counter() - began
     checked = check(replay.draft, replay.search.hits[: Budget().passages])
-    whole = judge(found, Generation("", replay.draft), checked, policy.weights)
+    whole = assess_draft(found, Generation("", replay.draft), checked, policy.weights)
     kept = whole.confidence >= policy.confidence_threshold
     return Heard(given_up, len(written), len(replay.draft) + 1, kept, seconds)
 

@@ -26,7 +26,7 @@ import openai
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run as a script, this folder alone is on the path
 
 from benchmarks.serving import ROOT, chat, free_port, start, stop
-from rag.generation.chat_model import Bench
+from rag.generation.chat_model import ModelSet
 from rag.generation.foundry.model import FoundryModel
 from rag.generation.foundry.runtime import FoundryRuntime
 from rag.generation.prompt import build
@@ -78,7 +78,7 @@ async def first_tokens(folder: Path, library: Path, rounds: int) -> dict[str, An
             for warm in range(rounds + 3):
                 usual, tokens = await _raw(kept, info.id, prompt.messages(), budget)
                 first, tokens = await _raw(fresh, info.id, prompt.messages(), budget)
-                second = await _answered(searcher, Bench(model), budget)
+                second = await _answered(searcher, ModelSet(model), budget)
                 heard.clear()
                 third = _first_words(heard, await page.ask(QUESTION))
                 if warm >= 3:
@@ -123,7 +123,7 @@ async def _raw(client: openai.AsyncOpenAI, model: str, messages: Any, budget: Bu
     return (first - began) * 1000, tokens
 
 
-async def _answered(searcher: Searcher, bench: Bench, budget: Budget) -> float:
+async def _answered(searcher: Searcher, bench: ModelSet, budget: Budget) -> float:
     began, first, search = time.perf_counter(), None, 0.0
     async with aclosing(answer(QUESTION, searcher=searcher, bench=bench, budget=budget)) as events:
         async for event in events:

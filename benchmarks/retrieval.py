@@ -32,7 +32,7 @@ from benchmarks.data import fill, passages, relevance, rows
 from rag.retrieval.index import PassageIndex
 from rag.retrieval.memory_index import MemoryIndex
 from rag.retrieval.search import Searcher
-from rag.retrieval.tantivy_index import DiskIndex
+from rag.retrieval.tantivy_index import TantivyIndex
 from rag.text.analysis import STOP_WORDS
 
 Ranker = Callable[[str], list[str]]
@@ -41,7 +41,7 @@ Ranker = Callable[[str], list[str]]
 DEPTH = 10
 ENGINES: dict[str, Callable[[Path], PassageIndex]] = {
     "memory": lambda place: MemoryIndex(),
-    "disk": lambda place: DiskIndex(place),
+    "disk": lambda place: TantivyIndex(place),
 }
 LANGUAGES = {"de": "german", "es": "spanish", "ru": "russian"}
 

@@ -85,9 +85,9 @@ def memory_mb() -> float:
 
 
 def build_disk(folders: list[Path], count: int, place: Path) -> dict[str, Any]:
-    from rag.retrieval.tantivy_index import DiskIndex
+    from rag.retrieval.tantivy_index import TantivyIndex
 
-    index, batch, size, spent = DiskIndex(place), list[tuple[Document, list[Passage]]](), 0, 0.0
+    index, batch, size, spent = TantivyIndex(place), list[tuple[Document, list[Passage]]](), 0, 0.0
     for document, passages in documents(folders, count):
         batch.append((document, passages))
         size += len(passages)
@@ -102,14 +102,14 @@ def build_disk(folders: list[Path], count: int, place: Path) -> dict[str, Any]:
 def open_disk(folders: list[Path], count: int, place: Path) -> dict[str, Any]:
     from rag.retrieval.query import build_query
     from rag.retrieval.search import Searcher
-    from rag.retrieval.tantivy_index import DiskIndex
+    from rag.retrieval.tantivy_index import TantivyIndex
 
     asked = questions(folders)
     build_query(asked[0])  # what the language costs is not the index's
-    opened: list[DiskIndex] = []
+    opened: list[TantivyIndex] = []
 
     def reopen() -> None:
-        opened.append(DiskIndex(place))
+        opened.append(TantivyIndex(place))
         opened[0].search(build_query(asked[0]).terms, LIMIT)
 
     reopen_s = timed(reopen)

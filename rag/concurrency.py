@@ -9,7 +9,7 @@ from rag.errors import ModelUnavailable
 T = TypeVar("T")
 
 
-async def to_the_end(function: Callable[[], T], *, on_cancel: Callable[[], None] = lambda: None) -> T:
+async def run_to_completion(function: Callable[[], T], *, on_cancel: Callable[[], None] = lambda: None) -> T:
     """What the function returns, from a thread. Cancelling calls `on_cancel`, and waits until the function is done."""
     work = asyncio.ensure_future(asyncio.to_thread(function))
     try:
@@ -25,7 +25,7 @@ async def to_the_end(function: Callable[[], T], *, on_cancel: Callable[[], None]
         raise
 
 
-class Shared(Generic[T]):
+class SingleFlight(Generic[T]):
     """Runs the job for whoever comes first; who comes while it runs waits for the same run."""
 
     def __init__(self, job: Callable[[], Coroutine[Any, Any, T]]) -> None:

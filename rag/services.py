@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.errors import BrokenFile, SettingsError, StorageError
-from rag.escalation.gate import GateKeeper, Shelf
-from rag.escalation.policy import NEEDS, Policy
-from rag.escalation.rate_limit import Allowance
+from rag.escalation.gate import AbstentionGate, LibraryView
+from rag.escalation.policy import CAPABILITIES, Policy
+from rag.escalation.rate_limit import EscalationLimit
 from rag.escalation.synthetic_queries import Size
 from rag.escalation.weights import shipped
 from rag.generation.model_facts import ModelEntry, known_models, read_models
 from rag.ingestion.reader import Reader
-from rag.library.manager import Keeper, KeptLibrary, data_dir
+from rag.library.manager import LibraryManager, ManagedLibrary, data_dir
 from rag.retrieval.index import PassageIndex
 from rag.retrieval.search import Searcher
 from rag.retrieval.synonyms import Synonyms
@@ -40,7 +40,7 @@ class Services:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.keeper = Keeper(settings)
+        self.keeper = LibraryManager(settings)
         self.synonyms = Synonyms.read(settings.synonyms)
         self.reader = Reader(
             workers=settings.read_workers,
@@ -50,7 +50,7 @@ class Services:
             max_chars=settings.document_max_chars,
             ocr=settings.ocr == "auto",
         )
-        self.allowance = Allowance(settings.escalation_share, settings.escalation_wait_s)
+        self.allowance = EscalationLimit(settings.escalation_share, settings.escalation_wait_s)
         self.turn_log: TurnLog | None = None
         """Where turns are noted; None when that is off."""
         if settings.turn_log == "on":
@@ -58,7 +58,7 @@ class Services:
         self.calibration = read_calibration(data_dir(settings), shipped())
         """What `rag calibrate` saved; None where nothing is, or nothing that can be used."""
         weights = self.calibration.weights if self.calibration else shipped()
-        self.gate = GateKeeper(data_dir(settings), weights.answerable)
+        self.gate = AbstentionGate(data_dir(settings), weights.answerable)
         """The match threshold, as measured on the library."""
         self._larger_only = larger_only(settings, Path("models.json"))
         self._changed = asyncio.Event()
@@ -122,12 +122,12 @@ class Services:
             await self.models.close()
         await self.reader.close()
 
-    def _shelves(self) -> list[Shelf]:
-        def sizes(kept: KeptLibrary) -> list[Size]:
+    def _shelves(self) -> list[LibraryView]:
+        def sizes(kept: ManagedLibrary) -> list[Size]:
             return [Size(file.document_id, file.passages) for file in kept.library.stored.files("indexed")]
 
         libraries = self.keeper.libraries.items()
-        return [Shelf(name, kept.library.index, partial(sizes, kept)) for name, kept in libraries]
+        return [LibraryView(name, kept.library.index, partial(sizes, kept)) for name, kept in libraries]
 
     async def _keep_gate(self) -> None:
         """Measures the threshold when all has been read, and again some time after changes."""
@@ -192,8 +192,8 @@ def larger_only(settings: Settings, file: Path) -> frozenset[str]:
         SettingsError: the file says something else, or a capability cannot be told from a question.
     """
     wanted = frozenset(settings.escalation_capabilities)
-    if unknown := sorted(wanted.difference(NEEDS)):
-        raise SettingsError(f"ESCALATION_CAPABILITIES={', '.join(unknown)!r}: use some of {', '.join(NEEDS)}.")
+    if unknown := sorted(wanted.difference(CAPABILITIES)):
+        raise SettingsError(f"ESCALATION_CAPABILITIES={', '.join(unknown)!r}: use some of {', '.join(CAPABILITIES)}.")
     if not wanted:
         return frozenset()
     try:

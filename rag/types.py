@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Trigger = Literal["low_confidence", "long_answer", "short_answer", "flagged_topic", "cut_off", "capability", "asked"]
-Held = Literal["local", "off", "no_model", "failed", "share", "wait"]
+BlockedBy = Literal["local", "off", "no_model", "failed", "share", "wait"]
 """Asked as Local only; escalation is off; no larger model; it did not answer; its share of turns is used up; the wait
 would be too long."""
 
@@ -40,7 +40,7 @@ class Decision:
     """[0, 1]: how probably the passages hold the answer."""
     match_threshold: float = 0.0
     """Below it the documents are taken not to hold the answer."""
-    held: Held | None = None
+    held: BlockedBy | None = None
     """Why a draft stayed although a trigger fired."""
 
 
@@ -56,7 +56,7 @@ class SentenceChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
+class EscalationReport:
     """What the larger model cost a turn that had a draft, and what it brought."""
 
     seconds: float
@@ -289,7 +289,7 @@ class Turn:
     draft: Generation | None = None
     escalated: Generation | None = None
     """What the larger model wrote, also when the draft was kept."""
-    receipt: Receipt | None = None
+    receipt: EscalationReport | None = None
     """With a draft and a larger model's answer: what the second cost and changed."""
     notices: tuple[str, ...] = ()
     """Sentences for the person about what did not go as usual."""

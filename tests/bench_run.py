@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from rag.benchmark.aggregates import Way, spread_of
+from rag.benchmark.aggregates import StrategySummary, spread_of
 from rag.benchmark.records import BenchRun, Model, Round, Series
 from rag.machine import Machine
 
@@ -88,7 +88,7 @@ def _crowd(model: str, askers: int, seed: int, rounds: int, slow: float) -> Seri
     return Series(model, "short", (), answers, askers, wall_s)
 
 
-def ways() -> tuple[Way, ...]:
+def ways() -> tuple[StrategySummary, ...]:
     """Small, large, draft and refinement, escalation: made up as well."""
     chance = np.random.default_rng(7)
     rows = (
@@ -98,7 +98,9 @@ def ways() -> tuple[Way, ...]:
         ("escalate on low confidence", 0.6, 6.3, 1_250, 0.9),
     )
     return tuple(
-        Way(name, *(spread_of(mean * chance.lognormal(0, 0.25, 30)) for mean in (first, total, tokens)), cost, 30)
+        StrategySummary(
+            name, *(spread_of(mean * chance.lognormal(0, 0.25, 30)) for mean in (first, total, tokens)), cost, 30
+        )
         for name, first, total, tokens, cost in rows
     )
 

@@ -9,7 +9,7 @@ import typer
 from rag.cli import eval_command
 from rag.evaluation.dataset import Question
 from rag.evaluation.results import Attempt, Results, Row, Run, Scores
-from rag.generation.chat_model import Bench
+from rag.generation.chat_model import ModelSet
 from rag.retrieval.search import Searcher
 from rag.turn.answer import answer
 from rag.types import Finished, Turn
@@ -31,7 +31,7 @@ async def turn_of(
 ) -> Turn:
     """The turn that comes of these replies of the small model, and of the larger one where it has any."""
     large = FakeModel("gpt-oss-20b").enqueue(*larger) if larger else None
-    bench = Bench(FakeModel().enqueue(*replies), large)
+    bench = ModelSet(FakeModel().enqueue(*replies), large)
     async for event in answer(question, searcher=Searcher(LIBRARY), bench=bench, **options):
         if isinstance(event, Finished):
             return event.turn

@@ -11,7 +11,7 @@ from rag.errors import DocumentError
 from rag.ingestion.reader import ReadDocument, Reader
 from rag.library.folders import Folder
 from rag.library.library import Library
-from rag.retrieval.tantivy_index import DiskIndex
+from rag.retrieval.tantivy_index import TantivyIndex
 
 PATIENCE_S = 20.0
 """For what takes a second on an idle machine."""
@@ -51,9 +51,9 @@ async def library_of(
     reader: Reader,
     *,
     name: str = "Docs",
-    index: Callable[[Path], DiskIndex] = DiskIndex,
+    index: Callable[[Path], TantivyIndex] = TantivyIndex,
     **changes: Any,
-) -> AsyncIterator[Library[DiskIndex]]:
+) -> AsyncIterator[Library[TantivyIndex]]:
     options: dict[str, Any] = {"max_bytes": 10**8, "version": 1}
     library = Library(Folder(name, folder), data_dir, reader, index, **(options | changes))
     try:
@@ -69,7 +69,7 @@ def put(path: Path, text: str = "Some text.") -> Path:
     return path
 
 
-def held(library: Library[DiskIndex]) -> list[str]:
+def held(library: Library[TantivyIndex]) -> list[str]:
     """The names of the files whose documents can be found; twice where a file is there twice."""
     hits = library.index.search({EVERYWHERE: 1.0}, 100_000)
     passages = Counter(hit.passage.id for hit in hits)
@@ -81,12 +81,12 @@ def held(library: Library[DiskIndex]) -> list[str]:
     )
 
 
-def answers(library: Library[DiskIndex], word: str) -> list[str]:
+def answers(library: Library[TantivyIndex], word: str) -> list[str]:
     """The names of the files that hold a word, in the form that it is indexed in."""
     return sorted({hit.passage.document.name for hit in library.index.search({word: 1.0}, 1000)})
 
 
-def states(library: Library[DiskIndex]) -> dict[str, str]:
+def states(library: Library[TantivyIndex]) -> dict[str, str]:
     """What the manifest says of each file."""
     return {record.name: record.state for record in library.stored.files()}
 

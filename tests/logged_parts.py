@@ -11,10 +11,10 @@ from rag.types import (
     Citation,
     Decision,
     Document,
+    EscalationReport,
     Generation,
     Hit,
     Passage,
-    Receipt,
     SearchResult,
     SentenceChange,
     Signal,
@@ -68,7 +68,9 @@ def a_turn(words: str = "word") -> Turn:
         ),
         draft=draft,
         escalated=replace(draft, model="gpt-oss-20b", usage=Usage(720, 300, 120), seconds=5.0),
-        receipt=Receipt(5.1, 300, 0.4, 0.9, (SentenceChange("kept", words, words), SentenceChange("added", "", words))),
+        receipt=EscalationReport(
+            5.1, 300, 0.4, 0.9, (SentenceChange("kept", words, words), SentenceChange("added", "", words))
+        ),
         notices=(words,),
     )
 

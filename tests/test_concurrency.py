@@ -5,14 +5,14 @@ import threading
 
 import pytest
 
-from rag.concurrency import Shared, to_the_end
+from rag.concurrency import SingleFlight, run_to_completion
 from rag.errors import ModelUnavailable
 
 
 async def test_it_gives_what_the_function_gives() -> None:
-    assert await to_the_end(threading.get_ident) != threading.get_ident()
+    assert await run_to_completion(threading.get_ident) != threading.get_ident()
     with pytest.raises(KeyError):
-        await to_the_end(lambda: {}["no such key"])
+        await run_to_completion(lambda: {}["no such key"])
 
 
 @pytest.mark.parametrize("fails", [False, True])
@@ -26,7 +26,7 @@ async def test_who_cancels_waits_for_the_end(fails: bool) -> None:
         if fails:
             raise KeyError
 
-    task = asyncio.create_task(to_the_end(work, on_cancel=wished.set))
+    task = asyncio.create_task(run_to_completion(work, on_cancel=wished.set))
     await asyncio.to_thread(begun.wait)
     for _ in range(3):
         task.cancel()
@@ -57,7 +57,7 @@ class Job:
 
 async def test_all_who_ask_share_one_run() -> None:
     job = Job()
-    shared = Shared(job)
+    shared = SingleFlight(job)
     waiting = [asyncio.create_task(shared()) for _ in range(3)]
     await asyncio.sleep(0)
     assert shared.running
@@ -69,13 +69,13 @@ async def test_all_who_ask_share_one_run() -> None:
 async def test_who_asks_later_gets_a_new_run() -> None:
     job = Job()
     job.go.set()
-    shared = Shared(job)
+    shared = SingleFlight(job)
     assert [await shared(), await shared()] == [1, 2]
 
 
 async def test_who_leaves_does_not_end_it_for_the_others() -> None:
     job = Job()
-    shared = Shared(job)
+    shared = SingleFlight(job)
     leaves, stays = asyncio.create_task(shared()), asyncio.create_task(shared())
     await asyncio.sleep(0)
     leaves.cancel()
@@ -88,7 +88,7 @@ async def test_who_leaves_does_not_end_it_for_the_others() -> None:
 async def test_all_hear_of_its_failure_and_the_next_run_is_new() -> None:
     job = Job(OSError("no"))
     job.go.set()
-    shared = Shared(job)
+    shared = SingleFlight(job)
     results = await asyncio.gather(shared(), shared(), return_exceptions=True)
     assert [type(result) for result in results] == [OSError, OSError]
     with pytest.raises(OSError, match="no"):
@@ -97,7 +97,7 @@ async def test_all_hear_of_its_failure_and_the_next_run_is_new() -> None:
 
 
 async def test_cancelling_it_is_an_error_for_those_who_wait_not_their_own_end() -> None:
-    shared = Shared(Job())
+    shared = SingleFlight(Job())
     waiting = asyncio.create_task(shared())
     await asyncio.sleep(0)
     await shared.cancel()

@@ -60,7 +60,7 @@ class SeriesSummary:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class StrategySummary:
     """A way to answer, such as the small model alone or draft and refinement, measured over the same questions."""
 
     name: str
@@ -171,21 +171,21 @@ def _cost_per_thousand(rounds: Sequence[Round], price: tuple[float, float] | Non
     return 1_000 * millionths / 1_000_000 / len(counted)
 
 
-def plain_of(found: Sequence[SeriesSummary]) -> list[SeriesSummary]:
+def ordinary_of(found: Sequence[SeriesSummary]) -> list[SeriesSummary]:
     """The series of ordinary prompts, one asker at a time, the models side by side under each prompt."""
     own = [s for s in found if s.concurrency == 1 and s.wanted_prompt_tokens is None and s.rounds]
     order = list(dict.fromkeys(s.prompt for s in own))
     return sorted(own, key=lambda s: order.index(s.prompt))
 
 
-def growing_of(found: Sequence[SeriesSummary]) -> list[SeriesSummary]:
+def prompt_scaling_of(found: Sequence[SeriesSummary]) -> list[SeriesSummary]:
     """The series of growing prompts, shorter ones first within a model."""
     own = [s for s in found if s.wanted_prompt_tokens is not None and s.rounds]
     order = list(dict.fromkeys(s.model for s in own))
     return sorted(own, key=lambda s: (order.index(s.model), s.wanted_prompt_tokens or 0))
 
 
-def crowds_of(run: BenchRun) -> list[SeriesSummary]:
+def concurrent_of(run: BenchRun) -> list[SeriesSummary]:
     """By model and number of askers, fewer first, over all prompts that several askers were tried with."""
     tried = {(s.model, s.prompt) for s in run.series if s.concurrency > 1 and s.rounds}
     own = [s for s in run.series if (s.model, s.prompt) in tried and s.wanted_prompt_tokens is None and s.rounds]

@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, replace
 
-from rag.benchmark.comparison_summary import WAYS, Answer, CompareRun
+from rag.benchmark.comparison_summary import STRATEGIES, Answer, CompareRun
 from rag.benchmark.measure import Plain
-from rag.benchmark.small_vs_large import Contest, play
+from rag.benchmark.small_vs_large import StrategyRunner, play
 from rag.errors import ModelUnavailable
 from rag.evaluation.judge import judge_model, judged
 from rag.evaluation.results import Rubric
@@ -18,7 +18,7 @@ from rag.settings import Settings
 SEED = 1
 LIBRARY_WAIT_S = 600.0
 
-Told = Callable[[Answer, int, int], None]
+OnAnswer = Callable[[Answer, int, int], None]
 """Hears each answer, how many there are by now, and how many there will be."""
 
 
@@ -37,7 +37,7 @@ class ComparisonTask:
 class Comparing:
     """One run at temperature 0; `run` tells what there is at any time, also after `play` was cancelled or failed."""
 
-    def __init__(self, settings: Settings, task: ComparisonTask, told: Told) -> None:
+    def __init__(self, settings: Settings, task: ComparisonTask, told: OnAnswer) -> None:
         self._settings, self._task, self._told = settings, task, told
         self._budget = replace(budget(settings), temperature=0.0, seed=SEED)
         self._answers: list[Answer] = []
@@ -85,7 +85,7 @@ class Comparing:
             closing.push_async_callback(services.close)
             contest = await self._contest(services)
             judge = judge_model(self._task.judge, services, contest.bench, closing) if self._task.judge else None
-            every = len(self._task.prompts) * self._task.rounds * len(WAYS)
+            every = len(self._task.prompts) * self._task.rounds * len(STRATEGIES)
             async with aclosing(play(contest, self._task.prompts, self._task.rounds)) as answers:
                 async for answer in answers:
                     self._answers.append(answer)
@@ -96,7 +96,7 @@ class Comparing:
                     if points := await judged(judge, prompt, answer.text):
                         self._rubrics[answer.id] = points
 
-    async def _contest(self, services: Services) -> Contest:
+    async def _contest(self, services: Services) -> StrategyRunner:
         lineup = await services.models.lineup()
         bench = replace(lineup.bench, stand_in=None, idle=None)
         if not bench.small.generates:
@@ -107,4 +107,4 @@ class Comparing:
             await services.keeper.ready(LIBRARY_WAIT_S)
             await services.measure_gate()
             searcher = services.searcher()
-        return Contest(bench, services.policy(), self._budget, time.perf_counter, searcher)
+        return StrategyRunner(bench, services.policy(), self._budget, time.perf_counter, searcher)

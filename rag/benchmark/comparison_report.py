@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
-from rag.benchmark.aggregates import Way
+from rag.benchmark.aggregates import StrategySummary
 from rag.benchmark.comparison_summary import (
     LARGE,
     SHARES,
-    WAYS,
+    STRATEGIES,
     Answer,
     CompareRun,
     PairPrices,
@@ -51,7 +51,7 @@ def _ways(run: CompareRun, prices: PairPrices) -> Iterator[str]:
     rows = [
         (
             way.name,
-            WAYS[way.name],
+            STRATEGIES[way.name],
             _seconds(way.first_token_s),
             _seconds(way.total_s),
             _times(speed_up(run, way.name)),
@@ -93,7 +93,7 @@ def _blends(run: CompareRun, prices: PairPrices, shares: Sequence[float]) -> Ite
 
 def _points(run: CompareRun) -> Iterator[str]:
     rows: list[tuple[str, ...]] = []
-    for way in WAYS:
+    for way in STRATEGIES:
         points = [run.rubrics[a.id] for a in run.answers if a.way == way and a.id in run.rubrics]
         if points:
             given = [(each.coherence, each.factuality, each.brevity) for each in points]
@@ -114,7 +114,7 @@ def _answers(run: CompareRun) -> Iterator[str]:
         yield f"## {_line(name)}"
         yield ""
         yield from _quoted(question)
-        for way in WAYS:
+        for way in STRATEGIES:
             if way in first:
                 yield ""
                 yield from _answer(first[way])
@@ -164,7 +164,7 @@ def _times(value: float | None) -> str:
     return f"{value:.2f} ×" if value else "–"
 
 
-def as_page(run: CompareRun, ways: Sequence[Way]) -> str:
+def as_page(run: CompareRun, ways: Sequence[StrategySummary]) -> str:
     """The page; it needs nothing else, as that of a bench run."""
     frame = BenchRun(run.at, run.machine, run.settings, prompts=run.prompts, stopped=run.stopped)
     title = f"{run.small} and {run.large}" if run.large else run.small
@@ -180,7 +180,7 @@ def _prompt(run: CompareRun, name: str, question: str) -> Iterator[Markup]:
     first = {answer.way: answer for answer in reversed(run.answers) if answer.prompt == name}
     yield tag("h3", name)
     yield tag("pre", question)
-    yield tag("div", *(_answer_article(run, first[way]) for way in WAYS if way in first), class_="beside")
+    yield tag("div", *(_answer_article(run, first[way]) for way in STRATEGIES if way in first), class_="beside")
 
 
 def _answer_article(run: CompareRun, answer: Answer) -> Markup:
@@ -190,7 +190,7 @@ def _answer_article(run: CompareRun, answer: Answer) -> Markup:
     given = f"Coherence {points.coherence}, factuality {points.factuality}, brevity {points.brevity}" if points else ""
     return tag(
         "article",
-        tag("h4", WAYS[answer.way].capitalize()),
+        tag("h4", STRATEGIES[answer.way].capitalize()),
         tag("p", facts, class_="note"),
         *([tag("p", answer.text.strip(), class_="said")] if answer.text.strip() else []),
         *(tag("p", line, class_="note") for line in (answer.reason, given) if line),

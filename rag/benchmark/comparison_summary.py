@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from rag.benchmark.aggregates import Way, spread_of
+from rag.benchmark.aggregates import StrategySummary, spread_of
 from rag.evaluation.results import Rubric
 from rag.machine import Machine
 from rag.statistics import Interval
 
 SMALL, LARGE, REFINE, ESCALATE = "small", "large", "refine", "escalate"
-WAYS: Mapping[str, str] = {
+STRATEGIES: Mapping[str, str] = {
     SMALL: "the small model alone",
     LARGE: "the larger model alone",
     REFINE: "every draft refined by the larger model",
@@ -107,11 +107,11 @@ class PairPrices:
         return any((*self.small, *self.large))
 
 
-def ways(run: CompareRun, prices: PairPrices) -> tuple[Way, ...]:
-    """Each way over all prompts and rounds, in the order of `WAYS`; without those that have no answer."""
-    found = ((name, [a for a in run.answers if a.way == name and not a.failure]) for name in WAYS)
+def ways(run: CompareRun, prices: PairPrices) -> tuple[StrategySummary, ...]:
+    """Each way over all prompts and rounds, in the order of `STRATEGIES`; without those that have no answer."""
+    found = ((name, [a for a in run.answers if a.way == name and not a.failure]) for name in STRATEGIES)
     return tuple(
-        Way(
+        StrategySummary(
             name=name,
             first_token_s=spread_of(answer.first_word_s for answer in answers),
             total_s=spread_of(answer.total_s for answer in answers),

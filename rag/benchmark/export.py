@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from rag.benchmark.aggregates import SeriesSummary, Way, model_of, plain_of, summaries
+from rag.benchmark.aggregates import SeriesSummary, StrategySummary, model_of, ordinary_of, summaries
 from rag.benchmark.records import BenchRun, Model, Round, Series
 from rag.benchmark.sections import FEW_ROUNDS, HOW_TO_READ, ReportTable, Row, facts, faults, tables
 from rag.benchmark.speed_regression import FEWEST, SpeedChange, SpeedComparison
@@ -16,12 +16,12 @@ _WIDEST = 28
 """Longer names are cut, so that a row stays on its line."""
 
 
-def as_text(run: BenchRun, ways: Sequence[Way] = ()) -> str:
+def as_text(run: BenchRun, ways: Sequence[StrategySummary] = ()) -> str:
     """The run in a few tables; all quantities and intervals are in the files."""
     return "\n".join(_report(run, ways))
 
 
-def _report(run: BenchRun, ways: Sequence[Way]) -> Iterator[str]:
+def _report(run: BenchRun, ways: Sequence[StrategySummary]) -> Iterator[str]:
     yield f"Measured {printable(run.at)} on {printable(run.machine.processor)}, {run.machine.cores} cores."
     yield from map(printable, faults(run))
     shown = {table.key: table for table in tables(run, ways)}
@@ -35,7 +35,7 @@ def _report(run: BenchRun, ways: Sequence[Way]) -> Iterator[str]:
 
 def _answers(run: BenchRun) -> ReportTable:
     head = ("prompt", "model", "rounds", "first s", "p95", "word s", "whole s", "p95", "read/s", "write/s")
-    rows = tuple(_of_series(s) for s in plain_of(summaries(run)))
+    rows = tuple(_of_series(s) for s in ordinary_of(summaries(run)))
     notes = (FEW_ROUNDS,) if any(cell.endswith(FEW) for row in rows for cell in row[2:]) else ()
     title = "Answers: medians; first token, first visible word, whole, tokens a second"
     return ReportTable("answers", title, "", head, rows, notes=notes)
@@ -122,12 +122,12 @@ def _plain(cell: Cell) -> Cell:
 _MARKUP = frozenset("\\|`*_<>[]~&#$")
 
 
-def as_markdown(run: BenchRun, ways: Sequence[Way] = ()) -> str:
+def as_markdown(run: BenchRun, ways: Sequence[StrategySummary] = ()) -> str:
     """The report of a run as a page of Markdown; `ways` adds small against large against hybrid."""
     return "\n".join(_page(run, ways))
 
 
-def _page(run: BenchRun, ways: Sequence[Way]) -> Iterator[str]:
+def _page(run: BenchRun, ways: Sequence[StrategySummary]) -> Iterator[str]:
     yield "# How fast the models are"
     yield ""
     yield from (f"- {name}: {_escaped(value)}" for name, value in facts(run))

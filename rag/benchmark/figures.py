@@ -3,7 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from rag.benchmark.aggregates import SeriesSummary, Way, crowds_of, growing_of, spread_of, summaries
+from rag.benchmark.aggregates import (
+    SeriesSummary,
+    StrategySummary,
+    concurrent_of,
+    prompt_scaling_of,
+    spread_of,
+    summaries,
+)
 from rag.benchmark.records import BenchRun, Round
 from rag.reports.charts import Bar, ChartPoint, Frame, Line, Strip, bar_chart, line_chart, strip_chart
 from rag.reports.markup import Markup
@@ -28,12 +35,12 @@ _QUANTITIES: Mapping[str, tuple[str, str, Callable[[Round], float | None]]] = {
 }
 
 
-def drawings(run: BenchRun, ways: Sequence[Way] = ()) -> dict[str, tuple[Draw, ...]]:
+def drawings(run: BenchRun, ways: Sequence[StrategySummary] = ()) -> dict[str, tuple[Draw, ...]]:
     """The charts beside each table of the report, by the table's key; only those that there is something for."""
     hues = {model.alias: n for n, model in enumerate(run.models)}
     found = summaries(run)
     made: dict[str, Sequence[Draw]] = {key: _distribution(run, key, hues) for key in _QUANTITIES}
-    made |= {"ways": _ways(ways), "growing": _growing(found, hues), "crowd": _crowds(crowds_of(run), hues)}
+    made |= {"ways": _ways(ways), "growing": _growing(found, hues), "crowd": _crowds(concurrent_of(run), hues)}
     return {key: tuple(draws) for key, draws in made.items() if draws}
 
 
@@ -52,7 +59,7 @@ def _distribution(run: BenchRun, key: str, hues: Mapping[str, int]) -> Sequence[
 
 
 def _growing(found: Sequence[SeriesSummary], hues: Mapping[str, int]) -> Sequence[Draw]:
-    lines = _by_model(growing_of(found), hues, _prefill_point)
+    lines = _by_model(prompt_scaling_of(found), hues, _prefill_point)
     told = "A line for each model: seconds until the first token, with 95 % intervals, over the tokens of the prompt."
     title, axes = "First token against prompt length", ("tokens of the prompt", "seconds until the first token")
     return [partial(_lines, title, told, lines, *axes, False)] if lines else []
@@ -96,7 +103,7 @@ def _lines(
     return line_chart(Frame(name, title, told, width), lines, x_axis, y_axis, marks=marks)
 
 
-def _ways(ways: Sequence[Way]) -> Sequence[Draw]:
+def _ways(ways: Sequence[StrategySummary]) -> Sequence[Draw]:
     times = [
         bar
         for way in ways

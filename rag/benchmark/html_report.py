@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from rag.benchmark.aggregates import Way
+from rag.benchmark.aggregates import StrategySummary
 from rag.benchmark.figures import CAPTIONS, Draw, drawings
 from rag.benchmark.records import BenchRun
 from rag.benchmark.sections import HOW_TO_READ, ReportTable, Row, facts, faults, tables
@@ -19,7 +19,9 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 _TITLE = "How fast the models are"
 
 
-def as_html(run: BenchRun, ways: Sequence[Way] = (), *, title: str = _TITLE, answers: Markup | None = None) -> str:
+def as_html(
+    run: BenchRun, ways: Sequence[StrategySummary] = (), *, title: str = _TITLE, answers: Markup | None = None
+) -> str:
     """The report of a run as a page; `ways` adds small against large against hybrid.
 
     `answers` is a section that stands in the place of the prompts.

@@ -20,7 +20,7 @@ from rag.generation.chat_model import (
     Requested,
     TextDelta,
 )
-from rag.generation.openai_model import EndpointModel
+from rag.generation.openai_model import OpenAIModel
 from rag.generation.prompt import ChatMessage, Prompt
 
 Clock = Callable[[], float]
@@ -152,7 +152,7 @@ async def practise(clock: Clock) -> float:
     """Seconds that pass in this program from a request to the first token of a model that takes no time at all."""
     server = await asyncio.start_server(_answer, "127.0.0.1", 0)
     host, port = server.sockets[0].getsockname()[:2]
-    model = EndpointModel(base_url=f"http://{host}:{port}", alias="practice", model_id="practice")
+    model = OpenAIModel(base_url=f"http://{host}:{port}", alias="practice", model_id="practice")
     try:
         with undisturbed():
             rounds = [await measure(model, Plain("Ready?"), GenerationLimits(1), clock) for _ in range(1 + _ROUNDS)]

@@ -17,7 +17,7 @@ _LONGEST_ANSWER = 32_000
 
 
 @dataclass(frozen=True, slots=True)
-class Contender:
+class ModelSpec:
     """A model that is to be measured."""
 
     alias: str
@@ -36,7 +36,7 @@ class Contender:
 
 
 @dataclass(frozen=True, slots=True)
-class Leg:
+class Scenario:
     """One prompt, asked by so many at once, in all rounds."""
 
     prompt: str
@@ -64,7 +64,7 @@ class BenchPlan:
         SettingsError: nothing to measure, or a number that is not allowed; the text names it.
     """
 
-    contenders: tuple[Contender, ...]
+    contenders: tuple[ModelSpec, ...]
     prompts: Mapping[str, str]
     """By name."""
     rounds: int = 3
@@ -96,7 +96,7 @@ class BenchPlan:
         return GenerationLimits(self.max_tokens, self.temperature, stream=self.stream)
 
     @property
-    def legs(self) -> tuple[Leg, ...]:
+    def legs(self) -> tuple[Scenario, ...]:
         """What each model goes through, in this order."""
         return tuple(self._legs())
 
@@ -114,13 +114,13 @@ class BenchPlan:
         }
         return {name: value for name, value in set_.items() if value != ""}
 
-    def _legs(self) -> Iterator[Leg]:
+    def _legs(self) -> Iterator[Scenario]:
         """A prompt that was just asked is warm: only the first of its legs warms up."""
         for name, text in self.prompts.items():
             for nth, at_once in enumerate(self.concurrency):
-                yield Leg(name, text, at_once, warm_up=0 if nth else self.warm_up, rounds=self.rounds)
+                yield Scenario(name, text, at_once, warm_up=0 if nth else self.warm_up, rounds=self.rounds)
         for length in self.prompt_tokens:
-            yield Leg(f"{length:,} tokens", prompt_tokens=length, warm_up=self.warm_up, rounds=self.rounds)
+            yield Scenario(f"{length:,} tokens", prompt_tokens=length, warm_up=self.warm_up, rounds=self.rounds)
 
 
 def contenders(
@@ -129,13 +129,13 @@ def contenders(
     endpoint: str,
     endpoints: Mapping[str, str],
     prices: Mapping[str, Price],
-) -> tuple[Contender, ...]:
+) -> tuple[ModelSpec, ...]:
     """The models with where each is: its own entry's server, else the alias's, else the `endpoint` of all others.
 
     `prices` hold for an alias whose entry has none; (0, 0) is no price.
     """
     return tuple(
-        Contender(
+        ModelSpec(
             alias,
             entry.endpoint or endpoints.get(alias) or endpoint,
             entry,

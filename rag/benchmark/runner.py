@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 
 from rag.benchmark.measure import CHARACTERS_PER_TOKEN, Clock, Plain, grown, measure, practise, undisturbed
-from rag.benchmark.plan import BenchPlan, Contender, Leg
+from rag.benchmark.plan import BenchPlan, ModelSpec, Scenario
 from rag.benchmark.records import BenchRun, Model, Round, Series
-from rag.benchmark.targets import Seat, Targets, described
+from rag.benchmark.targets import Targets, TargetSession, described
 from rag.errors import ContextTooSmall, EmptyAnswer, GroundworkError, ModelBusy, ModelError
 from rag.machine import Machine, PowerMeter
 
@@ -38,7 +38,7 @@ class _Recorded:
     """A series as it grows."""
 
     model: str
-    leg: Leg
+    leg: Scenario
     warm_up: list[Round] = field(default_factory=list[Round])
     rounds: list[Round] = field(default_factory=list[Round])
     wall_s: float | None = None
@@ -128,14 +128,14 @@ class Runner:
             self._done = each * nth
         self._tell(BenchProgress(self._done, self._of, ""))
 
-    async def _variants(self, contender: Contender) -> list[Contender]:
+    async def _variants(self, contender: ModelSpec) -> list[ModelSpec]:
         try:
             return await self._places.variants(contender, self._plan.devices)
         except GroundworkError as error:
             self._models.append(replace(described(contender), failure=str(error)))
             return []
 
-    async def _contender(self, contender: Contender) -> None:
+    async def _contender(self, contender: ModelSpec) -> None:
         place = len(self._models)
         self._models.append(replace(described(contender), failure=BY_HAND))  # until it has answered, or failed
         self._characters_per_token = CHARACTERS_PER_TOKEN
@@ -149,7 +149,7 @@ class Runner:
         except GroundworkError as error:
             self._models[place] = replace(self._models[place], failure=str(error))
 
-    async def _leg(self, seat: Seat, leg: Leg, place: int) -> None:
+    async def _leg(self, seat: TargetSession, leg: Scenario, place: int) -> None:
         """Adds the series of this leg; raises when the model is not worth another one."""
         recorded = _Recorded(seat.model.alias, leg)
         meter = PowerMeter()
@@ -175,13 +175,13 @@ class Runner:
             recorded.watts = meter.watts
             self._series.append(recorded.series())
 
-    async def _known(self, seat: Seat, place: int) -> None:
+    async def _known(self, seat: TargetSession, place: int) -> None:
         """Takes over what is known of a model that has answered for the first time."""
         if self._models[place].failure:
             await seat.answered()
             self._models[place] = seat.model
 
-    async def _at_once(self, seat: Seat, leg: Leg, recorded: _Recorded) -> None:
+    async def _at_once(self, seat: TargetSession, leg: Scenario, recorded: _Recorded) -> None:
         """All rounds of all who ask; the first failure ends them all."""
 
         async def ask() -> None:
@@ -196,7 +196,7 @@ class Runner:
                 asker.cancel()
             await asyncio.wait(askers)
 
-    async def _answer(self, seat: Seat, leg: Leg) -> Round:
+    async def _answer(self, seat: TargetSession, leg: Scenario) -> Round:
         text = leg.text
         if leg.prompt_tokens:
             text = grown(round(leg.prompt_tokens * self._characters_per_token), next(self._texts))

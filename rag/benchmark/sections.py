@@ -3,7 +3,15 @@
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
-from rag.benchmark.aggregates import SeriesSummary, Way, crowds_of, growing_of, plain_of, reasons, summaries
+from rag.benchmark.aggregates import (
+    SeriesSummary,
+    StrategySummary,
+    concurrent_of,
+    ordinary_of,
+    prompt_scaling_of,
+    reasons,
+    summaries,
+)
 from rag.benchmark.records import BenchRun, Model
 from rag.reports.numbers import FEW, figures, interval, median, milliseconds, p95, whole
 from rag.statistics import ENOUGH_FOR_P95, Interval
@@ -70,10 +78,10 @@ def faults(run: BenchRun) -> tuple[str, ...]:
     return (*stopped, *skipped, *broken)
 
 
-def tables(run: BenchRun, ways: Sequence[Way] = ()) -> tuple[ReportTable, ...]:
+def tables(run: BenchRun, ways: Sequence[StrategySummary] = ()) -> tuple[ReportTable, ...]:
     """The tables that have rows, in the order of a report."""
     found = summaries(run)
-    plain, growing, crowds = plain_of(found), growing_of(found), crowds_of(run)
+    plain, growing, crowds = ordinary_of(found), prompt_scaling_of(found), concurrent_of(run)
     made = (
         _ways(ways),
         _models(run, found),
@@ -89,7 +97,7 @@ def tables(run: BenchRun, ways: Sequence[Way] = ()) -> tuple[ReportTable, ...]:
     return tuple(table for table in made if table.rows)
 
 
-def _ways(ways: Sequence[Way]) -> ReportTable:
+def _ways(ways: Sequence[StrategySummary]) -> ReportTable:
     seconds = ("first word s", "95 % interval", "whole s", "95 % interval", "p95")
     head = ("way", "answers", *seconds, "tokens", "cost of 1,000")
     rows = tuple(

@@ -4,12 +4,12 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
-from rag.benchmark.comparison_summary import ESCALATE, LARGE, REFINE, SMALL, WAYS, Answer, ModelShare
+from rag.benchmark.comparison_summary import ESCALATE, LARGE, REFINE, SMALL, STRATEGIES, Answer, ModelShare
 from rag.benchmark.measure import Plain, undisturbed
 from rag.errors import ModelError, ModelUnavailable
-from rag.escalation.confidence import Judgement
+from rag.escalation.confidence import DraftAssessment
 from rag.escalation.policy import Policy, decide
-from rag.generation.chat_model import Bench, ChatModel, GenerationLimits
+from rag.generation.chat_model import ChatModel, GenerationLimits, ModelSet
 from rag.generation.prompt import ChatMessage
 from rag.grounding.hedging import hedges, refuses
 from rag.retrieval.search import Searcher
@@ -26,10 +26,10 @@ _REFINE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Contest:
+class StrategyRunner:
     """What all ways have in common."""
 
-    bench: Bench
+    bench: ModelSet
     policy: Policy
     budget: Budget
     clock: Callable[[], float]
@@ -49,7 +49,7 @@ class _Refining(Plain):
         ]
 
 
-async def answered(contest: Contest, id_: str, prompt: str, question: str, way: str) -> Answer:
+async def answered(contest: StrategyRunner, id_: str, prompt: str, question: str, way: str) -> Answer:
     """The question's answer in that way.
 
     Raises:
@@ -62,7 +62,7 @@ async def answered(contest: Contest, id_: str, prompt: str, question: str, way: 
     return await _alone(contest, Answer(id_, prompt, way, "", None, 0.0), question)
 
 
-async def _turn(contest: Contest, searcher: Searcher, told: Answer, question: str) -> Answer:
+async def _turn(contest: StrategyRunner, searcher: Searcher, told: Answer, question: str) -> Answer:
     """A whole turn of the chat; what is compared is all that a person waits for."""
     policy, modes = contest.policy, dict[str, Mode]({SMALL: "local", LARGE: "large"})
     if told.way == REFINE:
@@ -101,7 +101,7 @@ def _gave_way(turn: Turn, way: str) -> str:
     return " ".join(turn.notices) if way == LARGE and not turn.escalated else ""
 
 
-async def _alone(contest: Contest, told: Answer, question: str) -> Answer:
+async def _alone(contest: StrategyRunner, told: Answer, question: str) -> Answer:
     """The models without documents: only the wording, the length and the topic can call for the larger one."""
     budget, speaking, reason = contest.budget, _Speaking(contest.clock), ""
     small, large = contest.bench.small, contest.bench.large
@@ -171,14 +171,14 @@ def _reason(decision: Decision) -> str:
     return said[:1].upper() + said[1:]
 
 
-def _wording(text: str) -> Judgement:
+def _wording(text: str) -> DraftAssessment:
     """Without documents a draft is trusted as far as it trusts itself."""
     refused = refuses(text)
-    return Judgement(0.0 if refused else 1.0 - hedges(text), 1.0, 1.0, refused, ())
+    return DraftAssessment(0.0 if refused else 1.0 - hedges(text), 1.0, 1.0, refused, ())
 
 
 async def play(
-    contest: Contest, prompts: Mapping[str, str], rounds: int, ways: Sequence[str] = tuple(WAYS)
+    contest: StrategyRunner, prompts: Mapping[str, str], rounds: int, ways: Sequence[str] = tuple(STRATEGIES)
 ) -> AsyncGenerator[Answer]:
     """The answers as they come, after one answer of each model that warms it up and is not counted.
 
@@ -198,7 +198,7 @@ async def play(
                 yield told
 
 
-async def _warm_up(contest: Contest) -> None:
+async def _warm_up(contest: StrategyRunner) -> None:
     for model in filter(None, (contest.bench.small, contest.bench.large)):
         try:
             async for _ in model.stream(Plain("Say hello."), GenerationLimits(16, 0.0)):

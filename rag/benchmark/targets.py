@@ -7,23 +7,23 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from rag.benchmark.measure import Clock
-from rag.benchmark.plan import Contender, Device
+from rag.benchmark.plan import Device, ModelSpec
 from rag.benchmark.records import Model
 from rag.errors import ModelCrashed, ModelError, ModelNotFound, SettingsError
 from rag.generation.foundry.capacity import check_memory
 from rag.generation.foundry.protocol import ModelInfo
 from rag.generation.foundry.runtime import FoundryRuntime
-from rag.generation.openai_model import EndpointModel, normalise
+from rag.generation.openai_model import OpenAIModel, normalise
 from rag.machine import gpu_memory_mb, resident_mb
 
 _NOTICED_S = 1.0
 """The end of a process is known a moment after its connections break."""
 
 
-class Seat:
+class TargetSession:
     """A model that can be asked now, and what is known of it."""
 
-    def __init__(self, chat: EndpointModel, model: Model, *, here: bool) -> None:
+    def __init__(self, chat: OpenAIModel, model: Model, *, here: bool) -> None:
         self.chat = chat
         self.model = model
         self.here = here
@@ -55,7 +55,7 @@ class Targets:
         self._idle_timeout_s = idle_timeout_s
         self._clock = clock
 
-    async def variants(self, contender: Contender, devices: Sequence[Device]) -> list[Contender]:
+    async def variants(self, contender: ModelSpec, devices: Sequence[Device]) -> list[ModelSpec]:
         """The contender once for each of the devices that the catalogue has it for; itself where it is on a server.
 
         Raises:
@@ -72,7 +72,7 @@ class Targets:
         return [replace(contender, alias=f"{contender.alias} ({device})", variant=info.id) for device, info in found]
 
     @asynccontextmanager
-    async def opened(self, contender: Contender) -> AsyncGenerator[Seat]:
+    async def opened(self, contender: ModelSpec) -> AsyncGenerator[TargetSession]:
         """The model, ready for its first question.
 
         Raises:
@@ -83,9 +83,9 @@ class Targets:
             yield seat
 
     @asynccontextmanager
-    async def _on_server(self, contender: Contender) -> AsyncGenerator[Seat]:
+    async def _on_server(self, contender: ModelSpec) -> AsyncGenerator[TargetSession]:
         address = normalise(contender.endpoint)
-        chat = EndpointModel(
+        chat = OpenAIModel(
             base_url=address,
             alias=contender.alias,
             api_key=self._keys.get(address, ""),
@@ -93,19 +93,19 @@ class Targets:
         )
         try:
             model = replace(described(contender), variant=await chat.check())
-            yield Seat(chat, model, here=_is_here(address))
+            yield TargetSession(chat, model, here=_is_here(address))
         finally:
             await chat.close()
 
     @asynccontextmanager
-    async def _in_runtime(self, contender: Contender) -> AsyncGenerator[Seat]:
+    async def _in_runtime(self, contender: ModelSpec) -> AsyncGenerator[TargetSession]:
         """In a process that has not loaded anything before: the end of one gives all of a model's memory back."""
         runtime = self._own()
         await runtime.close()
         info = await runtime.describe(contender.name)
         if info.cached:
             check_memory(info)
-        seat = await _RuntimeSeat.loaded(runtime, contender, info, self._idle_timeout_s, self._clock)
+        seat = await _RuntimeSession.loaded(runtime, contender, info, self._idle_timeout_s, self._clock)
         try:
             yield seat
         finally:
@@ -121,17 +121,17 @@ class Targets:
         return self._runtime
 
 
-class _RuntimeSeat(Seat):
+class _RuntimeSession(TargetSession):
     """In this machine's runtime: its memory can be looked at, and the end of its process be told apart."""
 
-    def __init__(self, runtime: FoundryRuntime, chat: EndpointModel, model: Model, gpu_before_mb: float | None) -> None:
+    def __init__(self, runtime: FoundryRuntime, chat: OpenAIModel, model: Model, gpu_before_mb: float | None) -> None:
         super().__init__(chat, model, here=True)
         self._runtime, self._url, self._gpu_before_mb = runtime, runtime.url, gpu_before_mb
 
     @classmethod
     async def loaded(
-        cls, runtime: FoundryRuntime, contender: Contender, info: ModelInfo, idle_timeout_s: float, clock: Clock
-    ) -> "_RuntimeSeat":
+        cls, runtime: FoundryRuntime, contender: ModelSpec, info: ModelInfo, idle_timeout_s: float, clock: Clock
+    ) -> "_RuntimeSession":
         """The model, after its cold load.
 
         Its chat is the same as the one inside `FoundryModel`, but without the one token that warms the model for a
@@ -149,7 +149,7 @@ class _RuntimeSeat(Seat):
             load_s=load_s,
             memory_before_mb=before,
         )
-        chat = EndpointModel(
+        chat = OpenAIModel(
             base_url=runtime.url, alias=contender.alias, model_id=loaded.id, idle_timeout_s=idle_timeout_s
         )
         return cls(runtime, chat, model, gpu_before)
@@ -169,7 +169,7 @@ class _RuntimeSeat(Seat):
         return error
 
 
-def described(contender: Contender) -> Model:
+def described(contender: ModelSpec) -> Model:
     """What is known of a model before anybody asked it."""
     return Model(
         contender.alias,

@@ -20,9 +20,9 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from rag.chat.lab_mount import LabDoor, is_lab, link_to_the_lab, uncompressed
-from rag.chat.origins import Doorkeeper
-from rag.chat.upload_route import UploadDesk
+from rag.chat.lab_mount import LabMount, is_lab, link_to_the_lab, uncompressed
+from rag.chat.origins import OriginPolicy
+from rag.chat.upload_route import UploadHandler
 
 _OURS = "groundwork"
 """The name of our routes, by which a reload finds and replaces them."""
@@ -51,7 +51,7 @@ _chainlits_page = cast(Callable[[str], str], inspect.unwrap(server.get_html_temp
 
 
 def harden(
-    *, allowed_origins: tuple[str, ...], upload_max_bytes: int, upload_max_files: int, lab: LabDoor | None = None
+    *, allowed_origins: tuple[str, ...], upload_max_bytes: int, upload_max_files: int, lab: LabMount | None = None
 ) -> None:
     """Puts the guards in place; called when the app is imported, and again at each reload with what is set then.
 
@@ -65,14 +65,14 @@ def harden(
         SettingsError: an origin is not an address.
     """
     # Chainlit forgets --host when it reloads its settings; the variable that it keeps it in stays.
-    doorkeeper = Doorkeeper.of(allowed_origins, os.environ.get("CHAINLIT_HOST", DEFAULT_HOST))
+    doorkeeper = OriginPolicy.of(allowed_origins, os.environ.get("CHAINLIT_HOST", DEFAULT_HOST))
     if not hasattr(server.app.state, "guard"):
         server.app.add_middleware(_Doorway)
     server.app.state.guard = _Guard(doorkeeper, lab)
     server.sio.eio.cors_allowed_origins = lambda _origin, environ: not doorkeeper.refusal(environ["asgi.scope"])  # pyright: ignore
     server.sio.on("connect", _connect)  # pyright: ignore
     server.get_html_template = _page
-    _take_over_routes(UploadDesk(max_bytes=upload_max_bytes, max_files=upload_max_files), lab)
+    _take_over_routes(UploadHandler(max_bytes=upload_max_bytes, max_files=upload_max_files), lab)
     link_to_the_lab(server.router.prefix, there=lab is not None)
     if upload := config.features.spontaneous_file_upload:
         upload.max_files = upload_max_files
@@ -93,7 +93,7 @@ class _Doorway:
 class _Guard:
     """Refuses what is not the chat's own, and puts the security headers on every answer."""
 
-    def __init__(self, doorkeeper: Doorkeeper, lab: LabDoor | None) -> None:
+    def __init__(self, doorkeeper: OriginPolicy, lab: LabMount | None) -> None:
         self._doorkeeper, self._lab = doorkeeper, lab
 
     async def __call__(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
@@ -171,7 +171,7 @@ async def _connect(sid: str, environ: dict[str, Any], auth: object = None) -> bo
     return await chainlit_socket.connect(sid, environ, auth)  # pyright: ignore
 
 
-def _take_over_routes(desk: UploadDesk, lab: LabDoor | None) -> None:
+def _take_over_routes(desk: UploadHandler, lab: LabMount | None) -> None:
     """Puts ours before Chainlit's, of which some are replaced and some closed."""
     prefix = server.router.prefix
     ours: list[BaseRoute] = [

@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from rag.lab.proxy import Proxy
-from rag.lab.requests import RequestRules, Turnstile
+from rag.lab.requests import RequestLimiter, RequestRules
 from rag.lab.routes import lab_app
 from rag.lab.setup import LabFiles, Setup, app_folder
 from rag.library.manager import data_dir
@@ -28,7 +28,7 @@ _NOT_COMPRESSED = (b"accept-encoding",)
 
 
 @dataclass(frozen=True, slots=True)
-class LabDoor:
+class LabMount:
     """The lab as it is mounted."""
 
     app: ASGIApp
@@ -43,7 +43,7 @@ class LabDoor:
         if settings.lab == "off":
             return None
         setup = setup_of(settings)
-        turnstile = Turnstile(settings.lab_prompts_per_minute, time.monotonic)
+        turnstile = RequestLimiter(settings.lab_prompts_per_minute, time.monotonic)
         proxy = Proxy(lambda: services.models, setup.rules, turnstile)
         return cls(lab_app(setup, proxy), setup.may_ask)
 

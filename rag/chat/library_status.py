@@ -9,7 +9,7 @@ from chainlit.session import ws_sessions_id
 
 from rag.chat.markdown import plain
 from rag.library.changes import Changes, SyncProgress
-from rag.library.manager import Keeper, KeptLibrary
+from rag.library.manager import LibraryManager, ManagedLibrary
 from rag.library.manifest import FileRecord, Summary
 
 _EVERY_S = 1.0
@@ -20,7 +20,7 @@ _QUIET_S = 0.5
 """Changes that follow one another this closely are one note."""
 
 
-async def show(keeper: Keeper) -> None:
+async def show(keeper: LibraryManager) -> None:
     """A message with each folder, kept up to date while one of them is being read."""
     message = cl.Message(await _text(keeper), actions=list(_actions(keeper)))
     await message.send()
@@ -30,7 +30,7 @@ async def show(keeper: Keeper) -> None:
         await message.update()
 
 
-async def act(keeper: Keeper, name: str, action: str) -> None:
+async def act(keeper: LibraryManager, name: str, action: str) -> None:
     """The buttons of that message."""
     if kept := keeper.libraries.get(name):
         match action:
@@ -43,7 +43,7 @@ async def act(keeper: Keeper, name: str, action: str) -> None:
     await show(keeper)
 
 
-async def greet(keeper: Keeper) -> None:
+async def greet(keeper: LibraryManager) -> None:
     """A note in a new chat that the library is still being read, if that takes a while."""
     if not await keeper.ready(_LONG_S):
         running = [progress for kept in keeper.libraries.values() if (progress := kept.library.progress)]
@@ -55,13 +55,13 @@ async def greet(keeper: Keeper) -> None:
             )
 
 
-def tell_changes(keeper: Keeper) -> None:
+def tell_changes(keeper: LibraryManager) -> None:
     """From now on all open chats get a quiet note of what has changed, once the changes stop."""
     keeper.listen(_Notes(keeper).hear)
 
 
 class _Notes:
-    def __init__(self, keeper: Keeper) -> None:
+    def __init__(self, keeper: LibraryManager) -> None:
         self._keeper = keeper
         self._waiting: dict[str, Changes] = {}
         self._task: asyncio.Task[None] | None = None
@@ -108,12 +108,12 @@ async def _toast(line: str) -> None:
         await cl.context.emitter.send_toast(line, "info")
 
 
-async def _text(keeper: Keeper) -> str:
+async def _text(keeper: LibraryManager) -> str:
     lines = [line for kept in keeper.libraries.values() for line in await asyncio.to_thread(_lines, kept)]
     return "\n".join([*lines, *filter(None, [plain(keeper.problem)])]) or "The library has no folder."
 
 
-def _lines(kept: KeptLibrary) -> list[str]:
+def _lines(kept: ManagedLibrary) -> list[str]:
     """What there is to say of one folder, as a list item with its unread files below."""
     library, summary = kept.library, kept.library.stored.summary()
     unread = library.stored.files("failed") + library.stored.files("skipped")
@@ -133,7 +133,7 @@ def _counts(summary: Summary) -> str:
     return f"{summary.documents:,} document{_s(summary.documents)}, {summary.passages:,} passage{_s(summary.passages)}"
 
 
-def _state(kept: KeptLibrary) -> str:
+def _state(kept: ManagedLibrary) -> str:
     if progress := kept.library.progress:
         return f"being read: {progress_line(progress)}"
     if kept.stopped:
@@ -141,7 +141,7 @@ def _state(kept: KeptLibrary) -> str:
     return plain(kept.library.problem) or ("in step with its folder" if kept.ready.is_set() else "being looked through")
 
 
-def _actions(keeper: Keeper) -> Iterator[cl.Action]:
+def _actions(keeper: LibraryManager) -> Iterator[cl.Action]:
     for name, kept in keeper.libraries.items():
         payload = {"library": name}
         if kept.stopped:

@@ -26,7 +26,7 @@ _FOREIGN_ORIGIN = (
 
 
 @dataclass(frozen=True, slots=True)
-class Doorkeeper:
+class OriginPolicy:
     """Lets in what comes from the chat's own pages, and programs that are no browser.
 
     A page of another site cannot forge its Origin, and a name that was pointed at this machine to look like the same

@@ -7,9 +7,9 @@ from typing import Any
 from rag.types import (
     Decided,
     Decision,
+    EscalationReport,
     Finished,
     Generation,
-    Receipt,
     Retrieved,
     Stage,
     StageName,
@@ -140,7 +140,7 @@ def _decision(decision: Decision) -> Props:
     }
 
 
-def _receipt(receipt: Receipt) -> Props:
+def _receipt(receipt: EscalationReport) -> Props:
     return {
         "added_ms": _ms(receipt.seconds),
         "tokens": receipt.tokens,

@@ -18,7 +18,7 @@ from rag.turn_log.log import TurnLog
 from rag.types import Finished, Mode, Turn
 
 if TYPE_CHECKING:
-    from rag.generation.registry import Lineup, Missing
+    from rag.generation.registry import Missing, ModelSelection
 
 _log = logging.getLogger(__name__)
 
@@ -198,7 +198,7 @@ async def _note(log: TurnLog | None, asked: AskedTurn, turn: Turn) -> None:
         await feedback.in_log(lambda at: log.record(asked.id, turn, mode=asked.mode, at=at))
 
 
-def _buttons(asked: AskedTurn, turn: Turn, lineup: "Lineup") -> list[cl.Action]:
+def _buttons(asked: AskedTurn, turn: Turn, lineup: "ModelSelection") -> list[cl.Action]:
     payload = {"turn": asked.message_id}
     buttons = [cl.Action("details", payload, "Show details", icon="gauge")]
     buttons.append(cl.Action("again", payload, "Answer again", icon="refresh-cw"))
@@ -212,7 +212,7 @@ def _buttons(asked: AskedTurn, turn: Turn, lineup: "Lineup") -> list[cl.Action]:
     return buttons + asked.thumbs
 
 
-def _wanted(asked: AskedTurn, turn: Turn, lineup: "Lineup") -> "Missing | None":
+def _wanted(asked: AskedTurn, turn: Turn, lineup: "ModelSelection") -> "Missing | None":
     """The model that this turn would have used, had it been on this machine."""
     if turn.outcome == "quoted":
         return lineup.small_missing

@@ -31,7 +31,7 @@ _KEPT = 3
 Caller = Annotated[User | PersistedUser | None, Depends(get_current_user)]
 
 
-class UploadDesk:
+class UploadHandler:
     """The limits, and the uploads that are under way."""
 
     def __init__(self, *, max_bytes: int, max_files: int) -> None:

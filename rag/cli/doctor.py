@@ -11,7 +11,7 @@ import psutil
 
 from rag.errors import ModelError, StorageError
 from rag.generation.foundry.model import ModelStatus
-from rag.generation.openai_model import EndpointModel
+from rag.generation.openai_model import OpenAIModel
 from rag.ingestion.ocr import find_tesseract
 from rag.services import Services
 
@@ -43,7 +43,7 @@ async def examine(services: Services) -> AsyncGenerator[Finding]:
     yield await _recognition(services)
     models = services.models
     for model in (models.small, models.large):
-        if isinstance(model, EndpointModel):
+        if isinstance(model, OpenAIModel):
             yield await _endpoint(model)
     if not models.runtime:
         yield Finding("Foundry Local", "note", "Not used: the settings name endpoints, or RUNTIME is off.")
@@ -120,7 +120,7 @@ async def _recognition(services: Services) -> Finding:
     return Finding("Scans", "note", "Not read. Install Tesseract to have scans and pictures read.")
 
 
-async def _endpoint(model: EndpointModel) -> Finding:
+async def _endpoint(model: OpenAIModel) -> Finding:
     try:
         found = await model.check()
     except ModelError as error:

@@ -20,7 +20,7 @@ from rag.evaluation.replay import with_rubrics
 from rag.evaluation.report import check_output, read_results, write_results
 from rag.evaluation.results import Results, Row
 from rag.evaluation.routing import Routing, routing
-from rag.evaluation.run import Evaluating, EvaluationTask
+from rag.evaluation.run import Evaluation, EvaluationTask
 from rag.evaluation.summary import means
 from rag.settings import read_settings
 from rag.storage import adapter, read_text
@@ -74,7 +74,7 @@ def evaluate(
 
 def _play(task: EvaluationTask, out: Path, as_json: bool) -> int:
     """Measures and writes; what was measured before an interruption or a fault is written too."""
-    evaluating = Evaluating(read_settings(), task, _told)
+    evaluating = Evaluation(read_settings(), task, _told)
     why, code = "", 0
     try:
         asyncio.run(evaluating.run())

@@ -16,7 +16,7 @@ from rag.library.folders import add_folder, parse_folders, remove_folder
 from rag.library.library import Library
 from rag.library.manager import data_dir, folders, library_reader, open_library
 from rag.library.store import StoredLibrary, stored_libraries
-from rag.retrieval.tantivy_index import DiskIndex
+from rag.retrieval.tantivy_index import TantivyIndex
 from rag.settings import Settings, read_settings
 
 app = typer.Typer(no_args_is_help=True, help="The folders that the library is made of.")
@@ -147,7 +147,7 @@ async def _sync(settings: Settings, name: str, retry: bool) -> int:
     return 1 if failed else 0
 
 
-async def _sync_one(library: Library[DiskIndex], retry: bool) -> None:
+async def _sync_one(library: Library[TantivyIndex], retry: bool) -> None:
     name = library.folder.name
     if not await library.take():
         typer.echo(f"{name} is kept in step by another process, such as the running chat: there is nothing to do.")

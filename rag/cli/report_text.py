@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from rag.turn_log.calibration_fit import MANY, TARGET, Proposal, Quality, ThresholdChoice
 from rag.turn_log.usage_report import ENOUGH, Group, Proportion, Quantiles, Report
-from rag.types import Held, Outcome, Trigger
+from rag.types import BlockedBy, Outcome, Trigger
 
 _OUTCOMES: Mapping[Outcome, str] = {
     "answered": "draft shown",
@@ -22,7 +22,7 @@ _TRIGGERS: Mapping[Trigger, str] = {
     "capability": "capability",
     "asked": "asked for",
 }
-_HELD: Mapping[Held, str] = {
+_HELD: Mapping[BlockedBy, str] = {
     "local": "asked as Local only",
     "off": "escalation is off",
     "no_model": "no larger model",

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from itertools import pairwise
 
-from rag.retrieval.fields import above
+from rag.retrieval.fields import heading_context
 from rag.retrieval.query import is_gram
 from rag.retrieval.scoring import rarest
 from rag.text.analysis import GRAM_PREFIX, GRAM_WEIGHT, WORD_START, Terms, analyse, analyse_again
@@ -117,7 +117,7 @@ def agreement(hits: Sequence[Hit]) -> float:
 
 def _windows(hit: Hit, weights: Mapping[str, float]) -> Iterator[_Window]:
     """Those of a hit; at least one."""
-    higher = _held(analyse_again(above(hit.passage)), weights)
+    higher = _held(analyse_again(heading_context(hit.passage)), weights)
     held = [_held(analyse(sentence), weights) for sentence in sentences(hit.passage.text)]
     for first, second in pairwise((*held, frozenset[str]())):
         yield higher | first | second

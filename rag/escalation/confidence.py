@@ -14,7 +14,7 @@ from rag.types import Generation, SearchResult, Signal
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class DraftAssessment:
     """How far a draft can be trusted."""
 
     confidence: float
@@ -28,7 +28,7 @@ class Judgement:
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
+class Answerability:
     """Whether the passages that a search found hold the answer."""
 
     value: float = 0.0
@@ -38,19 +38,19 @@ class Match:
     signals: tuple[Signal, ...] = ()
 
 
-def match(search: SearchResult, question: str, weights: Weights, threshold: float) -> Match:
+def assess_search(search: SearchResult, question: str, weights: Weights, threshold: float) -> Answerability:
     """What a search with all of its hits is worth for the question that the person wrote.
 
     `threshold` is that of the library, [0, 1].
     """
     signals = search_signals(search, search.question or question)
     if not search.hits:
-        return Match(signals=signals)
+        return Answerability(signals=signals)
     value = weights.answerable(_values(signals))
-    return Match(value, GateThreshold(threshold).levelled(value), signals)
+    return Answerability(value, GateThreshold(threshold).levelled(value), signals)
 
 
-def judge(found: Match, draft: Generation, checked: Checked, weights: Weights) -> Judgement:
+def assess_draft(found: Answerability, draft: Generation, checked: Checked, weights: Weights) -> DraftAssessment:
     """The judgement on a draft; `checked` has its text and the passages that the model was given."""
     passages = [citation.hit for citation in checked.citations]
     of_text = support_signals(checked.text, passages, checked.citations)
@@ -65,7 +65,7 @@ def judge(found: Match, draft: Generation, checked: Checked, weights: Weights) -
     signals = (*summary, *found.signals, *of_text, *draft_signals(draft, checked))
     refused = refuses(text)
     confidence = 0.0 if refused else weights.confidence(_values(signals))
-    return Judgement(confidence, found.value, stands, refused, signals)
+    return DraftAssessment(confidence, found.value, stands, refused, signals)
 
 
 def _values(signals: Iterable[Signal]) -> dict[str, float]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from rag.escalation.confidence import Match, judge
+from rag.escalation.confidence import Answerability, assess_draft
 from rag.escalation.policy import Policy
 from rag.grounding.citations import check
 from rag.text.sentences import sentences
@@ -14,10 +14,10 @@ COLLAPSED = 0.5
 """Below this share of the confidence that is wanted a draft is given up; one that is merely doubtful may recover."""
 
 
-class DraftWatch:
+class DraftMonitor:
     """Hears one draft."""
 
-    def __init__(self, policy: Policy, found: Match, hits: Sequence[Hit]) -> None:
+    def __init__(self, policy: Policy, found: Answerability, hits: Sequence[Hit]) -> None:
         """`hits` are the passages of its prompt."""
         self._policy, self._found, self._hits = policy, found, hits
         self._text, self._heard = "", 0
@@ -32,7 +32,7 @@ class DraftWatch:
         return self._hopeless(self._text[: self._text.rindex(whole[-1]) + len(whole[-1])])
 
     def _hopeless(self, text: str) -> bool:
-        judgement = judge(self._found, Generation("", text), check(text, self._hits), self._policy.weights)
+        judgement = assess_draft(self._found, Generation("", text), check(text, self._hits), self._policy.weights)
         if judgement.refuses:
             return True
         enough = self._heard >= LEAST_SENTENCES and len(text) >= LEAST_CHARS

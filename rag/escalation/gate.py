@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
-from rag.concurrency import to_the_end
+from rag.concurrency import run_to_completion
 from rag.escalation.answerability import WHOLE, search_signals
-from rag.escalation.synthetic_queries import Size, spread, unanswered
+from rag.escalation.synthetic_queries import Size, leave_one_out, spread
 from rag.escalation.threshold import LEAST, MOST, GateThreshold, threshold
 from rag.escalation.weights import Logistic
 from rag.retrieval.index import PassageIndex
@@ -47,7 +47,7 @@ _REST, _LEAST_REST_S = 0.5, 0.002
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class LibraryView:
     """One folder of the library."""
 
     name: str
@@ -57,7 +57,7 @@ class Shelf:
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class _Measurement:
     """What the file holds."""
 
     threshold: GateThreshold
@@ -72,7 +72,7 @@ class _Kept:
         return same_kind and abs(has - had) <= CHANGED * had
 
 
-class GateKeeper:
+class AbstentionGate:
     """Knows a threshold at any time: the one that was kept, another one when that is measured, at first the default."""
 
     def __init__(
@@ -85,7 +85,7 @@ class GateKeeper:
         self._made_by = f"{VERSION}.{analysis.VERSION}.{crc32(repr(weights).encode()):08x}"
         self._one_at_a_time = asyncio.Lock()
 
-    async def refresh(self, shelves: Sequence[Shelf]) -> GateThreshold:
+    async def refresh(self, shelves: Sequence[LibraryView]) -> GateThreshold:
         """The threshold of the library of these shelves, measured only if it has become another one.
 
         To be called when the library is ready, and after every change; cancelling it ends the measurement.
@@ -95,10 +95,10 @@ class GateKeeper:
         """
         stop = threading.Event()
         async with self._one_at_a_time:
-            self.threshold = await to_the_end(lambda: self._refreshed(shelves, stop), on_cancel=stop.set)
+            self.threshold = await run_to_completion(lambda: self._refreshed(shelves, stop), on_cancel=stop.set)
         return self.threshold
 
-    async def recall(self, shelves: Sequence[Shelf]) -> bool:
+    async def recall(self, shelves: Sequence[LibraryView]) -> bool:
         """Takes the threshold that was kept, if it is of the library of these shelves; measures nothing."""
         kept = await asyncio.to_thread(_read, self._file)
         holds = bool(kept and kept.holds_for(_passages_of(shelves), self._made_by))
@@ -106,7 +106,7 @@ class GateKeeper:
             self.threshold = kept.threshold
         return holds
 
-    def _refreshed(self, shelves: Sequence[Shelf], stop: threading.Event) -> GateThreshold:
+    def _refreshed(self, shelves: Sequence[LibraryView], stop: threading.Event) -> GateThreshold:
         passages = _passages_of(shelves)
         kept = _read(self._file)
         if kept and kept.holds_for(passages, self._made_by):
@@ -115,14 +115,14 @@ class GateKeeper:
         searcher = Searcher(*(shelf.index for shelf in shelves))
         measured = threshold(self._probabilities(searcher, sizes, stop), len(sizes))
         if not stop.is_set():
-            _write(self._file, _Kept(measured, passages, self._made_by))
+            _write(self._file, _Measurement(measured, passages, self._made_by))
         return measured
 
     def _probabilities(self, searcher: Searcher, sizes: Sequence[Size], stop: threading.Event) -> Iterator[float]:
         """Those of the library's own questions, until the time is up."""
         began = asked = self._clock()
         passages = _passages(searcher.indexes, spread(sizes, MOST_QUESTIONS))
-        for question, found in unanswered(searcher, passages, limit=CANDIDATES):
+        for question, found in leave_one_out(searcher, passages, limit=CANDIDATES):
             signals = {signal.name: signal.value for signal in search_signals(found, question)}
             if signals["closeness"] < WHOLE:  # else another document says it too: a copy, or the words of a form
                 yield self._weights(signals)
@@ -132,7 +132,7 @@ class GateKeeper:
             asked = self._clock()
 
 
-def _passages_of(shelves: Sequence[Shelf]) -> dict[str, int]:
+def _passages_of(shelves: Sequence[LibraryView]) -> dict[str, int]:
     return {shelf.name: len(shelf.index) for shelf in shelves}
 
 
@@ -142,19 +142,19 @@ def _passages(indexes: Sequence[PassageIndex], places: Iterable[tuple[str, int]]
         yield from (passage for index in indexes for passage in index.passages(document_id, ordinal))
 
 
-def _read(file: Path) -> _Kept | None:
+def _read(file: Path) -> _Measurement | None:
     """What was kept; None where there is nothing, or something else."""
     try:
         values: dict[str, Any] = json.loads(file.read_bytes())
         value, questions = float(values["threshold"]["value"]), int(values["threshold"]["questions"])
         passages = {str(name): int(count) for name, count in values["passages"].items()}
-        kept = _Kept(GateThreshold(value, questions), passages, str(values["made_by"]))
+        kept = _Measurement(GateThreshold(value, questions), passages, str(values["made_by"]))
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
     return kept if LEAST <= value <= MOST and questions >= 0 else None
 
 
-def _write(file: Path, kept: _Kept) -> None:
+def _write(file: Path, kept: _Measurement) -> None:
     """Keeps it, in one step; what the disk does not take is measured anew at the next start."""
     draft = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
     with suppress(OSError):

@@ -4,11 +4,11 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
-from rag.escalation.confidence import Judgement, Match
+from rag.escalation.confidence import Answerability, DraftAssessment
 from rag.escalation.threshold import DEFAULT
 from rag.escalation.weights import Weights, shipped
 from rag.text.analysis import analyse
-from rag.types import BROKEN, EARLY, Decision, Generation, Held, Mode, SearchResult, Trigger
+from rag.types import BROKEN, EARLY, BlockedBy, Decision, Generation, Mode, SearchResult, Trigger
 
 KEEP_DRAFT_MARGIN = 0.05
 """The larger model's answer may be this much less supported than the draft before the draft is kept: other words for
@@ -17,7 +17,7 @@ the same facts cost a few points of overlap."""
 _HOLDS = "Your documents seem to hold the answer"
 """What the gate has said of every draft: the reason tells both in one sentence."""
 
-_HELD: dict[Held, str] = {
+_HELD: dict[BlockedBy, str] = {
     "local": "It stays because this message was asked as Local only.",
     "off": "It stays because escalation is off.",
     "no_model": "It stays because no larger model is set up.",
@@ -41,11 +41,11 @@ class Policy:
     early: bool = True
     """Whether a draft is given up while it is written, once it has left the passages."""
     larger_only: frozenset[str] = frozenset()
-    """Capabilities, as `needs` names them, that only the larger model has: questions with one go straight to it."""
+    """Capabilities, as `required_capabilities` names them, that only the larger model has: questions with one go straight to it."""
     weights: Weights = field(default_factory=shipped)
 
 
-def gate(policy: Policy, found: Match) -> Decision | None:
+def gate(policy: Policy, found: Answerability) -> Decision | None:
     """The decision to abstain when the passages cannot hold an answer; None when a draft is worth writing."""
     if found.value >= policy.grounding_threshold and found.value > 0:
         return None
@@ -60,7 +60,7 @@ def gate(policy: Policy, found: Match) -> Decision | None:
     )
 
 
-def routed(policy: Policy, found: Match, needed: Collection[str], larger: str) -> Decision | None:
+def route(policy: Policy, found: Answerability, needed: Collection[str], larger: str) -> Decision | None:
     """The decision to let the larger model answer at once, without a draft; None when the question needs no such."""
     wanted = sorted(policy.larger_only.intersection(needed))
     if not wanted:
@@ -78,7 +78,7 @@ def routed(policy: Policy, found: Match, needed: Collection[str], larger: str) -
     )
 
 
-def held(policy: Policy, *, mode: Mode, larger: str, withheld: Held | None = None) -> Held | None:
+def blocked_by(policy: Policy, *, mode: Mode, larger: str, withheld: BlockedBy | None = None) -> BlockedBy | None:
     """Why the larger model may not take this turn by itself; None when it may.
 
     `larger` is its alias, "" when there is none; `withheld` what the allowance says.
@@ -93,7 +93,13 @@ def held(policy: Policy, *, mode: Mode, larger: str, withheld: Held | None = Non
 
 
 def decide(
-    policy: Policy, question: str, draft: Generation, judgement: Judgement, *, larger: str, held: Held | None = None
+    policy: Policy,
+    question: str,
+    draft: Generation,
+    judgement: DraftAssessment,
+    *,
+    larger: str,
+    held: BlockedBy | None = None,
 ) -> Decision:
     """What becomes of a draft."""
 
@@ -127,7 +133,7 @@ def decide(
     )
 
 
-def asked(policy: Policy, found: Match, larger: str) -> Decision:
+def escalate_on_request(policy: Policy, found: Answerability, larger: str) -> Decision:
     """The decision when a person asks for the larger model; what the gate would have said stands beside it."""
     return Decision(
         action="escalate",
@@ -141,7 +147,7 @@ def asked(policy: Policy, found: Match, larger: str) -> Decision:
     )
 
 
-def keeps_draft(policy: Policy, draft: Generation, before: Judgement, after: Judgement) -> bool:
+def should_keep_draft(policy: Policy, draft: Generation, before: DraftAssessment, after: DraftAssessment) -> bool:
     """Whether the draft stays because the larger model's answer stands less on the passages.
 
     A draft that was given up, or that says it cannot answer, never stays; one that can be trusted stays when the larger
@@ -154,13 +160,15 @@ def keeps_draft(policy: Policy, draft: Generation, before: Judgement, after: Jud
     return after.supported < before.supported - KEEP_DRAFT_MARGIN
 
 
-def kept(decision: Decision, larger: str, before: Judgement, after: Judgement) -> Decision:
+def keep_draft(decision: Decision, larger: str, before: DraftAssessment, after: DraftAssessment) -> Decision:
     """The decision to escalate, after the larger model's answer has not taken the draft's place."""
     why = f"{before.supported:.2f} for the draft, {after.supported:.2f} for {larger}"
     return replace(decision, reason=f"{decision.reason} The draft stands better on them, so it stays: {why}.")
 
 
-def _trigger(policy: Policy, question: str, draft: Generation, judgement: Judgement) -> tuple[Trigger, str] | None:
+def _trigger(
+    policy: Policy, question: str, draft: Generation, judgement: DraftAssessment
+) -> tuple[Trigger, str] | None:
     """The first trigger that fires, with its reason."""
     length, value, least = len(draft.text), judgement.confidence, policy.confidence_threshold
     if draft.finish_reason == EARLY:
@@ -178,7 +186,7 @@ def _trigger(policy: Policy, question: str, draft: Generation, judgement: Judgem
     return None
 
 
-def _low(judgement: Judgement, how: str) -> str:
+def _low(judgement: DraftAssessment, how: str) -> str:
     if judgement.refuses:
         return f"{_HOLDS}, but the draft says that it cannot find it."
     if judgement.match < judgement.supported:
@@ -197,7 +205,7 @@ def _spaced(text: str) -> str:
 
 
 CODE, LONG_CONTEXT, MULTILINGUAL = "code", "long-context", "multilingual"
-NEEDS = (CODE, LONG_CONTEXT, MULTILINGUAL)
+CAPABILITIES = (CODE, LONG_CONTEXT, MULTILINGUAL)
 """What can be told from a question and its passages."""
 
 LONG_CHARS = 2_000
@@ -213,8 +221,8 @@ _FEW = 2
 """One sign of code stands in ordinary questions too, such as the name of an error."""
 
 
-def needs(question: str, search: SearchResult) -> frozenset[str]:
-    """Of `NEEDS` those that the question has.
+def required_capabilities(question: str, search: SearchResult) -> frozenset[str]:
+    """Of `CAPABILITIES` those that the question has.
 
     `code` for a fenced block or two signs of code; `long-context` for a long text in the question; `multilingual` where
     the passages found are of several languages.

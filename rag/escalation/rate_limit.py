@@ -9,7 +9,7 @@ TURNS = 20
 _MEASURED = 20
 
 
-class Allowance:
+class EscalationLimit:
     """Counts turns and measures the larger model. Belongs to one event loop."""
 
     def __init__(self, share: float = 1.0, wait_s: float = float("inf")) -> None:

@@ -45,16 +45,16 @@ def spread(sizes: Sequence[Size], most: int) -> Iterator[tuple[str, int]]:
         yield sizes[document].document_id, place - int(ends[document]) + sizes[document].passages
 
 
-def pseudo_question(passage: Passage) -> str:
+def synthetic_query(passage: Passage) -> str:
     """The first words of one of the passage's sentences; "" when none is long enough."""
     runs = [run for sentence in sentences(passage.text) if (run := _run(sentence))]
     return runs[passage.ordinal % len(runs)] if runs else ""
 
 
-def unanswered(searcher: Searcher, passages: Iterable[Passage], *, limit: int) -> Iterator[tuple[str, SearchResult]]:
+def leave_one_out(searcher: Searcher, passages: Iterable[Passage], *, limit: int) -> Iterator[tuple[str, SearchResult]]:
     """The pseudo-questions of passages, each with its search in all documents but its own."""
     for passage in passages:
-        if question := pseudo_question(passage):
+        if question := synthetic_query(passage):
             yield question, searcher.search(question, limit=limit, without=passage.document.id)
 
 

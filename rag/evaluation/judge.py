@@ -13,7 +13,7 @@ from rag.evaluation.dataset import Question
 from rag.evaluation.ragas import Ragas
 from rag.evaluation.replay import Recorder
 from rag.evaluation.results import CRITERIA, Rubric
-from rag.generation.chat_model import Bench, ChatModel, GenerationLimits, said
+from rag.generation.chat_model import ChatModel, GenerationLimits, ModelSet, complete
 from rag.generation.prompt import ChatMessage, Prompt, unfence
 from rag.services import Services
 from rag.storage import of_lines
@@ -80,7 +80,7 @@ async def judged(model: ChatModel, prompt: Prompt, answer: str) -> Rubric | None
     """A second model's points for an answer to the prompt; None, "not judged", when it fails or says anything else."""
     asked = _Judging(prompt.question, prompt.search, answer=answer)
     try:
-        text = await said(model, asked, _LIMITS)
+        text = await complete(model, asked, _LIMITS)
     except ModelError:
         return None
     points = parsed(text)
@@ -104,7 +104,7 @@ def parsed(reply: str) -> Sequence[int] | None:
 Judge = Callable[[Question, Turn], Awaitable[None]]
 
 
-def judge_model(alias: str, services: Services, bench: Bench, closing: AsyncExitStack) -> ChatModel:
+def judge_model(alias: str, services: Services, bench: ModelSet, closing: AsyncExitStack) -> ChatModel:
     """The model of that alias: one of the bench, else one of the same server or runtime, closed with `closing`.
 
     Without an alias the larger model, else the small one.
@@ -119,10 +119,10 @@ def judge_model(alias: str, services: Services, bench: Bench, closing: AsyncExit
     settings, runtime = services.settings, services.models.runtime
     address = settings.llm_endpoint or settings.foundry_local_endpoint
     if address and alias:
-        from rag.generation.openai_model import EndpointModel  # the openai client takes half a second to import
+        from rag.generation.openai_model import OpenAIModel  # the openai client takes half a second to import
 
         key = settings.llm_api_key if settings.llm_endpoint else settings.foundry_local_api_key
-        remote = EndpointModel(base_url=address, alias=alias, api_key=key.get_secret_value())
+        remote = OpenAIModel(base_url=address, alias=alias, api_key=key.get_secret_value())
         closing.push_async_callback(remote.close)
         return remote
     if runtime and alias:

@@ -11,7 +11,7 @@ from typing import Any
 
 from rag.errors import SettingsError
 from rag.evaluation.dataset import Question
-from rag.generation.chat_model import ChatModel, GenerationLimits, said
+from rag.generation.chat_model import ChatModel, GenerationLimits, complete
 from rag.generation.prompt import ChatMessage, Prompt
 from rag.grounding.citations import without_marks
 from rag.types import Turn
@@ -81,7 +81,7 @@ def _through(model: ChatModel) -> Any:
     run_config = importlib.import_module("ragas.run_config")
 
     async def agenerate_text(_self: Any, prompt: Any, n: int = 1, *_args: Any, **_options: Any) -> Any:
-        texts = [await said(model, _Plain(prompt.to_string()), _LIMITS) for _ in range(n)]
+        texts = [await complete(model, _Plain(prompt.to_string()), _LIMITS) for _ in range(n)]
         return outputs.LLMResult(generations=[[outputs.Generation(text=text) for text in texts]])
 
     def generate_text(_self: Any, *_args: Any, **_options: Any) -> Any:

@@ -15,7 +15,7 @@ from rag.evaluation.judge import Judge, judge_model, points_by, ragas_by
 from rag.evaluation.replay import Recorder, play
 from rag.evaluation.results import Results, Row, Run
 from rag.evaluation.scores import TokenPrices
-from rag.generation.chat_model import Bench
+from rag.generation.chat_model import ModelSet
 from rag.machine import Scalar, machine_facts, today, versions
 from rag.services import Services, budget, policy
 from rag.settings import Settings
@@ -28,8 +28,8 @@ _PACKAGES = ("groundwork-chat", "foundry-local-sdk", "openai", "tantivy", "PySte
 LIBRARY_WAIT_S = 300.0
 """A library that is being read for the first time must be whole before it is measured."""
 
-Told = Callable[[Row, int, Sequence[Question]], None]
-"""Told after each question: its row, how many are done, and all of them."""
+OnRow = Callable[[Row, int, Sequence[Question]], None]
+"""OnRow after each question: its row, how many are done, and all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +45,10 @@ class EvaluationTask:
     ragas: bool = False
 
 
-class Evaluating:
+class Evaluation:
     """One run; `results` tells what there is at any time, also after `run` was cancelled or failed."""
 
-    def __init__(self, settings: Settings, task: EvaluationTask, told: Told) -> None:
+    def __init__(self, settings: Settings, task: EvaluationTask, told: OnRow) -> None:
         self._settings, self._task, self._told = settings, task, told
         self._recorder = Recorder(TokenPrices(settings.slm_price, settings.llm_price))
         self._budget = replace(budget(settings), temperature=0.0, seed=SEED)
@@ -134,7 +134,7 @@ class Evaluating:
                 await judge(question, turn)
 
 
-def _aliases(bench: Bench, mode: Mode) -> tuple[str, ...]:
+def _aliases(bench: ModelSet, mode: Mode) -> tuple[str, ...]:
     small, large = (bench.small.alias,), (bench.large.alias,) if bench.large else ()
     return large if mode == "large" else small if mode == "local" else small + large
 

@@ -96,7 +96,7 @@ class ChatModel(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
+class ModelSet:
     """Who answers a turn: the small model, the larger one if there is any, and who stands in for the small one."""
 
     small: ChatModel
@@ -106,7 +106,7 @@ class Bench:
     """A model in memory that nobody is using, for a small task before the answer."""
 
 
-async def said(model: ChatModel, prompt: Prompt, limits: GenerationLimits) -> str:
+async def complete(model: ChatModel, prompt: Prompt, limits: GenerationLimits) -> str:
     """The answer without its reasoning.
 
     Raises:

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from rag.generation.fragments import Piece, pieces_of
+from rag.generation.fragments import Fragment, fragments_of
 from rag.generation.tokens import estimate_tokens
-from rag.retrieval.highlights import chances
+from rag.retrieval.highlights import relevance
 from rag.types import Hit, SearchResult
 
 ENOUGH = 0.995
@@ -43,7 +43,7 @@ def pack(search: SearchResult, *, tokens: int, passages: int) -> tuple[Excerpt, 
     until that is all but certain: an easy question gets a short prompt, a hard one all the room that there is.
     """
     texts = [_Text(hit) for hit in search.hits]
-    shares = chances(search, [text.readings() for text in texts])
+    shares = relevance(search, [text.readings() for text in texts])
     ranked = sorted(
         ((chance, number, index) for number, row in enumerate(shares) for index, chance in enumerate(row)),
         key=lambda each: -each[0],
@@ -67,7 +67,7 @@ class _Text:
 
     def __init__(self, hit: Hit) -> None:
         self._hit, self._text = hit, hit.passage.text
-        self._pieces = pieces_of(self._text) if hit.score else _whole(self._text)
+        self._pieces = fragments_of(self._text) if hit.score else _whole(self._text)
         self.shown: set[int] = set()
 
     def readings(self) -> list[tuple[str, ...]]:
@@ -112,9 +112,9 @@ class _Text:
         return estimate_tokens(self._text[self._pieces[index].start : end]) + _GAP
 
 
-def _whole(text: str) -> list[Piece]:
+def _whole(text: str) -> list[Fragment]:
     """Of a passage that was found by no word, because its file was pointed at: all of it."""
-    return [Piece(0, len(text))] if text.strip() else []
+    return [Fragment(0, len(text))] if text.strip() else []
 
 
 def _gap(left_out: str) -> str:

@@ -21,7 +21,7 @@ _OWN_MARK = re.compile(r"\[(?=\^?\d)")
 """A document's own "[2]" stays readable, but an invisible zero-width non-joiner keeps it from being a mark."""
 
 
-class Quoting:
+class ExtractiveModel:
     """A `ChatModel` that generates nothing: every line is a quote, `> sentence [n]`."""
 
     alias = "quoting"

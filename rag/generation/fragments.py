@@ -36,7 +36,7 @@ _Kind = Literal["prose", "list", "table", "code"]
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class Fragment:
     """A stretch of a passage's text, without the white space around it."""
 
     start: int
@@ -46,9 +46,9 @@ class Piece:
     sentence that it refers to."""
 
 
-def pieces_of(text: str) -> list[Piece]:
+def fragments_of(text: str) -> list[Fragment]:
     """The pieces of a text, in order; together they hold every character that is not white space."""
-    pieces: list[Piece] = []
+    pieces: list[Fragment] = []
     before: _Kind = "code"
     for kind, start, end in _blocks(text):
         if not text[start:end].strip():
@@ -60,14 +60,14 @@ def pieces_of(text: str) -> list[Piece]:
             pieces += _rows(text, start, end, len(pieces))
         elif kind == "list" and end - start > SHORT_LIST:
             lead = len(pieces) - 1 if announced else None
-            pieces += [Piece(*span, lead) for span in _items(text, start, end)]
+            pieces += [Fragment(*span, lead) for span in _items(text, start, end)]
         else:
             _add(pieces, _stripped(text, start, end), announced=announced)
         before = kind
     return pieces
 
 
-def _add_sentences(pieces: list[Piece], text: str, spans: list[tuple[int, int]], *, announced: bool) -> None:
+def _add_sentences(pieces: list[Fragment], text: str, spans: list[tuple[int, int]], *, announced: bool) -> None:
     """Adds the sentences of a stretch of prose, a title with the one below it."""
     for n, span in enumerate(spans):
         refers = n > 0 and bool(_REFERS.match(text, span[0]))
@@ -75,13 +75,13 @@ def _add_sentences(pieces: list[Piece], text: str, spans: list[tuple[int, int]],
         announced = _announces(text, pieces[-1])
 
 
-def _add(pieces: list[Piece], span: tuple[int, int], *, lead: int | None = None, announced: bool) -> None:
+def _add(pieces: list[Fragment], span: tuple[int, int], *, lead: int | None = None, announced: bool) -> None:
     """Adds a piece; together with the one before, where that announces it."""
     start, end = span
     if announced:
         opening = pieces.pop()
         start, lead = opening.start, opening.lead
-    pieces.append(Piece(start, end, lead))
+    pieces.append(Fragment(start, end, lead))
 
 
 def _blocks(text: str) -> Iterator[tuple[_Kind, int, int]]:
@@ -117,19 +117,19 @@ def _kind(line: str, before: _Kind, *, after_blank: bool) -> _Kind:
     return "list" if before == "list" and goes_on else "prose"
 
 
-def _announces(text: str, piece: Piece) -> bool:
+def _announces(text: str, piece: Fragment) -> bool:
     """Whether a piece is a short line that is no sentence: a title, or what introduces a list."""
     return piece.end - piece.start <= _LEAD and bool(_UNFINISHED.search(text[piece.start : piece.end]))
 
 
-def _rows(text: str, start: int, end: int, index: int) -> Iterator[Piece]:
+def _rows(text: str, start: int, end: int, index: int) -> Iterator[Fragment]:
     """The header of a table with the rule below it as one piece, then each row, which needs it."""
     lines = [_stripped(text, *line.span()) for line in _LINE.finditer(text, start, end)]
     headed = len(lines) > 1 and lines[0][1] - lines[0][0] <= SHORT_LIST and _is_rule(text[slice(*lines[1])])
     if headed:
-        yield Piece(lines[0][0], lines[1][1])
+        yield Fragment(lines[0][0], lines[1][1])
     for first, last in lines[2:] if headed else lines:
-        yield Piece(first, last, index if headed else None)
+        yield Fragment(first, last, index if headed else None)
 
 
 def _is_rule(line: str) -> bool:

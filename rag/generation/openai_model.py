@@ -34,7 +34,7 @@ _SERVER_FAULTS = (openai.APIError, httpx2.RequestError, TimeoutError, ValueError
 T = TypeVar("T")
 
 
-class EndpointModel:
+class OpenAIModel:
     """A `ChatModel` behind an address; its streams may run side by side.
 
     Args:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Literal
 
 from rag.errors import ModelError
-from rag.generation.chat_model import Bench
-from rag.generation.extractive import Quoting
+from rag.generation.chat_model import ModelSet
+from rag.generation.extractive import ExtractiveModel
 from rag.generation.foundry.model import FoundryModel, ModelStatus
 from rag.generation.foundry.runtime import FoundryRuntime
-from rag.generation.openai_model import EndpointModel
+from rag.generation.openai_model import OpenAIModel
 
 LOG = Path.home() / ".groundwork" / "foundry.log"
 """What the runtime prints, also when it crashes."""
@@ -31,10 +31,10 @@ class Missing:
 
 
 @dataclass(frozen=True, slots=True)
-class Lineup:
+class ModelSelection:
     """Who answers now, and what a person should know about it."""
 
-    bench: Bench
+    bench: ModelSet
     note: str = ""
     """One sentence when no model answers; "" otherwise."""
     small_missing: Missing | None = None
@@ -58,8 +58,8 @@ class ModelRegistry:
 
     def __init__(
         self,
-        small: EndpointModel | FoundryModel | Quoting,
-        large: EndpointModel | FoundryModel | None,
+        small: OpenAIModel | FoundryModel | ExtractiveModel,
+        large: OpenAIModel | FoundryModel | None,
         runtime: FoundryRuntime | None = None,
     ) -> None:
         self.small, self.large, self.runtime = small, large, runtime
@@ -83,8 +83,8 @@ class ModelRegistry:
     ) -> "ModelRegistry":
         """The models as the settings name them: on servers where addresses are given, else in Foundry Local here."""
 
-        def remote(alias: str, address: str, key: str) -> EndpointModel:
-            return EndpointModel(base_url=address, alias=alias, api_key=key, idle_timeout_s=idle_timeout_s)
+        def remote(alias: str, address: str, key: str) -> OpenAIModel:
+            return OpenAIModel(base_url=address, alias=alias, api_key=key, idle_timeout_s=idle_timeout_s)
 
         def local(alias: str) -> FoundryModel | None:
             if not foundry:
@@ -99,26 +99,28 @@ class ModelRegistry:
             large = remote(llm_alias, llm_endpoint, llm_key)
         else:
             large = remote(llm_alias, endpoint, endpoint_key) if endpoint else local(llm_alias)
-        return cls(small or Quoting(), large, foundry)
+        return cls(small or ExtractiveModel(), large, foundry)
 
     async def start(self) -> None:
         """Brings the small model into memory if it is on this disk; never downloads."""
         if isinstance(self.small, FoundryModel):
             await self.small.prepare()
 
-    async def lineup(self) -> Lineup:
+    async def lineup(self) -> ModelSelection:
         """Who answers a turn that begins now."""
         small, large = await self._status(self.small), await self._status(self.large)
         usable = self.large if not large or large.state not in ("missing", "unavailable") else None
-        idle = self.small if not isinstance(self.small, Quoting) and self.small.idle else None
-        lineup = Lineup(Bench(self.small, usable, Quoting(), idle), large_missing=_missing(large) if large else None)
-        if isinstance(self.small, Quoting):
+        idle = self.small if not isinstance(self.small, ExtractiveModel) and self.small.idle else None
+        lineup = ModelSelection(
+            ModelSet(self.small, usable, ExtractiveModel(), idle), large_missing=_missing(large) if large else None
+        )
+        if isinstance(self.small, ExtractiveModel):
             note = "No model is set up, so these are your documents' own words. Set FOUNDRY_LOCAL_ENDPOINT to add one."
-            return Lineup(Bench(self.small, usable), note)
+            return ModelSelection(ModelSet(self.small, usable), note)
         if not small or small.state not in ("missing", "unavailable"):
             return lineup
-        return Lineup(
-            Bench(Quoting(), usable),
+        return ModelSelection(
+            ModelSet(ExtractiveModel(), usable),
             f"No model is running, so these are your documents' own words. {small.detail}",
             _missing(small),
             lineup.large_missing,
@@ -131,7 +133,7 @@ class ModelRegistry:
 
     async def standing(self) -> list[ModelStatus]:
         """How it stands with each model, also with one on a server, which is asked."""
-        there = [model for model in (self.small, self.large) if model and not isinstance(model, Quoting)]
+        there = [model for model in (self.small, self.large) if model and not isinstance(model, ExtractiveModel)]
         return list(await asyncio.gather(*map(_standing, there)))
 
     def download(self, alias: str) -> DownloadState:
@@ -154,7 +156,7 @@ class ModelRegistry:
         for alias in self.downloads:
             self.cancel(alias)
         for model in (self.small, self.large):
-            if isinstance(model, EndpointModel | FoundryModel):
+            if isinstance(model, OpenAIModel | FoundryModel):
                 await model.close()
         if self.runtime:
             await self.runtime.close()
@@ -175,11 +177,11 @@ class ModelRegistry:
         await self.start()
 
     @staticmethod
-    async def _status(model: EndpointModel | FoundryModel | Quoting | None) -> ModelStatus | None:
+    async def _status(model: OpenAIModel | FoundryModel | ExtractiveModel | None) -> ModelStatus | None:
         return await model.status() if isinstance(model, FoundryModel) else None
 
 
-async def _standing(model: EndpointModel | FoundryModel) -> ModelStatus:
+async def _standing(model: OpenAIModel | FoundryModel) -> ModelStatus:
     if isinstance(model, FoundryModel):
         return await model.status()
     try:

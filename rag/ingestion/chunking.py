@@ -54,7 +54,7 @@ class _Unit:
     """What a passage that begins here needs to be understood."""
 
 
-def split(content: Content, document: Document) -> list[Passage]:
+def chunk(content: Content, document: Document) -> list[Passage]:
     """The passages of a document, in order.
 
     Each character of its text that is neither white space nor part of a heading is in exactly one passage, and

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
 from rag.errors import BrokenFile, DocumentError, EmptyFile, FileTooLarge, ProtectedFile, ReadingTimedOut
-from rag.ingestion.chunking import split
+from rag.ingestion.chunking import chunk
 from rag.ingestion.content import Content, FileLimits
 from rag.ingestion.convert import document_to_content, picture_to_content
 from rag.ingestion.file_names import safe_name, shown_name
@@ -121,7 +121,7 @@ def read_file(request: Request) -> ReadDocument:
         pages=len(content.page_starts),
         characters=len(content.text),
     )
-    passages = tuple(split(content, document))
+    passages = tuple(chunk(content, document))
     if not any(character.isalnum() for passage in passages for character in passage.text):
         reason = " ".join(content.notes) or "Check that it is the right file."
         raise EmptyFile(f"{shown_name(name)} holds no text. {reason}")

@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from rag.errors import GroundworkError, ModelNotFound
 from rag.generation.chat_model import ChatModel
-from rag.lab.requests import RequestRules, TooManyRequests, Turnstile, parse
+from rag.lab.requests import RequestLimiter, RequestRules, TooManyRequests, parse
 from rag.lab.sse import completion_chunks, kept_open
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _STATES = {"ready": "ready", "loading": "loadable", "on_disk": "loadable", "miss
 class Proxy:
     """Two routes in the form of OpenAI's API, for the page of this origin (`rag.chat.hardening` lets no other in)."""
 
-    def __init__(self, models: Callable[[], "ModelRegistry"], rules: RequestRules, turnstile: Turnstile) -> None:
+    def __init__(self, models: Callable[[], "ModelRegistry"], rules: RequestRules, turnstile: RequestLimiter) -> None:
         """`models`: called at the first request, because they take half a second to import."""
         self._models, self._rules, self._turnstile = models, rules, turnstile
 

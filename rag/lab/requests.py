@@ -37,7 +37,7 @@ class RequestRules:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class LabRequest:
     """A request that may be answered."""
 
     alias: str
@@ -60,7 +60,7 @@ class _Body(BaseModel):
     stream: Literal[True]
 
 
-def parse(body: bytes, aliases: Collection[str], rules: RequestRules) -> Asked:
+def parse(body: bytes, aliases: Collection[str], rules: RequestRules) -> LabRequest:
     """The request in a JSON body, for one of the models with these aliases.
 
     Raises:
@@ -86,7 +86,7 @@ def parse(body: bytes, aliases: Collection[str], rules: RequestRules) -> Asked:
         raise QuestionError(f"An answer may have at most {rules.max_tokens:,} tokens here. Ask for fewer.")
     temperature = rules.temperature if asked.temperature is None else asked.temperature
     given = tuple(ChatMessage(role=message.role, content=message.content) for message in asked.messages)
-    return Asked(
+    return LabRequest(
         asked.model, Verbatim("", given=given), GenerationLimits(asked.max_tokens or rules.max_tokens, temperature)
     )
 
@@ -109,7 +109,7 @@ AT_A_TIME = 4
 _MINUTE_S = 60.0
 
 
-class Turnstile:
+class RequestLimiter:
     """Counts the requests of the last minute by address. Belongs to one event loop."""
 
     def __init__(self, per_minute: int, clock: Callable[[], float]) -> None:

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 from filelock import FileLock, Timeout
 
-from rag.concurrency import to_the_end
+from rag.concurrency import run_to_completion
 from rag.errors import StorageError
 from rag.ingestion.reader import Reader
 from rag.library.changes import Changes, SyncProgress, SyncRules
@@ -84,7 +84,7 @@ class Library(Generic[IndexT]):
         Raises:
             StorageError: the data folder cannot be written.
         """
-        return bool(await to_the_end(self._acquire))
+        return bool(await run_to_completion(self._acquire))
 
     async def sync(self, *, retry: bool = False) -> Changes:
         """Brings all of it in step, once; what changed. Stays a little for files that are still being written.
@@ -94,7 +94,7 @@ class Library(Generic[IndexT]):
         Raises:
             StorageError: the folder cannot be listed, the index cannot be written, or another process keeps it in step.
         """
-        if not (syncer := await to_the_end(self._acquire)):
+        if not (syncer := await run_to_completion(self._acquire)):
             raise StorageError(f"Another process keeps {self.folder.name} in step, such as the running chat.")
         changes, last_look = Changes(), time.monotonic() + _LAST_LOOKS_S
         async for some in self._commits(syncer, None, retry=retry):
@@ -163,7 +163,7 @@ class Library(Generic[IndexT]):
     async def _turn(self) -> Syncer:
         while True:
             try:
-                if syncer := await to_the_end(self._acquire):
+                if syncer := await run_to_completion(self._acquire):
                     return syncer
                 await asyncio.to_thread(self.index.refresh)
             except StorageError as error:

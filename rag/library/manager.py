@@ -13,7 +13,7 @@ from rag.ingestion.reader import READING_VERSION, Reader
 from rag.library.changes import Changes
 from rag.library.folders import Folder, FolderList, all_folders, parse_folders
 from rag.library.library import Library
-from rag.retrieval.tantivy_index import DiskIndex
+from rag.retrieval.tantivy_index import TantivyIndex
 from rag.settings import Settings
 
 
@@ -43,13 +43,13 @@ def library_reader(settings: Settings) -> Reader:
     )
 
 
-def open_library(folder: Folder, settings: Settings, reader: Reader) -> Library[DiskIndex]:
+def open_library(folder: Folder, settings: Settings, reader: Reader) -> Library[TantivyIndex]:
     """The library of a folder, whose index can be searched at once. Blocks for as long as opening an index takes."""
     return Library(
         folder,
         data_dir(settings),
         reader,
-        DiskIndex,
+        TantivyIndex,
         max_bytes=max_bytes(settings),
         version=READING_VERSION,
         ignore=settings.library_ignore,
@@ -69,10 +69,10 @@ _OTHERS_S = 0.5
 """How often one looks at a library that another process reads for the first time."""
 
 
-class KeptLibrary:
+class ManagedLibrary:
     """A library and the task that keeps it in step."""
 
-    def __init__(self, library: Library[DiskIndex], hear: Callable[[str, Changes], None]) -> None:
+    def __init__(self, library: Library[TantivyIndex], hear: Callable[[str, Changes], None]) -> None:
         self.library = library
         self.ready = asyncio.Event()
         """Set when all of the folder has been looked through once, or cannot be."""
@@ -136,7 +136,7 @@ class KeptLibrary:
         await asyncio.to_thread(self.library.index.refresh)
 
 
-class Keeper:
+class LibraryManager:
     """The libraries of the running app; folders that are added or removed meanwhile come and go."""
 
     def __init__(self, settings: Settings) -> None:
@@ -152,7 +152,7 @@ class Keeper:
         listed = folders(settings)
         self.problem = listed.problem
         """Why some folders that were added are not there, in a sentence; "" when all are."""
-        self.libraries: dict[str, KeptLibrary] = {folder.name: self._opened(folder) for folder in listed.folders}
+        self.libraries: dict[str, ManagedLibrary] = {folder.name: self._opened(folder) for folder in listed.folders}
         """By their names."""
 
     @property
@@ -181,7 +181,7 @@ class Keeper:
             return False
         return True
 
-    def indexes(self, closed: Set[str] = frozenset()) -> list[DiskIndex]:
+    def indexes(self, closed: Set[str] = frozenset()) -> list[TantivyIndex]:
         """What to search, without the folders of these names."""
         return [kept.library.index for name, kept in self.libraries.items() if name not in closed]
 
@@ -215,8 +215,8 @@ class Keeper:
                 self.libraries[name] = kept = await asyncio.to_thread(self._opened, folder)
                 kept.start()
 
-    def _opened(self, folder: Folder) -> KeptLibrary:
-        return KeptLibrary(open_library(folder, self._settings, self._reader), self._tell)
+    def _opened(self, folder: Folder) -> ManagedLibrary:
+        return ManagedLibrary(open_library(folder, self._settings, self._reader), self._tell)
 
     def _tell(self, name: str, changes: Changes) -> None:
         for hear in self._listeners:

@@ -10,7 +10,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from rag.concurrency import to_the_end
+from rag.concurrency import run_to_completion
 from rag.errors import StorageError
 from rag.ingestion.reader import Reader
 from rag.library.changes import Changes, SyncPlan, SyncProgress, SyncRules, Work, compare
@@ -164,7 +164,7 @@ class Syncer:
             StorageError: the folder cannot be listed, or the index not be written.
         """
         stopped = threading.Event()
-        plan = await to_the_end(lambda: self._plan(touched, retry, stopped), on_cancel=stopped.set)
+        plan = await run_to_completion(lambda: self._plan(touched, retry, stopped), on_cancel=stopped.set)
         batch = Batch()
         for known in plan.gone:
             batch.remove(known)
@@ -181,7 +181,7 @@ class Syncer:
         if batch:
             yield await self._commit(batch)
         if touched is None:
-            await to_the_end(lambda: self._manifest.finish(self._folder))
+            await run_to_completion(lambda: self._manifest.finish(self._folder))
 
     def _plan(self, touched: Collection[str] | None, retry: bool, stopped: threading.Event) -> SyncPlan:
         due = self._examiner.due()
@@ -242,7 +242,7 @@ class Syncer:
             self.on_progress(None)
 
     async def _commit(self, batch: Batch) -> Changes:
-        await to_the_end(lambda: self._store(batch))
+        await run_to_completion(lambda: self._store(batch))
         return batch.changes
 
     def _store(self, batch: Batch) -> None:

@@ -17,7 +17,7 @@ _BLANK = 4
 """Characters: so much white space, no heading, may stand between two neighbours."""
 
 
-def distinct(hits: Iterable[Hit]) -> Iterator[Hit]:
+def deduplicate(hits: Iterable[Hit]) -> Iterator[Hit]:
     """Those whose words are not nearly the words of one before."""
     seen: set[str] = set()
     kept: list[frozenset[str]] = []
@@ -31,7 +31,7 @@ def distinct(hits: Iterable[Hit]) -> Iterator[Hit]:
             yield hit
 
 
-def places(hits: Iterable[Hit], limit: int) -> list[tuple[Hit, ...]]:
+def group_neighbours(hits: Iterable[Hit], limit: int) -> list[tuple[Hit, ...]]:
     """The first hits in so many places; two whose passages are neighbours share one, in the document's order."""
     found: list[tuple[Hit, ...]] = []
     for hit in hits:
@@ -45,7 +45,7 @@ def places(hits: Iterable[Hit], limit: int) -> list[tuple[Hit, ...]]:
     return found
 
 
-def joined(place: tuple[Hit, ...]) -> Hit:
+def merge_neighbours(place: tuple[Hit, ...]) -> Hit:
     """One hit for one place: as strong as the stronger one of two, with the text of both."""
     first, last = place[0], place[-1]
     if first is last:

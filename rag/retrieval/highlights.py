@@ -38,7 +38,7 @@ def highlights(search: SearchResult, *, most_passages: int = 5) -> list[Highligh
     """All sentences of the first hits, best first."""
     passages = [hit.passage.text for hit in search.hits[:most_passages]]
     spans = [list(sentence_spans(text)) for text in passages]
-    shares = chances(search, [[(text[a:b],) for a, b in each] for text, each in zip(passages, spans, strict=True)])
+    shares = relevance(search, [[(text[a:b],) for a, b in each] for text, each in zip(passages, spans, strict=True)])
     found = [
         Highlight(number, start, end, text[start:end], chance)
         for number, (text, each, row) in enumerate(zip(passages, spans, shares, strict=True), 1)
@@ -47,7 +47,7 @@ def highlights(search: SearchResult, *, most_passages: int = 5) -> list[Highligh
     return sorted(found, key=lambda highlight: -highlight.score)
 
 
-def chances(search: SearchResult, pieces: Sequence[Sequence[tuple[str, ...]]]) -> list[list[float]]:
+def relevance(search: SearchResult, pieces: Sequence[Sequence[tuple[str, ...]]]) -> list[list[float]]:
     """The chance of each piece of each of the first hits to be the one that answers; together they are 1.
 
     A piece is given as all the texts of its passage that are read with it: a row of a table with its header.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 
-from rag.retrieval.fields import above
+from rag.retrieval.fields import heading_context
 from rag.retrieval.index import K1, B, Statistics
 from rag.retrieval.query import Query, is_gram
 from rag.text.analysis import Terms, analyse_again
@@ -27,7 +27,7 @@ _Masses = Mapping[str, float]
 """Terms with what they are worth: weight times idf."""
 
 
-def leaning(query: Query, statistics: Statistics) -> float:
+def history_weight(query: Query, statistics: Statistics) -> float:
     """[0, 1]: how much a question hears of the earlier ones; the less, the more it says itself."""
     standing = _standing(query, statistics)
     return min(1.0, standing**-0.5) if standing else 1.0
@@ -38,7 +38,7 @@ def rarest(passages: int) -> float:
     return _idf(Statistics(passages), "")
 
 
-class Weigher:
+class QueryScorer:
     """What a query's terms are worth, and how much of that a passage holds."""
 
     def __init__(self, query: Query, statistics: Statistics, hits: Sequence[Hit]) -> None:
@@ -103,7 +103,7 @@ def _length(passage: Passage) -> int:
 
 
 def _analysed(passage: Passage) -> tuple[Terms, Terms]:
-    return analyse_again(above(passage)), analyse_again(passage.text)
+    return analyse_again(heading_context(passage)), analyse_again(passage.text)
 
 
 def _standing(query: Query, statistics: Statistics) -> float:

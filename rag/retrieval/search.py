@@ -5,10 +5,10 @@ from dataclasses import replace
 from itertools import chain, islice, zip_longest
 from typing import TypeVar
 
-from rag.retrieval.dedup import distinct, joined, places
+from rag.retrieval.dedup import deduplicate, group_neighbours, merge_neighbours
 from rag.retrieval.index import PassageIndex, Statistics
 from rag.retrieval.query import Query, build_query
-from rag.retrieval.scoring import Weigher, leaning
+from rag.retrieval.scoring import QueryScorer, history_weight
 from rag.retrieval.synonyms import Synonyms
 from rag.types import Hit, SearchResult
 
@@ -57,14 +57,14 @@ class Searcher:
         """
         query = build_query(question, earlier, self.synonyms)
         statistics = sum((index.statistics(query.terms) for index in self.indexes), Statistics())
-        query = query.leaning(leaning(query, statistics))
+        query = query.leaning(history_weight(query, statistics))
         found = self._places(query, statistics, limit, focus, without)
-        weigher = Weigher(query, statistics, list(chain.from_iterable(found)))
+        weigher = QueryScorer(query, statistics, list(chain.from_iterable(found)))
         found = [tuple(map(weigher.with_strength, place)) for place in found]
-        hits = sorted(map(joined, found), key=_by_score)
+        hits = sorted(map(merge_neighbours, found), key=_by_score)
         if focus and max((hit.strength for hit in hits if hit.passage.document.id in focus), default=0) < POINTED_AT:
             ranked = sorted(chain.from_iterable(found), key=_by_score)
-            hits = list(islice(distinct(_in_turn(self._opening(focus, limit), ranked)), limit))
+            hits = list(islice(deduplicate(_in_turn(self._opening(focus, limit), ranked)), limit))
         return SearchResult(tuple(hits), weigher.weights, len(self), weigher.coverage(hits))
 
     def _places(
@@ -80,7 +80,7 @@ class Searcher:
             hits = {hit.passage.id: _boosted(hit, focus) for hit in kept}
             ranked = sorted(hits.values(), key=_by_score)
             of_focus = [hit for hit in ranked if hit.passage.document.id in focus]
-            found = places(distinct(_in_turn(of_focus, ranked)), limit)
+            found = group_neighbours(deduplicate(_in_turn(of_focus, ranked)), limit)
             if len(found) == limit or count >= _MOST_FOUND or all(len(row) < count for row in rows):
                 return found
             count *= 4

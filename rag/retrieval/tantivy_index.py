@@ -82,7 +82,7 @@ class _Opened:
         self.searcher = self.index.searcher()
 
 
-class DiskIndex:
+class TantivyIndex:
     """A `PassageIndex` in a folder. Any number of processes may search it; one at a time may write, which is the
     caller's to see to. Where nothing is there yet it is empty, until the first writing."""
 

@@ -8,10 +8,10 @@ from dataclasses import replace
 
 from rag.errors import ModelUnavailable
 from rag.escalation import policy as policies
-from rag.escalation.early_stop import DraftWatch
-from rag.escalation.policy import Policy, needs
-from rag.escalation.rate_limit import Allowance
-from rag.generation.chat_model import Bench, ChatModel
+from rag.escalation.early_stop import DraftMonitor
+from rag.escalation.policy import Policy, required_capabilities
+from rag.escalation.rate_limit import EscalationLimit
+from rag.generation.chat_model import ChatModel, ModelSet
 from rag.generation.prompt import Prompt, build
 from rag.generation.query_rewriting import rewrite
 from rag.grounding.citations import Checked
@@ -25,10 +25,10 @@ async def answer(
     question: str,
     *,
     searcher: Searcher,
-    bench: Bench,
+    bench: ModelSet,
     policy: Policy | None = None,
     budget: Budget | None = None,
-    allowance: Allowance | None = None,
+    allowance: EscalationLimit | None = None,
     history: Sequence[Exchange] = (),
     earlier: Generation | None = None,
     mode: Mode = "auto",
@@ -45,7 +45,9 @@ async def answer(
     Raises:
         ModelError: no model could say a word and there is no stand-in.
     """
-    turn = TurnState(question, bench, policy or Policy(), budget or Budget(), allowance or Allowance(), mode, clock)
+    turn = TurnState(
+        question, bench, policy or Policy(), budget or Budget(), allowance or EscalationLimit(), mode, clock
+    )
 
     async with aclosing(_search(turn, searcher, history, focus)) as stages:
         async for stage in stages:
@@ -94,7 +96,7 @@ async def _search(
 async def _large(turn: TurnState, prompt: Prompt, earlier: Generation | None) -> AsyncGenerator[TurnEvent]:
     """The larger model answers because a person asked for it; the gate does not hold it back."""
     if turn.bench.large:
-        decision = policies.asked(turn.policy, turn.match, turn.larger)
+        decision = policies.escalate_on_request(turn.policy, turn.match, turn.larger)
         async with aclosing(_straight(turn, turn.bench.large, prompt, decision, earlier)) as events:
             async for event in events:
                 yield event
@@ -137,8 +139,12 @@ async def _auto(turn: TurnState, prompt: Prompt) -> AsyncGenerator[TurnEvent]:
         yield Decided(abstention, None)
         yield turn.finished("abstained", Checked("", (), 0), abstention)
         return
-    held = policies.held(turn.policy, mode=turn.mode, larger=turn.larger, withheld=turn.allowance.withheld)
-    route = None if held else policies.routed(turn.policy, turn.match, needs(turn.question, turn.search), turn.larger)
+    held = policies.blocked_by(turn.policy, mode=turn.mode, larger=turn.larger, withheld=turn.allowance.withheld)
+    route = (
+        None
+        if held
+        else policies.route(turn.policy, turn.match, required_capabilities(turn.question, turn.search), turn.larger)
+    )
     if route and turn.bench.large:
         async with aclosing(_straight(turn, turn.bench.large, prompt, route)) as events:
             async for event in events:
@@ -146,7 +152,7 @@ async def _auto(turn: TurnState, prompt: Prompt) -> AsyncGenerator[TurnEvent]:
         if turn.is_escalated:
             return
         held = "failed"
-    watch = DraftWatch(turn.policy, turn.match, prompt.hits) if turn.policy.early and not held else None
+    watch = DraftMonitor(turn.policy, turn.match, prompt.hits) if turn.policy.early and not held else None
     async with aclosing(_draft(turn, prompt, watch)) as events:
         async for event in events:
             yield event
@@ -166,9 +172,11 @@ async def _auto(turn: TurnState, prompt: Prompt) -> AsyncGenerator[TurnEvent]:
             yield turn.enter("escalation_check")
             better, after = await turn.judged(second, second.generation)
             await turn.account(draft, second.generation, judgement, after)
-            if policies.keeps_draft(turn.policy, draft, judgement, after):
+            if policies.should_keep_draft(turn.policy, draft, judgement, after):
                 turn.warn(judgement)
-                yield turn.finished("kept_draft", checked, policies.kept(decision, larger.alias, judgement, after))
+                yield turn.finished(
+                    "kept_draft", checked, policies.keep_draft(decision, larger.alias, judgement, after)
+                )
             else:
                 turn.warn(after)
                 yield turn.finished("escalated", better, decision)
@@ -185,7 +193,7 @@ async def _auto(turn: TurnState, prompt: Prompt) -> AsyncGenerator[TurnEvent]:
     yield turn.finished("answered" if draft.generated else "quoted", checked, decision)
 
 
-async def _draft(turn: TurnState, prompt: Prompt, watch: DraftWatch | None) -> AsyncGenerator[TurnEvent]:
+async def _draft(turn: TurnState, prompt: Prompt, watch: DraftMonitor | None) -> AsyncGenerator[TurnEvent]:
     """The small model's draft, given up when the watch says so; the stand-in's when it cannot say a word."""
     writer = turn.drafting(turn.bench.small, prompt)
     async with aclosing(writer.write()) as events:

@@ -4,16 +4,27 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from rag.escalation.confidence import Judgement, Match, judge, match
+from rag.escalation.confidence import Answerability, DraftAssessment, assess_draft, assess_search
 from rag.escalation.policy import Policy
-from rag.escalation.rate_limit import Allowance
-from rag.generation.chat_model import Bench, ChatModel, GenerationLimits
+from rag.escalation.rate_limit import EscalationLimit
+from rag.generation.chat_model import ChatModel, GenerationLimits, ModelSet
 from rag.generation.prompt import Prompt
 from rag.grounding.citations import Checked, check
 from rag.grounding.diff import changes
 from rag.turn.generate import Writer
 from rag.turn.timing import StageClock
-from rag.types import Decision, Finished, Generation, Mode, Outcome, Receipt, SearchResult, Stage, StageName, Turn
+from rag.types import (
+    Decision,
+    EscalationReport,
+    Finished,
+    Generation,
+    Mode,
+    Outcome,
+    SearchResult,
+    Stage,
+    StageName,
+    Turn,
+)
 
 UNSUPPORTED = "Not all of this seems to stand in your documents. Read the passages before you rely on it."
 
@@ -45,10 +56,10 @@ class TurnState:
     def __init__(
         self,
         question: str,
-        bench: Bench,
+        bench: ModelSet,
         policy: Policy,
         budget: Budget,
-        allowance: Allowance,
+        allowance: EscalationLimit,
         mode: Mode,
         clock: Callable[[], float],
     ) -> None:
@@ -57,11 +68,11 @@ class TurnState:
         self.mode: Mode = mode
         self.clock = StageClock(clock)
         self.search = SearchResult(())
-        self.match = Match()
+        self.match = Answerability()
         self.notices: list[str] = []
         self.draft: Writer | None = None
         self.escalated: Writer | None = None
-        self.receipt: Receipt | None = None
+        self.receipt: EscalationReport | None = None
         self._escalated_at = 0.0
 
     @property
@@ -96,25 +107,27 @@ class TurnState:
         """The search is done; what it is worth takes some milliseconds to tell."""
         self.search = search
         weights, threshold = self.policy.weights, self.policy.grounding_threshold
-        self.match = await asyncio.to_thread(match, search, self.question, weights, threshold)
+        self.match = await asyncio.to_thread(assess_search, search, self.question, weights, threshold)
 
-    async def judged(self, writer: Writer, generation: Generation) -> tuple[Checked, Judgement]:
+    async def judged(self, writer: Writer, generation: Generation) -> tuple[Checked, DraftAssessment]:
         """The generation with checked marks, and what is thought of it; both are a matter of milliseconds."""
 
-        def work() -> tuple[Checked, Judgement]:
+        def work() -> tuple[Checked, DraftAssessment]:
             checked = check(generation.text, writer.hits)
-            return checked, judge(self.match, generation, checked, self.policy.weights)
+            return checked, assess_draft(self.match, generation, checked, self.policy.weights)
 
         return await asyncio.to_thread(work)
 
-    async def account(self, draft: Generation, larger: Generation, before: Judgement, after: Judgement) -> None:
+    async def account(
+        self, draft: Generation, larger: Generation, before: DraftAssessment, after: DraftAssessment
+    ) -> None:
         """Keeps what the larger model's answer cost, and what it made of the draft."""
         told = await asyncio.to_thread(changes, draft.text, larger.text)
         tokens = larger.usage.completion if larger.usage else None
         seconds = self.clock.now - self._escalated_at
-        self.receipt = Receipt(seconds, tokens, before.supported, after.supported, told)
+        self.receipt = EscalationReport(seconds, tokens, before.supported, after.supported, told)
 
-    def warn(self, shown: Judgement) -> None:
+    def warn(self, shown: DraftAssessment) -> None:
         """Notes that the answer which is shown does not stand on the documents; a refusal claims nothing."""
         if shown.confidence < self.policy.confidence_threshold and not shown.refuses:
             self.notices.append(UNSUPPORTED)

@@ -10,12 +10,12 @@ from pydantic import AwareDatetime
 
 from rag.types import (
     EARLY,
+    BlockedBy,
     Decision,
+    EscalationReport,
     Generation,
-    Held,
     Mode,
     Outcome,
-    Receipt,
     SentenceChange,
     StageName,
     Trigger,
@@ -39,7 +39,7 @@ class LoggedDecision:
     match_threshold: float
     trigger: Trigger | None = None
     way: Literal["answer", "refine"] | None = None
-    held: Held | None = None
+    held: BlockedBy | None = None
 
     @classmethod
     def of(cls, decision: Decision) -> "LoggedDecision":
@@ -104,7 +104,7 @@ class LoggedReceipt:
     removed: int = 0
 
     @classmethod
-    def of(cls, receipt: Receipt) -> "LoggedReceipt":
+    def of(cls, receipt: EscalationReport) -> "LoggedReceipt":
         """The numbers of a receipt."""
         kinds = Counter(change.kind for change in receipt.changes)
         return cls(

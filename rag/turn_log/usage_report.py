@@ -10,7 +10,7 @@ import numpy as np
 
 from rag.statistics import bootstrap
 from rag.turn_log.record import LoggedGeneration, LoggedTurn, Thumb
-from rag.types import Held, Outcome, Trigger
+from rag.types import BlockedBy, Outcome, Trigger
 
 ENOUGH = 20
 """Fewer turns than this say little about a share: it then comes without an interval."""
@@ -120,7 +120,7 @@ class Report:
     added: Mapping[Trigger, Quantiles]
     """Seconds that the larger model added to turns that had a draft."""
     added_in_all: Quantiles | None
-    held: Mapping[Held, int]
+    held: Mapping[BlockedBy, int]
     """Turns with a trigger whose draft stayed, by why."""
     changed: Proportion
     """Of the turns with a draft and a larger model's answer: those whose answer is not the draft's any more."""
@@ -155,7 +155,7 @@ def summarise(turns: Sequence[LoggedTurn], prices: ReportPrices) -> Report:
     early = [draft for draft in drafts if draft.early]
     alone = [turn for turn in turns if not turn.escalated]
     triggers: Counter[Trigger] = Counter(turn.decision.trigger for turn in large if turn.decision.trigger)
-    held: Counter[Held] = Counter(turn.decision.held for turn in turns if turn.decision.held)
+    held: Counter[BlockedBy] = Counter(turn.decision.held for turn in turns if turn.decision.held)
     return Report(
         turns=len(turns),
         first=min(turn.at for turn in turns),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.benchmark.aggregates import crowds_of, growing_of, plain_of, spread_of, summaries, summarise
+from rag.benchmark.aggregates import concurrent_of, ordinary_of, prompt_scaling_of, spread_of, summaries, summarise
 from rag.benchmark.records import BenchRun, Model, Series
 from rag.statistics import ENOUGH_FOR_P95
 from tests.bench_run import MACHINE, full_run, round_of
@@ -112,7 +112,7 @@ def test_a_series_that_broke_off_at_once_says_nothing():
 def test_series_are_put_where_they_belong():
     run = full_run(rounds=3)
     found = summaries(run)
-    plain, growing, crowds = plain_of(found), growing_of(found), crowds_of(run)
+    plain, growing, crowds = ordinary_of(found), prompt_scaling_of(found), concurrent_of(run)
     assert [(s.prompt, s.model) for s in plain[:3]] == [
         ("one line", "phi-4-mini"),
         ("one line", "qwen-0.5b"),
@@ -126,6 +126,6 @@ def test_series_are_put_where_they_belong():
 def test_several_prompts_with_several_askers_become_one_series():
     one, two = (series(2.0, 4.0, prompt=name, concurrency=2, wall_s=3.0) for name in ("a", "b"))
     apart = series(9.0, prompt="c")
-    (joined,) = crowds_of(BenchRun("", MACHINE, {}, (MODEL,), (one, two, apart)))
+    (joined,) = concurrent_of(BenchRun("", MACHINE, {}, (MODEL,), (one, two, apart)))
     assert (joined.prompt, joined.concurrency, joined.rounds) == ("2 prompts", 2, 4)
     assert joined.answers_per_minute == pytest.approx(60 * 4 / 6)

@@ -9,7 +9,7 @@ from statistics import median
 import psutil
 import pytest
 
-from rag.benchmark.plan import BenchPlan, Contender
+from rag.benchmark.plan import BenchPlan, ModelSpec
 from rag.benchmark.records import BenchRun, Series
 from rag.benchmark.runner import BenchProgress, Runner
 from rag.benchmark.targets import Targets
@@ -30,7 +30,7 @@ async def ran(
 ) -> BenchRun:
     plan = BenchPlan(
         **{
-            "contenders": tuple(Contender(alias) for alias in aliases),
+            "contenders": tuple(ModelSpec(alias) for alias in aliases),
             "prompts": {"p": "How many days of paid leave are there?"},
             "rounds": 3,
             "max_tokens": 12,

@@ -20,7 +20,7 @@ from rag.benchmark.comparison_summary import (
     LARGE,
     REFINE,
     SMALL,
-    WAYS,
+    STRATEGIES,
     Answer,
     CompareRun,
     ModelShare,
@@ -30,12 +30,12 @@ from rag.benchmark.comparison_summary import (
     speed_up,
     ways,
 )
-from rag.benchmark.small_vs_large import Contest, answered, play
+from rag.benchmark.small_vs_large import StrategyRunner, answered, play
 from rag.cli.main import app
 from rag.errors import BrokenFile, ModelCrashed, ModelUnavailable
 from rag.escalation.policy import Policy
 from rag.evaluation.results import Rubric
-from rag.generation.chat_model import Bench, GenerationLimits, ModelEvent
+from rag.generation.chat_model import GenerationLimits, ModelEvent, ModelSet
 from rag.generation.prompt import Prompt
 from rag.machine import Machine
 from rag.retrieval.search import Searcher
@@ -51,10 +51,12 @@ GOOD = "The largest file that may be uploaded is 25 MB [1]."
 BETTER = "The largest file that may be uploaded is 25 MB. Larger files are refused with a reason [1]."
 
 
-def contest(small: FakeModel, large: FakeModel | None = None, *, documents: bool = False, **policy: object) -> Contest:
+def contest(
+    small: FakeModel, large: FakeModel | None = None, *, documents: bool = False, **policy: object
+) -> StrategyRunner:
     rules = replace(Policy(), **policy)  # type: ignore[arg-type]
     searcher = Searcher(index_of(FACT, "Documents never leave the machine.")) if documents else None
-    return Contest(Bench(small, large), rules, Budget(temperature=0.0, seed=1), time.perf_counter, searcher)
+    return StrategyRunner(ModelSet(small, large), rules, Budget(temperature=0.0, seed=1), time.perf_counter, searcher)
 
 
 def models(draft: Reply | str = GOOD, second: Reply | str = BETTER) -> tuple[FakeModel, FakeModel]:
@@ -142,7 +144,7 @@ async def test_where_the_larger_model_failed_the_small_ones_answer_is_not_told_a
 # Rounds
 
 
-async def played(contest_: Contest, prompts: Mapping[str, str], rounds: int) -> list[Answer]:
+async def played(contest_: StrategyRunner, prompts: Mapping[str, str], rounds: int) -> list[Answer]:
     async with aclosing(play(contest_, prompts, rounds)) as answers:
         return [answer async for answer in answers]
 
@@ -151,7 +153,7 @@ async def test_all_ways_answer_a_prompt_before_the_next_and_the_warm_up_is_left_
     small = FakeModel().enqueue("Hello.", *[GOOD] * 12)
     large = FakeModel("gpt-oss-20b").enqueue("Hello.", *[BETTER] * 8)
     found = await played(contest(small, large), {"a": "One?", "b": "Two?"}, 2)
-    assert [answer.id for answer in found] == [f"{p}/{w}/{n}" for n in (1, 2) for p in ("a", "b") for w in WAYS]
+    assert [answer.id for answer in found] == [f"{p}/{w}/{n}" for n in (1, 2) for p in ("a", "b") for w in STRATEGIES]
     assert not [answer.failure for answer in found if answer.failure]
 
 
@@ -204,7 +206,7 @@ PRICES = PairPrices((1.0, 2.0), (10.0, 20.0))
 
 def test_each_way_has_its_spread_tokens_and_cost():
     found = {way.name: way for way in ways(RUN, PRICES)}
-    assert list(found) == list(WAYS)
+    assert list(found) == list(STRATEGIES)
     assert found[ESCALATE].total_s
     assert (found[ESCALATE].total_s.median, found[ESCALATE].answers) == (3.0, 2)
     assert found[SMALL].cost == pytest.approx(1000 * (100 * 1 + 50 * 2) / 1e6)
@@ -247,7 +249,7 @@ def test_failed_answers_count_for_nothing():
 
 def test_the_report_has_all_ways_their_answers_and_points():
     text = as_markdown(replace(RUN, rubrics={"p/large/1": Rubric(5, 4, 3, "hand")}), PRICES)
-    for way in WAYS:
+    for way in STRATEGIES:
         assert f"### {way}: " in text
         assert f"{way} says." in text
     assert "called in 50%" in text
@@ -270,7 +272,7 @@ def test_csv_has_a_row_for_each_answer_and_no_formula():
 def test_the_page_has_the_answers_side_by_side_with_their_points():
     page = rendered(replace(RUN, rubrics={"p/large/1": Rubric(5, 4, 3, "hand")}), ".html", PRICES)
     assert "<h1>phi-4-mini and gpt-oss-20b</h1>" in page
-    for way, said in WAYS.items():
+    for way, said in STRATEGIES.items():
         assert f"<h4>{said.capitalize()}</h4>" in page
         assert f"{way} says." in page
     assert "Coherence 5, factuality 4, brevity 3" in page
@@ -310,7 +312,7 @@ def test_the_command_compares_the_real_runtimes_models(environment: dict[str, st
     done = CliRunner().invoke(app, asked, env=environment)
     assert done.exit_code == 0, done.output
     run = run_of_json(reports[0].read_text(encoding="utf-8"), "found.json")
-    assert [answer.way for answer in run.answers] == list(WAYS)
+    assert [answer.way for answer in run.answers] == list(STRATEGIES)
     assert all(answer.total_s > 0 and answer.text for answer in run.answers)
     assert "# phi-4-mini and gpt-oss-20b" in done.stdout
     assert all(path.stat().st_size for path in reports)

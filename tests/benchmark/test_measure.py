@@ -25,7 +25,7 @@ from rag.generation.chat_model import (
     Requested,
     TextDelta,
 )
-from rag.generation.openai_model import EndpointModel
+from rag.generation.openai_model import OpenAIModel
 from rag.generation.prompt import Prompt
 from rag.types import Usage
 from tests.scripted_server import DONE, ScriptedServer, chunk, counted, refusal, sse
@@ -141,7 +141,7 @@ ROUNDS = 11
 async def test_times_agree_with_the_script_of_a_server_within_5_ms():
     """What else this machine does can only add to the wait for the first token, so the least of them counts."""
     async with ScriptedServer() as server:
-        model = EndpointModel(base_url=server.url, alias="scripted")
+        model = OpenAIModel(base_url=server.url, alias="scripted")
         await model.check()
         server.enqueue(*[SCRIPT] * ROUNDS)
         with undisturbed():
@@ -162,7 +162,7 @@ async def test_times_agree_with_what_a_server_really_did_within_5_ms():
     first_off: list[float] = []
     gap_off: list[float] = []
     async with ScriptedServer() as server:
-        model = EndpointModel(base_url=server.url, alias="scripted")
+        model = OpenAIModel(base_url=server.url, alias="scripted")
         for nth in range(1, ROUNDS + 1):
             gates = [asyncio.Event() for _ in range(3)]
             server.enqueue(sse(*(step for gate in gates for step in (gate, chunk("a"))), DONE))
@@ -195,7 +195,7 @@ async def test_the_time_of_this_program_itself_is_told():
 async def test_the_wait_for_a_busy_server_is_not_the_models():
     async with ScriptedServer() as server:
         server.enqueue(refusal(429, "too many"), sse(chunk("Hello"), chunk(finish_reason="stop"), DONE))
-        model = EndpointModel(base_url=server.url, alias="scripted", retry_delay_s=0.6)
+        model = OpenAIModel(base_url=server.url, alias="scripted", retry_delay_s=0.6)
         found = await measure(model, Plain("Hello?"), LIMITS, perf_counter)
         await model.close()
     assert len(server.chats) == 2
@@ -205,7 +205,7 @@ async def test_the_wait_for_a_busy_server_is_not_the_models():
 async def test_the_prompt_goes_out_as_it_is():
     async with ScriptedServer() as server:
         server.enqueue(sse(chunk("Hello"), DONE))
-        model = EndpointModel(base_url=server.url, alias="scripted")
+        model = OpenAIModel(base_url=server.url, alias="scripted")
         await measure(model, Plain("What <b>is</b> it?"), LIMITS, perf_counter)
         await model.close()
     assert server.chats[0]["messages"] == [{"role": "user", "content": "What <b>is</b> it?"}]

@@ -4,24 +4,24 @@ from typing import Any
 
 import pytest
 
-from rag.benchmark.plan import BenchPlan, Contender, Leg, contenders, devices, numbers, words
+from rag.benchmark.plan import BenchPlan, ModelSpec, Scenario, contenders, devices, numbers, words
 from rag.errors import SettingsError
 from rag.generation.model_facts import ModelEntry
 
 
 def plan(**options: Any) -> BenchPlan:
-    return BenchPlan(**{"contenders": (Contender("a"),), "prompts": {"p": "Hello?"}} | options)
+    return BenchPlan(**{"contenders": (ModelSpec("a"),), "prompts": {"p": "Hello?"}} | options)
 
 
 def test_each_prompt_goes_through_each_concurrency_and_warms_up_once():
     found = plan(prompts={"p": "Hello?", "q": "Who?"}, concurrency=(1, 4), rounds=2, prompt_tokens=(100, 2000))
     assert found.legs == (
-        Leg("p", "Hello?", 1, warm_up=1, rounds=2),
-        Leg("p", "Hello?", 4, warm_up=0, rounds=2),
-        Leg("q", "Who?", 1, warm_up=1, rounds=2),
-        Leg("q", "Who?", 4, warm_up=0, rounds=2),
-        Leg("100 tokens", prompt_tokens=100, warm_up=1, rounds=2),
-        Leg("2,000 tokens", prompt_tokens=2000, warm_up=1, rounds=2),
+        Scenario("p", "Hello?", 1, warm_up=1, rounds=2),
+        Scenario("p", "Hello?", 4, warm_up=0, rounds=2),
+        Scenario("q", "Who?", 1, warm_up=1, rounds=2),
+        Scenario("q", "Who?", 4, warm_up=0, rounds=2),
+        Scenario("100 tokens", prompt_tokens=100, warm_up=1, rounds=2),
+        Scenario("2,000 tokens", prompt_tokens=2000, warm_up=1, rounds=2),
     )
     assert [leg.answers for leg in found.legs] == [3, 8, 3, 8, 3, 3]
 

@@ -28,7 +28,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from yarl import URL
 
-from rag.chat.origins import Doorkeeper
+from rag.chat.origins import OriginPolicy
 from rag.errors import SettingsError
 from tests import REPOSITORY
 
@@ -309,7 +309,7 @@ async def test_a_session_id_that_is_a_path_is_refused(server: Server, http: aioh
 @pytest.mark.parametrize("origin", ["chat.example.org", "*", "https://", "https://a/b", "https://a b", "ftp://a", ""])
 def test_an_origin_that_is_none_stops_the_start(origin: str):
     with pytest.raises(SettingsError, match="ALLOWED_ORIGINS="):
-        Doorkeeper.of((origin,), "127.0.0.1")
+        OriginPolicy.of((origin,), "127.0.0.1")
 
 
 NAMES = st.from_regex(r"[a-z0-9-]{1,12}(\.[a-z0-9-]{1,12}){0,3}", fullmatch=True)
@@ -317,7 +317,7 @@ NAMES = st.from_regex(r"[a-z0-9-]{1,12}(\.[a-z0-9-]{1,12}){0,3}", fullmatch=True
 
 @given(name=NAMES, port=st.integers(1, 65535), listening=st.integers(1, 65535))
 def test_a_name_that_nobody_listed_is_never_let_in(name: str, port: int, listening: int):
-    keeper = Doorkeeper.of(("https://chat.example.org",), "127.0.0.1")
+    keeper = OriginPolicy.of(("https://chat.example.org",), "127.0.0.1")
     ours = name in ("localhost", "chat.example.org") or re.fullmatch(r"127(\.\d{1,3}){3}", name)
     host = f"{name}:{port}"
     scope = {
@@ -332,11 +332,11 @@ def test_a_name_that_nobody_listed_is_never_let_in(name: str, port: int, listeni
 def test_an_allowed_origin_may_be_written_as_people_do(allowed: str):
     """The proxy in front of the chat asks for it by its address on this machine."""
     headers = [(b"host", b"127.0.0.1:8000"), (b"origin", b"https://chat.example.org")]
-    assert not Doorkeeper.of((allowed,), "127.0.0.1").refusal({"server": ("127.0.0.1", 8000), "headers": headers})
+    assert not OriginPolicy.of((allowed,), "127.0.0.1").refusal({"server": ("127.0.0.1", 8000), "headers": headers})
 
 
 def test_a_server_that_others_may_reach_answers_under_the_address_they_reach():
-    keeper = Doorkeeper.of((), "0.0.0.0")
+    keeper = OriginPolicy.of((), "0.0.0.0")
     scope = {"server": ("192.168.1.5", 8000), "headers": [(b"host", b"192.168.1.5:8000")]}
     assert not keeper.refusal(scope)
     assert keeper.refusal(scope | {"headers": [(b"host", b"192.168.1.6:8000")]})

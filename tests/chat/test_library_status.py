@@ -10,7 +10,7 @@ import pytest_asyncio
 from rag.chat import library_status
 from rag.chat.library_status import changes_line, progress_line
 from rag.library.changes import Changes, SyncProgress
-from rag.library.manager import Keeper
+from rag.library.manager import LibraryManager
 from rag.settings import Settings
 from tests.chainlit_session import Browser
 
@@ -23,13 +23,13 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest_asyncio.fixture
-async def keeper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Keeper]:
+async def keeper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[LibraryManager]:
     monkeypatch.setattr(library_status, "_EVERY_S", 0.1)
     folder = tmp_path / "team"
     folder.mkdir()
     for n in range(300):
         (folder / f"{n}.md").write_text(f"# Page {n}\n\nThe parcel {n} lies on shelf {n * 7}.", encoding="utf-8")
-    keeper = Keeper(Settings(_env_file=None, library_dirs=(f"Team={folder}",), data_dir=tmp_path / "data"))  # type: ignore[call-arg]
+    keeper = LibraryManager(Settings(_env_file=None, library_dirs=(f"Team={folder}",), data_dir=tmp_path / "data"))  # type: ignore[call-arg]
     yield keeper
     await keeper.close()
 
@@ -58,7 +58,7 @@ def test_changes_are_one_quiet_sentence(changes: Changes, line: str):
     assert changes_line("Team", changes) == line
 
 
-async def test_a_long_reading_is_shown_until_it_is_done(browser: Browser, keeper: Keeper):
+async def test_a_long_reading_is_shown_until_it_is_done(browser: Browser, keeper: LibraryManager):
     keeper.start()
     while not keeper.libraries["Team"].library.progress:
         await asyncio.sleep(0.01)
@@ -69,7 +69,7 @@ async def test_a_long_reading_is_shown_until_it_is_done(browser: Browser, keeper
     assert await keeper.ready(20)
 
 
-async def test_a_reading_can_be_stopped_and_goes_on_where_it_was(browser: Browser, keeper: Keeper):
+async def test_a_reading_can_be_stopped_and_goes_on_where_it_was(browser: Browser, keeper: LibraryManager):
     keeper.start()
     while not keeper.libraries["Team"].library.progress:
         await asyncio.sleep(0.01)
@@ -83,7 +83,7 @@ async def test_a_reading_can_be_stopped_and_goes_on_where_it_was(browser: Browse
     assert "300 documents, 300 passages · in step with its folder" in browser.of("new_message")[-1]["output"]
 
 
-async def test_all_open_chats_are_told_of_a_change(browser: Browser, keeper: Keeper, tmp_path: Path):
+async def test_all_open_chats_are_told_of_a_change(browser: Browser, keeper: LibraryManager, tmp_path: Path):
     other = Browser()
     library_status.tell_changes(keeper)
     assert await keeper.ready(60)
@@ -97,7 +97,7 @@ async def test_all_open_chats_are_told_of_a_change(browser: Browser, keeper: Kee
 
 
 async def test_a_new_chat_is_told_of_a_reading_that_takes_long(
-    browser: Browser, keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+    browser: Browser, keeper: LibraryManager, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(library_status, "_LONG_S", 0.2)
     keeper.start()

@@ -6,9 +6,9 @@ from rag.chat import turns
 from rag.chat.markdown import plain
 from rag.chat.session import AskedTurn
 from rag.chat.view import abstention
-from rag.generation.chat_model import Bench
-from rag.generation.extractive import Quoting
-from rag.generation.registry import Lineup, Missing
+from rag.generation.chat_model import ModelSet
+from rag.generation.extractive import ExtractiveModel
+from rag.generation.registry import Missing, ModelSelection
 from rag.types import Decision, Document, Hit, Mode, Outcome, Passage, SearchResult, Timings, Turn
 
 LARGE = Missing("gpt-oss-20b", 12_000)
@@ -40,5 +40,7 @@ def test_nothing_to_search_is_not_called_not_found():
 )
 def test_the_larger_model_is_offered_for_download_where_it_was_called_for(outcome: Outcome, mode: Mode, offered: bool):
     asked = AskedTurn("m", "Why?", mode)
-    buttons = turns._buttons(asked, turn_of(outcome=outcome), Lineup(Bench(Quoting()), large_missing=LARGE))
+    buttons = turns._buttons(
+        asked, turn_of(outcome=outcome), ModelSelection(ModelSet(ExtractiveModel()), large_missing=LARGE)
+    )
     assert ("Download gpt-oss-20b (12.0 GB)" in [button.label for button in buttons]) == offered

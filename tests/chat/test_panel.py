@@ -11,20 +11,20 @@ import pytest
 from rag.chat.panel import LABELS, LivePanel, Props, first_token_ms, turn_props
 from rag.errors import ModelUnavailable
 from rag.escalation.policy import Policy
-from rag.generation.chat_model import Bench
-from rag.generation.extractive import Quoting
+from rag.generation.chat_model import ModelSet
+from rag.generation.extractive import ExtractiveModel
 from rag.retrieval.search import Searcher
 from rag.turn.answer import answer
 from rag.types import (
     Decided,
     Decision,
     Delta,
+    EscalationReport,
     Finished,
     Generation,
     Notice,
     Outcome,
     Reasoning,
-    Receipt,
     Retrieved,
     SearchResult,
     SentenceChange,
@@ -60,8 +60,8 @@ async def played(
     raise AssertionError("the turn has no end")
 
 
-def escalating() -> Bench:
-    return Bench(
+def escalating() -> ModelSet:
+    return ModelSet(
         FakeModel().enqueue(Reply("Bananas are yellow.", pause_s=0.001)),
         FakeModel(LARGER).enqueue(Reply(GOOD, reasoning="25 MB, says one.", pause_s=0.001)),
     )
@@ -72,13 +72,13 @@ async def outcomes() -> dict[Outcome, Turn]:
     zebras = FakeModel(LARGER).enqueue("Quantum zebras compute rainbows every evening.")
     broken = FakeModel().enqueue(ModelUnavailable("No model is running."))
     return {
-        "answered": (await played(bench=Bench(FakeModel().enqueue(GOOD))))[1],
+        "answered": (await played(bench=ModelSet(FakeModel().enqueue(GOOD))))[1],
         "escalated": (await played(bench=escalating()))[1],
         "kept_draft": (
-            await played(bench=Bench(FakeModel().enqueue(GOOD), zebras), policy=Policy(long_answer_chars=9))
+            await played(bench=ModelSet(FakeModel().enqueue(GOOD), zebras), policy=Policy(long_answer_chars=9))
         )[1],
-        "abstained": (await played("How do penguins raise their chicks?", bench=Bench(FakeModel())))[1],
-        "quoted": (await played(bench=Bench(broken, stand_in=Quoting())))[1],
+        "abstained": (await played("How do penguins raise their chicks?", bench=ModelSet(FakeModel())))[1],
+        "quoted": (await played(bench=ModelSet(broken, stand_in=ExtractiveModel())))[1],
     }
 
 
@@ -222,7 +222,7 @@ def test_numbers_are_in_milliseconds_and_tokens():
 
 def test_the_receipt_of_a_larger_model():
     changes = (SentenceChange("kept", "One.", "One."), SentenceChange("removed", "Two."))
-    turn = replace(TURN, receipt=Receipt(1.25, 40, 0.51239, 0.75, changes))
+    turn = replace(TURN, receipt=EscalationReport(1.25, 40, 0.51239, 0.75, changes))
     assert turn_props(turn)["receipt"] == {
         "added_ms": 1250,
         "tokens": 40,

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.chat.source_list import Props, byline, source_props
-from rag.escalation.confidence import Match
-from rag.escalation.policy import Policy, asked
+from rag.escalation.confidence import Answerability
+from rag.escalation.policy import Policy, escalate_on_request
 from rag.grounding.citations import check
 from rag.types import Decision, Document, Generation, Hit, Outcome, Passage, SearchResult, Timings, Turn
 from tests.fakes import passages
@@ -44,7 +44,7 @@ def sources(props: Props) -> list[Props]:
     return [*props["cited"], *props["others"], *props["nearest"]]
 
 
-ASKED = asked(Policy(), Match(0.9), "gpt-oss-20b")
+ASKED = escalate_on_request(Policy(), Answerability(0.9), "gpt-oss-20b")
 
 
 @pytest.mark.parametrize("outcome", get_args(Outcome))

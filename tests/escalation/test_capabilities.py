@@ -8,8 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.errors import SettingsError
-from rag.escalation.confidence import Match
-from rag.escalation.policy import CODE, LONG_CHARS, LONG_CONTEXT, MULTILINGUAL, NEEDS, Policy, needs, routed
+from rag.escalation.confidence import Answerability
+from rag.escalation.policy import (
+    CAPABILITIES,
+    CODE,
+    LONG_CHARS,
+    LONG_CONTEXT,
+    MULTILINGUAL,
+    Policy,
+    required_capabilities,
+    route,
+)
 from rag.services import larger_only
 from rag.settings import Settings
 from rag.types import Document, Hit, Passage, SearchResult
@@ -28,7 +37,7 @@ NOTHING = SearchResult(())
     ],
 )
 def test_program_text_needs_code(question: str):
-    assert needs(question, NOTHING) == {CODE}
+    assert required_capabilities(question, NOTHING) == {CODE}
 
 
 @pytest.mark.parametrize(
@@ -44,11 +53,11 @@ def test_program_text_needs_code(question: str):
     ],
 )
 def test_ordinary_questions_need_nothing(question: str):
-    assert needs(question, NOTHING) == frozenset()
+    assert required_capabilities(question, NOTHING) == frozenset()
 
 
 def test_a_long_question_needs_a_long_context():
-    assert needs("word " * LONG_CHARS, NOTHING) == {LONG_CONTEXT}
+    assert required_capabilities("word " * LONG_CHARS, NOTHING) == {LONG_CONTEXT}
 
 
 def test_passages_in_several_languages_need_a_multilingual_model():
@@ -56,20 +65,20 @@ def test_passages_in_several_languages_need_a_multilingual_model():
         documents = (Document(f"{n}.md", "", language=each) for n, each in enumerate(languages))
         return SearchResult(tuple(Hit(Passage(document, 0, "Text."), 1.0) for document in documents))
 
-    assert needs("What?", found("en", "es")) == {MULTILINGUAL}
-    assert needs("What?", found("en", "en", "")) == frozenset()
+    assert required_capabilities("What?", found("en", "es")) == {MULTILINGUAL}
+    assert required_capabilities("What?", found("en", "en", "")) == frozenset()
 
 
 @given(st.text(max_size=400))
 def test_any_text_has_needs_that_are_known(text: str):
-    assert needs(text, NOTHING) <= set(NEEDS)
+    assert required_capabilities(text, NOTHING) <= set(CAPABILITIES)
 
 
 # The policy
 
 
 def test_what_only_the_larger_model_has_goes_straight_to_it():
-    decision = routed(Policy(larger_only=frozenset({CODE})), Match(0.8), {CODE, LONG_CONTEXT}, "gpt-oss-20b")
+    decision = route(Policy(larger_only=frozenset({CODE})), Answerability(0.8), {CODE, LONG_CONTEXT}, "gpt-oss-20b")
     assert decision
     assert (decision.action, decision.trigger, decision.way) == ("escalate", "capability", "answer")
     assert decision.reason.endswith("the question needs code, which only gpt-oss-20b has.")
@@ -77,8 +86,8 @@ def test_what_only_the_larger_model_has_goes_straight_to_it():
 
 
 def test_all_else_begins_with_a_draft():
-    assert routed(Policy(), Match(0.8), set(NEEDS), "gpt-oss-20b") is None
-    assert routed(Policy(larger_only=frozenset({CODE})), Match(0.8), {LONG_CONTEXT}, "gpt-oss-20b") is None
+    assert route(Policy(), Answerability(0.8), set(CAPABILITIES), "gpt-oss-20b") is None
+    assert route(Policy(larger_only=frozenset({CODE})), Answerability(0.8), {LONG_CONTEXT}, "gpt-oss-20b") is None
 
 
 # The setting
@@ -97,13 +106,13 @@ def settings(*capabilities: str) -> Settings:
 
 
 def test_only_what_the_small_model_lacks_is_a_reason(models: Path):
-    assert larger_only(settings(*NEEDS), models) == {CODE}
+    assert larger_only(settings(*CAPABILITIES), models) == {CODE}
     assert larger_only(settings("multilingual"), models) == frozenset()
     assert larger_only(settings(), models) == frozenset()
 
 
 def test_without_a_file_the_shipped_tags_count(tmp_path: Path):
-    assert larger_only(settings(*NEEDS), tmp_path / "none.json") <= set(NEEDS)
+    assert larger_only(settings(*CAPABILITIES), tmp_path / "none.json") <= set(CAPABILITIES)
 
 
 def test_a_capability_that_cannot_be_told_from_a_question_is_named(models: Path):

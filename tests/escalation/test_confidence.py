@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.escalation.answerability import ANSWERABLE
-from rag.escalation.confidence import Judgement, Match, judge, match
-from rag.escalation.early_stop import COLLAPSED, DraftWatch
+from rag.escalation.confidence import Answerability, DraftAssessment, assess_draft, assess_search
+from rag.escalation.early_stop import COLLAPSED, DraftMonitor
 from rag.escalation.policy import Policy
 from rag.escalation.threshold import DEFAULT
 from rag.escalation.weights import Weights, shipped
@@ -22,13 +22,13 @@ FACT = "The largest file that may be uploaded is 25 MB. Larger files are refused
 LIBRARY = Searcher(index_of(FACT, "Documents never leave the machine.", "The kettle of the kitchen is green."))
 QUESTION = "What is the largest file that may be uploaded?"
 SEARCH = LIBRARY.search(QUESTION, limit=12)
-FOUND = match(SEARCH, QUESTION, shipped(), DEFAULT)
+FOUND = assess_search(SEARCH, QUESTION, shipped(), DEFAULT)
 GOOD = "The largest file that may be uploaded is 25 MB [1]."
 
 
-def judged(text: str, found: Match = FOUND, **draft: object) -> Judgement:
+def judged(text: str, found: Answerability = FOUND, **draft: object) -> DraftAssessment:
     generation = Generation("phi-4-mini", text, **draft)  # type: ignore[arg-type]
-    return judge(found, generation, check(text, SEARCH.hits), shipped())
+    return assess_draft(found, generation, check(text, SEARCH.hits), shipped())
 
 
 # The search
@@ -37,11 +37,11 @@ def judged(text: str, found: Match = FOUND, **draft: object) -> Judgement:
 def test_a_question_that_is_answered_matches_more_than_one_that_is_not():
     other = "Who won the football world cup in 1998?"
     assert FOUND.value > 0.7
-    assert match(LIBRARY.search(other, limit=12), other, shipped(), DEFAULT).value < 0.2
+    assert assess_search(LIBRARY.search(other, limit=12), other, shipped(), DEFAULT).value < 0.2
 
 
 def test_without_passages_nothing_matches():
-    assert match(SearchResult(()), QUESTION, shipped(), DEFAULT).value == 0.0
+    assert assess_search(SearchResult(()), QUESTION, shipped(), DEFAULT).value == 0.0
 
 
 def test_every_signal_of_the_heads_is_there():
@@ -82,13 +82,13 @@ def test_a_refusing_draft_is_never_trusted():
 
 
 def test_the_same_draft_is_trusted_less_where_the_documents_match_less():
-    assert judged(GOOD, Match(0.1, 0.2)).confidence < judged(GOOD, Match(0.8, 0.9)).confidence
+    assert judged(GOOD, Answerability(0.1, 0.2)).confidence < judged(GOOD, Answerability(0.8, 0.9)).confidence
 
 
 @settings(deadline=None, max_examples=60)
 @given(st.text(max_size=200), st.floats(0, 1))
 def test_every_judgement_is_a_share(text: str, value: float):
-    found = judged(text, Match(value, value))
+    found = judged(text, Answerability(value, value))
     assert 0 <= found.confidence <= 1
     assert 0 <= found.supported <= 1
     assert all(0 <= signal.value <= 1 for signal in found.signals)
@@ -101,7 +101,7 @@ STRAYS = "Bananas grow on tall green plants in the tropics. Zebras are striped a
 
 def given_up_after(text: str, policy: Policy | None = None) -> int | None:
     """Characters that were heard when the draft was given up; None when it never was."""
-    watch = DraftWatch(policy or Policy(), FOUND, SEARCH.hits)
+    watch = DraftMonitor(policy or Policy(), FOUND, SEARCH.hits)
     heard = 0
     for word in text.split(" "):
         heard += len(word) + 1

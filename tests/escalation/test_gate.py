@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from rag.escalation.gate import GateKeeper, Shelf
+from rag.escalation.gate import AbstentionGate, LibraryView
 from rag.escalation.synthetic_queries import Size
 from rag.escalation.threshold import DEFAULT, LEAST, LEAST_DOCUMENTS, LEAST_QUESTIONS, MOST, GateThreshold
 from rag.escalation.weights import Logistic, shipped
 from rag.retrieval.memory_index import MemoryIndex
-from rag.retrieval.tantivy_index import DiskIndex
+from rag.retrieval.tantivy_index import TantivyIndex
 from rag.types import Document
 from tests.fakes import passages
 
@@ -57,8 +57,8 @@ class Library:
         self._sizes.append(Size(document.id, texts))
 
     @property
-    def shelf(self) -> Shelf:
-        return Shelf(self.name, self.index, self._counted)
+    def shelf(self) -> LibraryView:
+        return LibraryView(self.name, self.index, self._counted)
 
     def _counted(self) -> list[Size]:
         self.asked += 1
@@ -66,7 +66,7 @@ class Library:
 
 
 async def measured(folder: Path, *libraries: Library, weights: Logistic = WEIGHTS) -> GateThreshold:
-    return await GateKeeper(folder, weights).refresh([library.shelf for library in libraries])
+    return await AbstentionGate(folder, weights).refresh([library.shelf for library in libraries])
 
 
 async def test_it_is_measured_once_and_kept(tmp_path: Path):
@@ -83,7 +83,7 @@ async def test_the_same_library_gives_the_same(tmp_path: Path):
 
 
 async def test_what_was_kept_holds_before_anything_is_measured(tmp_path: Path):
-    keeper = GateKeeper(tmp_path, WEIGHTS)
+    keeper = AbstentionGate(tmp_path, WEIGHTS)
     assert keeper.threshold == GateThreshold(DEFAULT)
     found = await keeper.refresh([Library("one", 12).shelf])
     assert keeper.threshold == found
@@ -166,13 +166,13 @@ async def test_a_library_of_copies_asks_nothing_that_it_answers_elsewhere(tmp_pa
         document = Document(f"{n}.md", "Form", collection="one")
         library.index.put(document, passages(document, texts))
     sizes = [Size(f"library:one:{n}.md", 8) for n in range(12)]
-    found = await GateKeeper(tmp_path, WEIGHTS).refresh([Shelf("one", library.index, lambda: sizes)])
+    found = await AbstentionGate(tmp_path, WEIGHTS).refresh([LibraryView("one", library.index, lambda: sizes)])
     assert found == GateThreshold(DEFAULT)
 
 
 async def test_it_stops_in_time_with_what_it_has(tmp_path: Path):
     ticks: Iterator[int] = count()
-    keeper = GateKeeper(tmp_path, WEIGHTS, clock=lambda: next(ticks) / 1000, most_s=0.08)
+    keeper = AbstentionGate(tmp_path, WEIGHTS, clock=lambda: next(ticks) / 1000, most_s=0.08)
     found = await keeper.refresh([Library("one", 40).shelf])
     assert LEAST_QUESTIONS <= found.questions < 60
 
@@ -181,12 +181,12 @@ async def test_documents_that_went_away_meanwhile_are_passed_over(tmp_path: Path
     library = Library("one", 12)
     shelf = library.shelf
     library.index.remove("library:one:3.md")
-    found = await GateKeeper(tmp_path, WEIGHTS).refresh([shelf])
+    found = await AbstentionGate(tmp_path, WEIGHTS).refresh([shelf])
     assert LEAST_QUESTIONS <= found.questions <= 44
 
 
 async def test_cancelling_ends_it_and_keeps_nothing(tmp_path: Path):
-    keeper = GateKeeper(tmp_path, WEIGHTS)
+    keeper = AbstentionGate(tmp_path, WEIGHTS)
     task = asyncio.create_task(keeper.refresh([Library("one", 50).shelf]))
     await asyncio.sleep(0.05)
     task.cancel()
@@ -207,7 +207,7 @@ async def test_the_event_loop_goes_on_meanwhile(tmp_path: Path):
 
 
 async def test_two_that_ask_at_once_measure_once(tmp_path: Path):
-    keeper, library = GateKeeper(tmp_path, WEIGHTS), Library("one", 12)
+    keeper, library = AbstentionGate(tmp_path, WEIGHTS), Library("one", 12)
     first, second = await asyncio.gather(keeper.refresh([library.shelf]), keeper.refresh([library.shelf]))
     assert first == second
     assert library.asked == 1
@@ -215,10 +215,10 @@ async def test_two_that_ask_at_once_measure_once(tmp_path: Path):
 
 async def test_a_library_on_disk_is_measured_as_in_memory(tmp_path: Path):
     library = Library("one", 12)
-    disk = DiskIndex(tmp_path / "index")
+    disk = TantivyIndex(tmp_path / "index")
     for size in library.shelf.sizes():
         held = library.index.passages(size.document_id, limit=size.passages)
         disk.put(held[0].document, held)
-    found = await GateKeeper(tmp_path / "b", WEIGHTS).refresh([Shelf("one", disk, library.shelf.sizes)])
+    found = await AbstentionGate(tmp_path / "b", WEIGHTS).refresh([LibraryView("one", disk, library.shelf.sizes)])
     disk.close()
     assert found.value == pytest.approx((await measured(tmp_path / "a", library)).value, abs=0.03)

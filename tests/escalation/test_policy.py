@@ -6,17 +6,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.escalation.confidence import Judgement, Match
-from rag.escalation.policy import KEEP_DRAFT_MARGIN, Policy, asked, decide, gate, held, keeps_draft, kept
-from rag.types import BROKEN, EARLY, Decision, Generation, Held, Signal
+from rag.escalation.confidence import Answerability, DraftAssessment
+from rag.escalation.policy import (
+    KEEP_DRAFT_MARGIN,
+    Policy,
+    blocked_by,
+    decide,
+    escalate_on_request,
+    gate,
+    keep_draft,
+    should_keep_draft,
+)
+from rag.types import BROKEN, EARLY, BlockedBy, Decision, Generation, Signal
 
 LARGER = "gpt-oss-20b"
 QUESTION = "How large may a file be?"
 
 
-def judged(confidence: float = 1.0, *, supported: float = 1.0, refuses: bool = False) -> Judgement:
+def judged(confidence: float = 1.0, *, supported: float = 1.0, refuses: bool = False) -> DraftAssessment:
     signals = (Signal("supported", supported, "How much stands"),)
-    return Judgement(0.0 if refuses else confidence, 0.9, supported, refuses, signals)
+    return DraftAssessment(0.0 if refuses else confidence, 0.9, supported, refuses, signals)
 
 
 def draft(text: str = "It may have 25 MB [1].", finish_reason: str = "stop", *, generated: bool = True) -> Generation:
@@ -27,14 +36,14 @@ def draft(text: str = "It may have 25 MB [1].", finish_reason: str = "stop", *, 
 
 
 def test_the_gate_is_open_from_the_threshold_on():
-    assert gate(Policy(grounding_threshold=0.8), Match(0.8)) is None
-    assert gate(Policy(grounding_threshold=0.0), Match(0.01)) is None
+    assert gate(Policy(grounding_threshold=0.8), Answerability(0.8)) is None
+    assert gate(Policy(grounding_threshold=0.0), Answerability(0.01)) is None
 
 
 @pytest.mark.parametrize(("value", "threshold"), [(0.79, 0.8), (0.0, 0.35), (0.0, 0.0)])
 def test_the_gate_is_closed_below_it_and_without_passages(value: float, threshold: float):
     signals = (Signal("strength", value, "How much"),)
-    decision = gate(Policy(grounding_threshold=threshold), Match(value, value, signals))
+    decision = gate(Policy(grounding_threshold=threshold), Answerability(value, value, signals))
     assert decision
     assert (decision.action, decision.trigger, decision.way) == ("abstain", None, None)
     assert (decision.match, decision.match_threshold) == (value, threshold)
@@ -54,7 +63,7 @@ class Case:
     policy: Policy = field(default_factory=Policy)
     question: str = QUESTION
     draft: Generation = field(default_factory=draft)
-    judgement: Judgement = field(default_factory=judged)
+    judgement: DraftAssessment = field(default_factory=judged)
     reason: str = ""
 
 
@@ -109,8 +118,8 @@ CASES = [
 ]
 
 
-def decided(case: Case, *, held: Held | None = None) -> Decision:
-    return decide(case.policy, case.question, case.draft, case.judgement, larger=LARGER, held=held)
+def decided(case: Case, *, held: BlockedBy | None = None) -> Decision:
+    return decide(case.policy, case.question, case.draft, case.judgement, larger=LARGER, held=blocked_by)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -138,7 +147,7 @@ def test_the_first_trigger_that_applies_decides(case: Case):
         ("wait", "gpt-oss-20b would take too long"),
     ],
 )
-def test_where_the_larger_model_may_not_be_used_the_draft_stays_and_says_why(case: Case, why: Held, said: str):
+def test_where_the_larger_model_may_not_be_used_the_draft_stays_and_says_why(case: Case, why: BlockedBy, said: str):
     decision = decided(case, held=why)
     assert (decision.action, decision.trigger, decision.way, decision.held) == ("keep", case.trigger, None, why)
     assert case.reason in decision.reason
@@ -154,14 +163,14 @@ def test_a_draft_that_needs_no_larger_model_is_not_held_back():
 
 def test_who_may_not_call_the_larger_model():
     policy = Policy()
-    assert held(policy, mode="auto", larger=LARGER) is None
-    assert held(policy, mode="auto", larger="") == "no_model"
-    assert held(policy, mode="local", larger=LARGER) == "local"
-    assert held(replace(policy, automatic=False), mode="auto", larger=LARGER) == "off"
-    assert held(policy, mode="auto", larger=LARGER, withheld="share") == "share"
-    assert held(policy, mode="auto", larger=LARGER, withheld="wait") == "wait"
-    assert held(policy, mode="large", larger=LARGER) == "failed", "a person asked, and it was tried"
-    assert held(policy, mode="large", larger="") == "no_model"
+    assert blocked_by(policy, mode="auto", larger=LARGER) is None
+    assert blocked_by(policy, mode="auto", larger="") == "no_model"
+    assert blocked_by(policy, mode="local", larger=LARGER) == "local"
+    assert blocked_by(replace(policy, automatic=False), mode="auto", larger=LARGER) == "off"
+    assert blocked_by(policy, mode="auto", larger=LARGER, withheld="share") == "share"
+    assert blocked_by(policy, mode="auto", larger=LARGER, withheld="wait") == "wait"
+    assert blocked_by(policy, mode="large", larger=LARGER) == "failed", "a person asked, and it was tried"
+    assert blocked_by(policy, mode="large", larger="") == "no_model"
 
 
 def test_quotes_are_kept_whatever_they_look_like():
@@ -185,7 +194,7 @@ def test_the_reason_tells_a_draft_that_strays_from_one_that_may_have_missed():
 
 
 def test_asking_for_the_larger_model_is_a_reason_of_its_own():
-    decision = asked(Policy(grounding_threshold=0.3), Match(0.1), LARGER)
+    decision = escalate_on_request(Policy(grounding_threshold=0.3), Answerability(0.1), LARGER)
     assert (decision.match, decision.match_threshold) == (0.1, 0.3), "the log must not say that all was there"
     assert (decision.action, decision.trigger, decision.way) == ("escalate", "asked", "answer")
     assert decision.reason == "You asked for gpt-oss-20b."
@@ -236,8 +245,8 @@ def test_a_topic_is_not_found_in_the_middle_of_other_words(topic: str, question:
 POLICY = Policy(confidence_threshold=0.5)
 
 
-def keeps(before: Judgement, after: Judgement, finish_reason: str = "stop") -> bool:
-    return keeps_draft(POLICY, draft(finish_reason=finish_reason), before, after)
+def keeps(before: DraftAssessment, after: DraftAssessment, finish_reason: str = "stop") -> bool:
+    return should_keep_draft(POLICY, draft(finish_reason=finish_reason), before, after)
 
 
 def test_a_less_supported_answer_of_the_larger_model_leaves_the_draft():
@@ -261,7 +270,7 @@ def test_a_trusted_draft_outlasts_a_refusal_and_a_doubtful_one_does_not():
 
 
 def test_a_kept_draft_is_told_with_both_supports():
-    decision = kept(decided(CASES[1]), LARGER, judged(supported=0.91), judged(supported=0.42))
+    decision = keep_draft(decided(CASES[1]), LARGER, judged(supported=0.91), judged(supported=0.42))
     assert (decision.action, decision.trigger) == ("escalate", "low_confidence")
     assert decision.reason.endswith("so it stays: 0.91 for the draft, 0.42 for gpt-oss-20b.")
 
@@ -283,7 +292,7 @@ SHARE = st.floats(0, 1)
     ),
     st.text(max_size=60),
     st.text(max_size=60),
-    st.builds(Judgement, SHARE, SHARE, SHARE, st.booleans(), st.just(())),
+    st.builds(DraftAssessment, SHARE, SHARE, SHARE, st.booleans(), st.just(())),
     st.sampled_from(("stop", "length", EARLY, "")),
     st.sampled_from((None, "local", "share", "no_model")),
 )
@@ -291,9 +300,9 @@ def test_every_decision_is_of_one_piece(
     policy: Policy,
     question: str,
     text: str,
-    judgement: Judgement,
+    judgement: DraftAssessment,
     finish_reason: str,
-    why: Held | None,
+    why: BlockedBy | None,
 ):
     decision = decide(policy, question, draft(text, finish_reason), judgement, larger=LARGER, held=why)
     assert (decision.confidence, decision.threshold) == (judgement.confidence, policy.confidence_threshold)

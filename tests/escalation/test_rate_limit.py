@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.escalation.rate_limit import TURNS, Allowance
+from rag.escalation.rate_limit import TURNS, EscalationLimit
 
 
-def taken(allowance: Allowance, wanted: list[bool]) -> list[bool]:
+def taken(allowance: EscalationLimit, wanted: list[bool]) -> list[bool]:
     """Which of these turns get the larger model, if each takes what it may."""
     got = []
     for wants in wanted:
@@ -19,29 +19,29 @@ def taken(allowance: Allowance, wanted: list[bool]) -> list[bool]:
 
 @given(st.floats(0, 1), st.lists(st.booleans(), max_size=80))
 def test_no_row_of_turns_has_more_than_its_share(share: float, wanted: list[bool]):
-    got = taken(Allowance(share), wanted)
+    got = taken(EscalationLimit(share), wanted)
     for end in range(len(got)):
         assert sum(got[max(0, end - TURNS + 1) : end + 1]) <= share * TURNS
 
 
 def test_all_of_them_may_be_escalated_with_a_share_of_one():
-    assert all(taken(Allowance(1.0), [True] * 60))
+    assert all(taken(EscalationLimit(1.0), [True] * 60))
 
 
 def test_none_with_a_share_of_nought():
-    allowance = Allowance(0.0)
+    allowance = EscalationLimit(0.0)
     assert allowance.withheld == "share"
     assert not any(taken(allowance, [True] * 60))
 
 
 def test_a_share_that_was_used_up_comes_back_with_ordinary_turns():
-    got = taken(Allowance(0.25), [True] * 10 + [False] * 20 + [True])
+    got = taken(EscalationLimit(0.25), [True] * 10 + [False] * 20 + [True])
     assert got[:10] == [True] * 5 + [False] * 5
     assert got[-1]
 
 
 def test_the_wait_is_unknown_at_first_and_then_measured():
-    allowance = Allowance(wait_s=30)
+    allowance = EscalationLimit(wait_s=30)
     assert allowance.expected_wait_s == 0
     for seconds in (5.0, 20.0, 11.0):
         allowance.began()
@@ -51,7 +51,7 @@ def test_the_wait_is_unknown_at_first_and_then_measured():
 
 
 def test_who_waits_behind_others_waits_longer():
-    allowance = Allowance(wait_s=30)
+    allowance = EscalationLimit(wait_s=30)
     allowance.began()
     allowance.ended(12.0)
     for waiting in (1, 2):
@@ -63,14 +63,14 @@ def test_who_waits_behind_others_waits_longer():
 
 
 def test_a_stopped_answer_says_nothing_about_the_speed():
-    allowance = Allowance(wait_s=30)
+    allowance = EscalationLimit(wait_s=30)
     allowance.began()
     allowance.ended(None)
     assert allowance.expected_wait_s == 0
 
 
 def test_the_share_is_told_before_the_wait():
-    allowance = Allowance(share=0, wait_s=1)
+    allowance = EscalationLimit(share=0, wait_s=1)
     allowance.began()
     allowance.ended(99)
     assert allowance.withheld == "share"

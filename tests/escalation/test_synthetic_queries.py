@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.escalation.synthetic_queries import WORDS, Size, pseudo_question, spread, unanswered
+from rag.escalation.synthetic_queries import WORDS, Size, leave_one_out, spread, synthetic_query
 from rag.retrieval.memory_index import MemoryIndex
 from rag.retrieval.search import Searcher
 from rag.types import Document, Passage
@@ -34,7 +34,7 @@ def passage(text: str, ordinal: int = 0) -> Passage:
     ids=["en", "de", "zh", "th"],
 )
 def test_it_is_the_beginning_of_a_sentence(text: str, question: str | None):
-    found = pseudo_question(passage(text))
+    found = synthetic_query(passage(text))
     assert found
     assert text.startswith(found)
     assert found != text
@@ -45,19 +45,19 @@ def test_it_is_the_beginning_of_a_sentence(text: str, question: str | None):
     "text", ["", "Too short.", "...", "- \n- \n", "| a | b |\n| 1 | 2 |", "谁知道？", "One. Two words. Three."]
 )
 def test_a_text_without_a_long_sentence_asks_nothing(text: str):
-    assert pseudo_question(passage(text)) == ""
+    assert synthetic_query(passage(text)) == ""
 
 
 def test_passages_take_turns_with_their_sentences():
     text = f"{LONG} Visitors ring the bell at the gate and wait there until the porter has seen them."
-    assert pseudo_question(passage(text, 0)).startswith("The office")
-    assert pseudo_question(passage(text, 1)).startswith("Visitors ring")
-    assert pseudo_question(passage(text, 2)) == pseudo_question(passage(text, 0))
+    assert synthetic_query(passage(text, 0)).startswith("The office")
+    assert synthetic_query(passage(text, 1)).startswith("Visitors ring")
+    assert synthetic_query(passage(text, 2)) == synthetic_query(passage(text, 0))
 
 
 @given(st.text(alphabet=st.characters(codec="utf-8"), max_size=200), st.integers(0, 9))
 def test_any_text_can_be_asked_about(text: str, ordinal: int):
-    found = pseudo_question(passage(text, ordinal))
+    found = synthetic_query(passage(text, ordinal))
     assert found in text
     assert not found or len(found) >= WORDS
 
@@ -91,7 +91,7 @@ def test_a_question_is_searched_without_its_document():
         document = Document(name, name)
         index.put(document, passages(document, [LONG, "Wolves hunt at night in the snow of the high mountains here."]))
     asked = index.passages("library:one.md", limit=2)
-    results = list(unanswered(Searcher(index), asked, limit=5))
+    results = list(leave_one_out(Searcher(index), asked, limit=5))
     assert len(results) == 2
     for question, found in results:
         assert {hit.passage.document.name for hit in found.hits} == {"two.md"}
@@ -101,7 +101,7 @@ def test_a_question_is_searched_without_its_document():
 def test_without_any_other_document_nothing_is_found():
     index, document = MemoryIndex(), Document("one.md", "One")
     index.put(document, passages(document, [LONG] * 3))
-    [(_, found)] = unanswered(Searcher(index), index.passages(document.id), limit=5)
+    [(_, found)] = leave_one_out(Searcher(index), index.passages(document.id), limit=5)
     assert not found.hits
 
 

@@ -10,7 +10,7 @@ from rag.errors import ModelCrashed
 from rag.evaluation.dataset import Question
 from rag.evaluation.replay import MOST_FAILURES, Ask, Recorder, play
 from rag.evaluation.results import Results, Run
-from rag.generation.chat_model import Bench
+from rag.generation.chat_model import ModelSet
 from rag.retrieval.search import Searcher
 from rag.turn.answer import answer
 from rag.turn.state import Budget
@@ -28,7 +28,7 @@ def asking(model: FakeModel) -> Ask:
         return answer(
             question,
             searcher=Searcher(LIBRARY),
-            bench=Bench(model),
+            bench=ModelSet(model),
             history=history,
             budget=Budget(temperature=0, seed=1),
         )

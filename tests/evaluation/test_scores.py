@@ -10,8 +10,8 @@ from rag.escalation.policy import Policy
 from rag.evaluation import citation_metrics
 from rag.evaluation.dataset import Question
 from rag.evaluation.scores import TokenPrices, failed, found, normal, score
-from rag.generation.chat_model import Bench
-from rag.generation.extractive import Quoting
+from rag.generation.chat_model import ModelSet
+from rag.generation.extractive import ExtractiveModel
 from rag.retrieval.search import Searcher
 from rag.turn.answer import answer
 from rag.turn.state import Budget
@@ -166,7 +166,7 @@ async def test_quotes_that_speak_of_missing_answers_are_no_refusal():
     events = answer(
         "What does the program say when the documents do not contain an answer?",
         searcher=Searcher(library),
-        bench=Bench(Quoting()),
+        bench=ModelSet(ExtractiveModel()),
     )
     turns = [event.turn async for event in events if isinstance(event, Finished)]
     row = score(Question("q", "?", (("says so",),), ("guide.md",)), turns[0], escalates=False)

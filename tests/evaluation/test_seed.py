@@ -7,19 +7,19 @@ import pytest
 from rag.generation.chat_model import Ended, GenerationLimits
 from rag.generation.foundry.model import FoundryModel
 from rag.generation.foundry.runtime import FoundryRuntime
-from rag.generation.openai_model import EndpointModel
+from rag.generation.openai_model import OpenAIModel
 from rag.generation.prompt import Prompt
 from tests.scripted_server import ScriptedServer, said
 
 
-async def ended(model: EndpointModel | FoundryModel, limits: GenerationLimits) -> bool:
+async def ended(model: OpenAIModel | FoundryModel, limits: GenerationLimits) -> bool:
     async with aclosing(model.stream(Prompt("How many days?"), limits)) as events:
         return any([isinstance(event, Ended) async for event in events])
 
 
 async def test_a_seed_is_sent_when_there_is_one():
     async with ScriptedServer() as server:
-        model = EndpointModel(base_url=server.url, alias="phi-4-mini")
+        model = OpenAIModel(base_url=server.url, alias="phi-4-mini")
         server.enqueue(said(), said(), said())
         for limits in (GenerationLimits(8), GenerationLimits(8, 0, seed=0), GenerationLimits(8, 0, seed=7)):
             assert await ended(model, limits)

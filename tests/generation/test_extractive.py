@@ -21,7 +21,7 @@ from rag.generation.chat_model import (
     TextDelta,
     Trimmed,
 )
-from rag.generation.extractive import MOST_SENTENCES, Quoting, choose
+from rag.generation.extractive import MOST_SENTENCES, ExtractiveModel, choose
 from rag.generation.prompt import Prompt
 from rag.grounding.citations import check
 from rag.retrieval.search import Searcher
@@ -50,7 +50,7 @@ async def events_of(
 
 
 async def quoted(search: SearchResult) -> str:
-    return "".join(event.text for event in await events_of(Quoting(), search) if isinstance(event, TextDelta))
+    return "".join(event.text for event in await events_of(ExtractiveModel(), search) if isinstance(event, TextDelta))
 
 
 def blocks(answer: str) -> list[tuple[str, int]]:
@@ -76,7 +76,7 @@ def letters(events: list[ModelEvent]) -> str:
 @pytest.mark.parametrize(
     "model",
     [
-        Quoting(),
+        ExtractiveModel(),
         FakeModel().enqueue("Two words."),
         FakeModel().enqueue(Reply("An answer.", reasoning="A thought.")),
         FakeModel().enqueue(Reply("An answer.", loads=True, trims=2)),
@@ -100,7 +100,7 @@ async def test_a_model_that_breaks_off_raises_after_what_it_said():
     assert re.fullmatch("L?ROd+", letters(seen))
 
 
-@pytest.mark.parametrize("model", [Quoting(), FakeModel().enqueue(Reply("a b c d", pause_s=0.001))])
+@pytest.mark.parametrize("model", [ExtractiveModel(), FakeModel().enqueue(Reply("a b c d", pause_s=0.001))])
 async def test_closing_the_iterator_ends_the_model(model: ChatModel):
     events = model.stream(Prompt("?", searched("file", RULES)), LIMITS)
     assert isinstance(await anext(events), Requested)
@@ -110,8 +110,8 @@ async def test_closing_the_iterator_ends_the_model(model: ChatModel):
 
 
 def test_only_quoting_says_that_it_writes_nothing_of_its_own():
-    assert not Quoting().generates
-    assert Quoting().alias == "quoting"
+    assert not ExtractiveModel().generates
+    assert ExtractiveModel().alias == "quoting"
     assert FakeModel().generates
 
 
@@ -216,5 +216,5 @@ def test_each_quote_stands_word_for_word_in_the_passage_of_its_mark(texts: list[
 @given(st.lists(st.text(), min_size=1, max_size=3))
 def test_any_passage_can_be_quoted(texts: list[str]):
     hits = tuple(Hit(passage, 1.0) for passage in index_of(*texts).passages("library:guide.md", limit=9))
-    events = asyncio.run(events_of(Quoting(), SearchResult(hits)))
+    events = asyncio.run(events_of(ExtractiveModel(), SearchResult(hits)))
     assert isinstance(events[-1], Ended)

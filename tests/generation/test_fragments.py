@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.generation.fragments import SHORT_LIST, pieces_of
+from rag.generation.fragments import SHORT_LIST, fragments_of
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ CASES = [
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_what_belongs_together_stays_together(case: Case):
-    pieces = pieces_of(case.text)
+    pieces = fragments_of(case.text)
     assert [case.text[piece.start : piece.end] for piece in pieces] == case.pieces
     assert {n: piece.lead for n, piece in enumerate(pieces) if piece.lead is not None} == (case.leads or {})
 
@@ -67,7 +67,7 @@ def test_what_belongs_together_stays_together(case: Case):
 def test_a_long_item_of_a_long_list_is_cut_at_its_sentences():
     item = "- " + "The first of them is this. " * 30
     assert len(item) > SHORT_LIST
-    assert len(pieces_of(f"{item}\n- The last.")) == 31
+    assert len(fragments_of(f"{item}\n- The last.")) == 31
 
 
 LINES = st.sampled_from(
@@ -81,7 +81,7 @@ LINES = st.sampled_from(
 @settings(max_examples=300, deadline=None)
 @given(st.lists(LINES, max_size=14).map("\n".join) | st.text(max_size=200))
 def test_every_letter_is_in_one_piece_and_every_lead_comes_before(text: str):
-    pieces = pieces_of(text)
+    pieces = fragments_of(text)
     ends = [0, *(piece.end for piece in pieces)]
     starts = [*(piece.start for piece in pieces), len(text)]
     assert all(not text[end:start].strip() for end, start in zip(ends, starts, strict=True))
@@ -98,5 +98,5 @@ def test_every_letter_is_in_one_piece_and_every_lead_comes_before(text: str):
 def test_no_text_makes_it_slow(unit: str):
     text = unit * (100_000 // len(unit))
     began = time.perf_counter()
-    pieces_of(text)
+    fragments_of(text)
     assert time.perf_counter() - began < 5

@@ -32,7 +32,7 @@ from rag.generation.chat_model import (
     TextDelta,
     Trimmed,
 )
-from rag.generation.openai_model import EndpointModel, choose, normalise
+from rag.generation.openai_model import OpenAIModel, choose, normalise
 from rag.generation.openai_stream import ChannelFilter
 from rag.generation.prompt import Prompt
 from rag.types import Document, Hit, Passage, SearchResult, Usage
@@ -74,7 +74,7 @@ def prompt(passages: int = 2) -> Prompt:
     return Prompt("What is said?", SearchResult(tuple(hits)))
 
 
-async def events_of(model: EndpointModel, of: Prompt | None = None) -> list[ModelEvent]:
+async def events_of(model: OpenAIModel, of: Prompt | None = None) -> list[ModelEvent]:
     async with asyncio.timeout(30):  # a test fails rather than hangs
         return [event async for event in model.stream(of or prompt(), LIMITS)]
 
@@ -98,16 +98,16 @@ async def server() -> AsyncIterator[ScriptedServer]:
 
 
 @pytest.fixture
-async def model(server: ScriptedServer) -> AsyncIterator[EndpointModel]:
-    model = EndpointModel(base_url=server.url, alias="phi-4-mini", api_key=KEY, retry_delay_s=0.01)
+async def model(server: ScriptedServer) -> AsyncIterator[OpenAIModel]:
+    model = OpenAIModel(base_url=server.url, alias="phi-4-mini", api_key=KEY, retry_delay_s=0.01)
     yield model
     await model.close()
 
 
 @pytest.fixture
-async def hasty(server: ScriptedServer) -> AsyncIterator[EndpointModel]:
+async def hasty(server: ScriptedServer) -> AsyncIterator[OpenAIModel]:
     """A model that waits a third of a second only."""
-    model = EndpointModel(base_url=server.url, alias="phi-4-mini", idle_timeout_s=0.3)
+    model = OpenAIModel(base_url=server.url, alias="phi-4-mini", idle_timeout_s=0.3)
     yield model
     await model.close()
 
@@ -143,12 +143,12 @@ def test_the_address_ends_in_v1_once(given_: str, expected: str) -> None:
 @pytest.mark.parametrize("bad", ["", "localhost:5273", "ftp://u:hidden@h", "http://", "http://[::1", "http://h:99999"])
 def test_what_is_no_address_is_refused_at_once(bad: str) -> None:
     with pytest.raises(SettingsError, match="no address") as caught:
-        EndpointModel(base_url=bad, alias="phi-4-mini")
+        OpenAIModel(base_url=bad, alias="phi-4-mini")
     assert "hidden" not in str(caught.value)
 
 
 async def test_an_address_without_v1_reaches_the_same_routes(server: ScriptedServer) -> None:
-    model = EndpointModel(base_url=server.root + "/", alias="phi-4-mini")
+    model = OpenAIModel(base_url=server.root + "/", alias="phi-4-mini")
     server.enqueue(said())
     assert text_of(await events_of(model)) == "Hello."
     await model.close()
@@ -175,7 +175,7 @@ def test_an_alias_means_its_own_id_then_a_loaded_one_then_a_short_one(
     assert choose(alias, there, loaded) == expected
 
 
-async def test_the_id_is_looked_up_once(server: ScriptedServer, model: EndpointModel) -> None:
+async def test_the_id_is_looked_up_once(server: ScriptedServer, model: OpenAIModel) -> None:
     server.routes["/models/loaded"] = reply(200, [PHI])
     server.routes["/v1/models"] = reply(200, {"object": "list", "data": [{"id": "phi-4-mini-idle"}, {"id": PHI}]})
     server.enqueue(said(), said())
@@ -191,7 +191,7 @@ async def test_the_id_is_looked_up_once(server: ScriptedServer, model: EndpointM
     ids=["error", "page"],
 )
 async def test_a_server_without_lists_is_asked_for_the_alias(
-    server: ScriptedServer, model: EndpointModel, no_list: Script
+    server: ScriptedServer, model: OpenAIModel, no_list: Script
 ) -> None:
     server.routes["/models/loaded"] = no_list
     server.enqueue(said())
@@ -199,7 +199,7 @@ async def test_a_server_without_lists_is_asked_for_the_alias(
     assert server.chats[0]["model"] == "phi-4-mini"
 
 
-async def test_a_missing_model_is_told_with_five_that_are_there(server: ScriptedServer, model: EndpointModel) -> None:
+async def test_a_missing_model_is_told_with_five_that_are_there(server: ScriptedServer, model: OpenAIModel) -> None:
     server.routes["/v1/models"] = reply(200, {"data": [{"id": f"model-{n}"} for n in range(7)]})
     with pytest.raises(ModelNotFound) as caught:
         await events_of(model)
@@ -209,14 +209,14 @@ async def test_a_missing_model_is_told_with_five_that_are_there(server: Scripted
     assert server.chats == []
 
 
-async def test_a_server_with_an_empty_list_has_no_such_model(server: ScriptedServer, model: EndpointModel) -> None:
+async def test_a_server_with_an_empty_list_has_no_such_model(server: ScriptedServer, model: OpenAIModel) -> None:
     server.routes["/v1/models"] = reply(200, {"data": []})
     with pytest.raises(ModelNotFound, match="none at all"):
         await model.check()
 
 
 async def test_a_known_id_needs_no_list(server: ScriptedServer) -> None:
-    model = EndpointModel(base_url=server.url, alias="phi-4-mini", model_id="mine:1")
+    model = OpenAIModel(base_url=server.url, alias="phi-4-mini", model_id="mine:1")
     server.enqueue(said())
     await events_of(model)
     assert [request.path for request in server.requests] == [CHAT]
@@ -224,7 +224,7 @@ async def test_a_known_id_needs_no_list(server: ScriptedServer) -> None:
     await model.close()
 
 
-async def test_after_a_404_the_id_is_looked_up_anew(server: ScriptedServer, model: EndpointModel) -> None:
+async def test_after_a_404_the_id_is_looked_up_anew(server: ScriptedServer, model: OpenAIModel) -> None:
     server.routes["/models/loaded"] = reply(200, ["phi-4-mini-cpu:1"])
     server.enqueue(said(), refusal(404, "Model not found"), said("Back."))
     await events_of(model)
@@ -234,14 +234,14 @@ async def test_after_a_404_the_id_is_looked_up_anew(server: ScriptedServer, mode
     assert [chat["model"] for chat in server.chats] == ["phi-4-mini-cpu:1", "phi-4-mini-cpu:1", "phi-4-mini-gpu:2"]
 
 
-async def test_a_second_404_is_final(server: ScriptedServer, model: EndpointModel) -> None:
+async def test_a_second_404_is_final(server: ScriptedServer, model: OpenAIModel) -> None:
     server.enqueue(refusal(404, "no"), refusal(404, "no"))
     with pytest.raises(ModelNotFound, match="does not know phi-4-mini"):
         await events_of(model)
     assert len(server.chats) == 2
 
 
-async def test_check_gives_the_id_and_asks_anew_each_time(server: ScriptedServer, model: EndpointModel) -> None:
+async def test_check_gives_the_id_and_asks_anew_each_time(server: ScriptedServer, model: OpenAIModel) -> None:
     server.routes["/models/loaded"] = reply(200, [PHI])
     assert await model.check() == PHI
     server.routes["/models/loaded"] = reply(401, {})
@@ -252,7 +252,7 @@ async def test_check_gives_the_id_and_asks_anew_each_time(server: ScriptedServer
 # The request
 
 
-async def test_the_request_is_complete(server: ScriptedServer, model: EndpointModel) -> None:
+async def test_the_request_is_complete(server: ScriptedServer, model: OpenAIModel) -> None:
     server.enqueue(said())
     await events_of(model)
     assert server.chats == [
@@ -271,7 +271,7 @@ async def test_the_request_is_complete(server: ScriptedServer, model: EndpointMo
 
 async def test_without_a_key_none_is_sent(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "somebody-elses")
-    model = EndpointModel(base_url=server.url, alias="phi-4-mini")
+    model = OpenAIModel(base_url=server.url, alias="phi-4-mini")
     server.enqueue(said())
     await events_of(model)
     assert {request.headers["authorization"] for request in server.requests} == {"Bearer none"}
@@ -287,7 +287,7 @@ async def test_without_a_key_none_is_sent(server: ScriptedServer, monkeypatch: p
     ids=["400", "422"],
 )
 async def test_stream_options_are_left_out_for_good_where_they_are_refused(
-    server: ScriptedServer, model: EndpointModel, refused: Script
+    server: ScriptedServer, model: OpenAIModel, refused: Script
 ) -> None:
     server.enqueue(refused, said(), said())
     assert text_of(await events_of(model)) == "Hello."
@@ -296,7 +296,7 @@ async def test_stream_options_are_left_out_for_good_where_they_are_refused(
 
 
 async def test_a_server_that_refuses_both_extras_is_asked_without_them(
-    server: ScriptedServer, model: EndpointModel
+    server: ScriptedServer, model: OpenAIModel
 ) -> None:
     server.enqueue(refusal(400, "logprobs are not supported"), refusal(400, "what are stream_options"), said(), said())
     assert text_of(await events_of(model)) == "Hello."
@@ -316,7 +316,7 @@ async def test_a_server_that_refuses_both_extras_is_asked_without_them(
     ids=["given", "null, as Foundry Local", "of another shape", "impossible"],
 )
 async def test_log_probabilities_join_the_end_where_a_server_gives_them(
-    server: ScriptedServer, model: EndpointModel, given: list[object], kept: tuple[float, ...]
+    server: ScriptedServer, model: OpenAIModel, given: list[object], kept: tuple[float, ...]
 ) -> None:
     chunks = [data({"choices": [{"index": 0, "delta": {"content": "Hi "}, "logprobs": each}]}) for each in given]
     server.enqueue(sse(*chunks, chunk(finish_reason="stop"), DONE))
@@ -325,7 +325,7 @@ async def test_log_probabilities_join_the_end_where_a_server_gives_them(
     assert ended.logprobs == kept
 
 
-async def test_an_answer_in_one_piece_is_asked_for_and_read(server: ScriptedServer, model: EndpointModel) -> None:
+async def test_an_answer_in_one_piece_is_asked_for_and_read(server: ScriptedServer, model: OpenAIModel) -> None:
     message = {"role": "assistant", "content": "Hello.", "reasoning_content": "Hm."}
     choice = {"index": 0, "message": message, "finish_reason": "stop"}
     usage = {"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12}
@@ -344,7 +344,7 @@ async def test_an_answer_in_one_piece_is_asked_for_and_read(server: ScriptedServ
     ids=["500", "no choice", "another shape"],
 )
 async def test_a_broken_answer_in_one_piece_is_a_model_error(
-    server: ScriptedServer, model: EndpointModel, script: Script
+    server: ScriptedServer, model: OpenAIModel, script: Script
 ) -> None:
     server.enqueue(script, script)
     with pytest.raises(ModelError):
@@ -355,7 +355,7 @@ async def test_a_broken_answer_in_one_piece_is_a_model_error(
 # The stream
 
 
-async def test_events_come_in_order_with_usage_at_the_end(server: ScriptedServer, model: EndpointModel) -> None:
+async def test_events_come_in_order_with_usage_at_the_end(server: ScriptedServer, model: OpenAIModel) -> None:
     server.enqueue(
         sse(
             chunk("", role="assistant"),
@@ -375,7 +375,7 @@ async def test_events_come_in_order_with_usage_at_the_end(server: ScriptedServer
     ]
 
 
-async def test_deltas_are_passed_on_as_they_come(server: ScriptedServer, model: EndpointModel) -> None:
+async def test_deltas_are_passed_on_as_they_come(server: ScriptedServer, model: OpenAIModel) -> None:
     server.enqueue(sse(chunk("First"), STALL))
     stream = model.stream(prompt(), LIMITS)
     async with asyncio.timeout(10):
@@ -384,32 +384,30 @@ async def test_deltas_are_passed_on_as_they_come(server: ScriptedServer, model: 
 
 
 @pytest.mark.parametrize("reason", ["stop", "length", "content_filter"])
-async def test_the_finish_reason_is_told(server: ScriptedServer, model: EndpointModel, reason: str) -> None:
+async def test_the_finish_reason_is_told(server: ScriptedServer, model: OpenAIModel, reason: str) -> None:
     server.enqueue(sse(chunk("Cut"), chunk(finish_reason=reason), DONE))
     assert (await events_of(model))[-1] == Ended(reason, None)
 
 
-async def test_a_server_that_says_neither_reason_nor_done_ends_well(
-    server: ScriptedServer, model: EndpointModel
-) -> None:
+async def test_a_server_that_says_neither_reason_nor_done_ends_well(server: ScriptedServer, model: OpenAIModel) -> None:
     server.enqueue(sse(chunk("All of it.")))
     assert (await events_of(model))[-1] == Ended("", None)
 
 
 @pytest.mark.parametrize("name", ["reasoning_content", "reasoning"])
-async def test_reasoning_is_apart_from_the_answer(server: ScriptedServer, model: EndpointModel, name: str) -> None:
+async def test_reasoning_is_apart_from_the_answer(server: ScriptedServer, model: OpenAIModel, name: str) -> None:
     server.enqueue(sse(chunk(None, **{name: "Let me see."}), chunk("Yes."), chunk(finish_reason="stop"), DONE))
     assert (await events_of(model))[2:4] == [ReasoningDelta("Let me see."), TextDelta("Yes.")]
 
 
-async def test_leaked_marks_never_reach_the_answer(server: ScriptedServer, model: EndpointModel) -> None:
+async def test_leaked_marks_never_reach_the_answer(server: ScriptedServer, model: OpenAIModel) -> None:
     pieces = ["<|chan", "nel|>analysis<|message|>Hm", "m.<|end|><|start|>assistant<|channel|>final<|mess", "age|>Yes."]
     server.enqueue(sse(*map(chunk, pieces), chunk("<|return|>", finish_reason="stop"), DONE))
     events = await events_of(model)
     assert (thoughts_of(events), text_of(events)) == ("Hmm.", "Yes.")
 
 
-async def test_a_mark_that_never_ends_is_text_after_all(server: ScriptedServer, model: EndpointModel) -> None:
+async def test_a_mark_that_never_ends_is_text_after_all(server: ScriptedServer, model: OpenAIModel) -> None:
     server.enqueue(sse(chunk("a <"), chunk(finish_reason="stop"), DONE))
     assert text_of(await events_of(model)) == "a <"
 
@@ -419,7 +417,7 @@ async def test_a_mark_that_never_ends_is_text_after_all(server: ScriptedServer, 
     [{}, [], 7, "text", {"choices": None}, {"choices": [{}]}, {"choices": [{"delta": {"content": 5}}]}, {"usage": {}}],
     ids=str,
 )
-async def test_chunks_of_another_shape_are_passed_over(server: ScriptedServer, model: EndpointModel, odd: Any) -> None:
+async def test_chunks_of_another_shape_are_passed_over(server: ScriptedServer, model: OpenAIModel, odd: Any) -> None:
     server.enqueue(sse(chunk("Yes"), data(odd), chunk("."), chunk(finish_reason="stop"), DONE))
     events = await events_of(model)
     assert text_of(events) == "Yes."
@@ -439,7 +437,7 @@ async def test_chunks_of_another_shape_are_passed_over(server: ScriptedServer, m
     ],
 )
 async def test_a_stream_without_a_word_is_an_error(
-    server: ScriptedServer, model: EndpointModel, body: tuple[bytes, ...], sentence: str
+    server: ScriptedServer, model: OpenAIModel, body: tuple[bytes, ...], sentence: str
 ) -> None:
     server.enqueue(sse(*body))
     with pytest.raises(EmptyAnswer, match=sentence):
@@ -447,7 +445,7 @@ async def test_a_stream_without_a_word_is_an_error(
     assert len(server.chats) == 1
 
 
-async def test_twenty_streams_at_once(server: ScriptedServer, model: EndpointModel) -> None:
+async def test_twenty_streams_at_once(server: ScriptedServer, model: OpenAIModel) -> None:
     server.routes["/models/loaded"] = reply(200, [PHI])
     server.enqueue(*(sse(*(step for _ in range(10) for step in (chunk("a "), 0.01)), DONE) for _ in range(20)))
     answers = await asyncio.gather(*(events_of(model) for _ in range(20)))
@@ -461,7 +459,7 @@ async def test_twenty_streams_at_once(server: ScriptedServer, model: EndpointMod
 @pytest.mark.parametrize("wording", OVERFULL)
 @pytest.mark.parametrize("in_stream", [False, True], ids=["400", "in the stream"])
 async def test_an_overfull_context_is_tried_again_with_a_passage_less(
-    server: ScriptedServer, model: EndpointModel, wording: str, in_stream: bool
+    server: ScriptedServer, model: OpenAIModel, wording: str, in_stream: bool
 ) -> None:
     message = OVERFULL[wording]
     full = sse(data({"error": {"message": message}})) if in_stream else refusal(400, message)
@@ -479,14 +477,14 @@ async def test_an_overfull_context_is_tried_again_with_a_passage_less(
     assert [chat["messages"] for chat in server.chats] == [prompt(2).messages(), prompt(1).messages()]
 
 
-async def test_the_code_alone_tells_an_overfull_context(server: ScriptedServer, model: EndpointModel) -> None:
+async def test_the_code_alone_tells_an_overfull_context(server: ScriptedServer, model: OpenAIModel) -> None:
     server.enqueue(reply(400, {"error": {"message": "Too long.", "code": "context_length_exceeded"}}), said())
     assert Trimmed(prompt(1)) in await events_of(model, prompt(2))
 
 
 @pytest.mark.parametrize(("passages", "tries"), [(5, 2), (1, 2), (0, 1)])
 async def test_what_does_not_fit_at_the_second_try_is_too_long(
-    server: ScriptedServer, model: EndpointModel, passages: int, tries: int
+    server: ScriptedServer, model: OpenAIModel, passages: int, tries: int
 ) -> None:
     server.routes[CHAT] = refusal(400, OVERFULL["foundry"])
     with pytest.raises(ContextTooSmall, match="longer than phi-4-mini can read"):
@@ -494,7 +492,7 @@ async def test_what_does_not_fit_at_the_second_try_is_too_long(
     assert len(server.chats) == tries
 
 
-async def test_a_context_that_fills_up_in_the_answer_ends_it(server: ScriptedServer, model: EndpointModel) -> None:
+async def test_a_context_that_fills_up_in_the_answer_ends_it(server: ScriptedServer, model: OpenAIModel) -> None:
     server.enqueue(sse(chunk("So far"), data({"error": {"message": OVERFULL["lm studio"]}})))
     with pytest.raises(ContextTooSmall):
         await events_of(model)
@@ -502,12 +500,12 @@ async def test_a_context_that_fills_up_in_the_answer_ends_it(server: ScriptedSer
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503])
-async def test_a_busy_server_is_asked_a_second_time(server: ScriptedServer, model: EndpointModel, status: int) -> None:
+async def test_a_busy_server_is_asked_a_second_time(server: ScriptedServer, model: OpenAIModel, status: int) -> None:
     server.enqueue(refusal(status, "slow down"), said())
     assert names(await events_of(model)) == ["Requested", "Requested", "Opened", "TextDelta", "Ended"]
 
 
-async def test_a_server_that_stays_busy_is_busy(server: ScriptedServer, model: EndpointModel) -> None:
+async def test_a_server_that_stays_busy_is_busy(server: ScriptedServer, model: OpenAIModel) -> None:
     page = Script(502, {"content-type": "text/html"}, (b"<html><h1>Bad gateway</h1></html>",))
     server.enqueue(page, page)
     with pytest.raises(ModelBusy) as caught:
@@ -516,7 +514,7 @@ async def test_a_server_that_stays_busy_is_busy(server: ScriptedServer, model: E
     assert len(server.chats) == 2
 
 
-async def test_a_fault_of_the_model_list_is_tried_again_too(server: ScriptedServer, model: EndpointModel) -> None:
+async def test_a_fault_of_the_model_list_is_tried_again_too(server: ScriptedServer, model: OpenAIModel) -> None:
     server.routes["/v1/models"] = refusal(503, "starting")
     with pytest.raises(ModelBusy, match="It says: starting"):
         await events_of(model)
@@ -527,7 +525,7 @@ async def test_a_fault_of_the_model_list_is_tried_again_too(server: ScriptedServ
     ("asked", "waited"), [("0.25", 0.25), ("7200", 10.0), ("Wed, 21 Oct 2026 07:28:00 GMT", 0.01), ("-1", 0.01)]
 )
 async def test_retry_after_is_respected_up_to_ten_seconds(
-    server: ScriptedServer, model: EndpointModel, monkeypatch: pytest.MonkeyPatch, asked: str, waited: float
+    server: ScriptedServer, model: OpenAIModel, monkeypatch: pytest.MonkeyPatch, asked: str, waited: float
 ) -> None:
     pauses: list[float] = []
 
@@ -540,7 +538,7 @@ async def test_retry_after_is_respected_up_to_ten_seconds(
     assert pauses == [waited]
 
 
-async def test_different_failures_are_mended_one_after_another(server: ScriptedServer, model: EndpointModel) -> None:
+async def test_different_failures_are_mended_one_after_another(server: ScriptedServer, model: OpenAIModel) -> None:
     server.enqueue(
         refusal(503, "starting"),
         refusal(404, "unknown"),
@@ -555,7 +553,7 @@ async def test_different_failures_are_mended_one_after_another(server: ScriptedS
     "failure", [refusal(404, "unknown"), refusal(400, "no stream_options here")], ids=["id", "400"]
 )
 async def test_streams_that_fail_together_are_mended_together(
-    server: ScriptedServer, model: EndpointModel, failure: Script
+    server: ScriptedServer, model: OpenAIModel, failure: Script
 ) -> None:
     all_here = asyncio.Event()
     server.enqueue(*[replace(failure, before=(all_here,))] * 8)
@@ -592,7 +590,7 @@ async def test_streams_that_fail_together_are_mended_together(
     ],
 )
 async def test_other_failures_are_told_in_plain_sentences(
-    server: ScriptedServer, model: EndpointModel, script: Script, kind: type[ModelError], sentence: str
+    server: ScriptedServer, model: OpenAIModel, script: Script, kind: type[ModelError], sentence: str
 ) -> None:
     server.enqueue(script)
     with pytest.raises(ModelError) as caught:
@@ -605,7 +603,7 @@ async def test_other_failures_are_told_in_plain_sentences(
     assert len(server.chats) == 1
 
 
-async def test_a_long_refusal_is_shortened(server: ScriptedServer, model: EndpointModel) -> None:
+async def test_a_long_refusal_is_shortened(server: ScriptedServer, model: OpenAIModel) -> None:
     server.enqueue(refusal(400, "blah " * 500))
     with pytest.raises(ModelRefused) as caught:
         await events_of(model)
@@ -614,14 +612,14 @@ async def test_a_long_refusal_is_shortened(server: ScriptedServer, model: Endpoi
     assert quoted.endswith("…")
 
 
-async def test_a_server_that_sends_no_headers_has_stalled(server: ScriptedServer, hasty: EndpointModel) -> None:
+async def test_a_server_that_sends_no_headers_has_stalled(server: ScriptedServer, hasty: OpenAIModel) -> None:
     server.enqueue(sse(before=(STALL,)))
     with pytest.raises(ModelStalled, match="phi-4-mini"):
         await events_of(hasty)
     await server.settled(left=1)
 
 
-async def test_a_server_that_stops_in_the_middle_has_stalled(server: ScriptedServer, hasty: EndpointModel) -> None:
+async def test_a_server_that_stops_in_the_middle_has_stalled(server: ScriptedServer, hasty: OpenAIModel) -> None:
     server.enqueue(sse(chunk("So far"), STALL))
     stream = hasty.stream(prompt(), LIMITS)
     async with asyncio.timeout(30):
@@ -632,13 +630,13 @@ async def test_a_server_that_stops_in_the_middle_has_stalled(server: ScriptedSer
 
 
 async def test_a_slow_stream_has_not_stalled(server: ScriptedServer) -> None:
-    model = EndpointModel(base_url=server.url, alias="phi-4-mini", idle_timeout_s=1.0)
+    model = OpenAIModel(base_url=server.url, alias="phi-4-mini", idle_timeout_s=1.0)
     server.enqueue(sse(*(step for _ in range(6) for step in (0.25, chunk("a"))), DONE))
     assert text_of(await events_of(model)) == "a" * 6
     await model.close()
 
 
-async def test_a_slow_reader_has_not_stalled_the_server(server: ScriptedServer, hasty: EndpointModel) -> None:
+async def test_a_slow_reader_has_not_stalled_the_server(server: ScriptedServer, hasty: OpenAIModel) -> None:
     server.enqueue(sse(chunk("a"), chunk("b"), DONE))
     seen: list[ModelEvent] = []
     async for event in hasty.stream(prompt(), LIMITS):
@@ -651,7 +649,7 @@ async def test_a_refused_connection_names_the_address() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))  # bound but not listening: nobody else can get the port meanwhile
         address = f"127.0.0.1:{unused.getsockname()[1]}"
-        model = EndpointModel(base_url=f"http://user:{KEY}@{address}", alias="phi-4-mini")
+        model = OpenAIModel(base_url=f"http://user:{KEY}@{address}", alias="phi-4-mini")
         with pytest.raises(ModelUnavailable) as caught:
             await events_of(model)
         await model.close()
@@ -661,7 +659,7 @@ async def test_a_refused_connection_names_the_address() -> None:
 
 @pytest.mark.usefixtures("no_proxy")
 async def test_a_name_that_is_unknown_is_told_as_such() -> None:
-    model = EndpointModel(base_url="http://no-such-host.invalid", alias="phi-4-mini")
+    model = OpenAIModel(base_url="http://no-such-host.invalid", alias="phi-4-mini")
     with pytest.raises(ModelUnavailable, match=r"name in http://no-such-host\.invalid/v1 cannot be found"):
         await events_of(model)
     await model.close()
@@ -675,7 +673,7 @@ async def test_a_failed_tls_handshake_is_told_as_such() -> None:
 
     async with await asyncio.start_server(answer_in_plain_http, "127.0.0.1", 0) as plain:
         port = plain.sockets[0].getsockname()[1]
-        model = EndpointModel(base_url=f"https://127.0.0.1:{port}", alias="phi-4-mini")
+        model = OpenAIModel(base_url=f"https://127.0.0.1:{port}", alias="phi-4-mini")
         with pytest.raises(ModelUnavailable, match="No secure connection"):
             await events_of(model)
         await model.close()
@@ -684,7 +682,7 @@ async def test_a_failed_tls_handshake_is_told_as_such() -> None:
 # Ends, keys, networks
 
 
-async def test_closing_the_stream_closes_the_connection(server: ScriptedServer, model: EndpointModel) -> None:
+async def test_closing_the_stream_closes_the_connection(server: ScriptedServer, model: OpenAIModel) -> None:
     server.enqueue(sse(chunk("So far"), STALL))
     stream = model.stream(prompt(), LIMITS)
     async for event in stream:
@@ -696,7 +694,7 @@ async def test_closing_the_stream_closes_the_connection(server: ScriptedServer, 
 
 @pytest.mark.parametrize("script", [sse(chunk("So far"), STALL), sse(before=(STALL,))], ids=["body", "headers"])
 async def test_cancelling_the_reader_closes_the_connection(
-    server: ScriptedServer, model: EndpointModel, script: Script
+    server: ScriptedServer, model: OpenAIModel, script: Script
 ) -> None:
     server.enqueue(script)
     reading = asyncio.create_task(events_of(model))
@@ -708,7 +706,7 @@ async def test_cancelling_the_reader_closes_the_connection(
     await server.settled(left=1, connections=0)
 
 
-async def test_connections_are_reused_and_closed_at_the_end(server: ScriptedServer, model: EndpointModel) -> None:
+async def test_connections_are_reused_and_closed_at_the_end(server: ScriptedServer, model: OpenAIModel) -> None:
     server.enqueue(*[said()] * 5)
     for _ in range(5):
         await events_of(model)
@@ -718,7 +716,7 @@ async def test_connections_are_reused_and_closed_at_the_end(server: ScriptedServ
     assert server.left == 0
 
 
-async def test_an_abandoned_lookup_does_not_block_the_next(server: ScriptedServer, model: EndpointModel) -> None:
+async def test_an_abandoned_lookup_does_not_block_the_next(server: ScriptedServer, model: OpenAIModel) -> None:
     server.routes["/models/loaded"] = Script(200, {}, (), before=(STALL,))
     reading = asyncio.create_task(model.check())
     await asyncio.sleep(0.1)
@@ -732,12 +730,12 @@ async def test_an_abandoned_lookup_does_not_block_the_next(server: ScriptedServe
 @pytest.mark.parametrize("key", ["“quoted”", "two\nlines", "a\tb"])
 def test_a_key_that_cannot_be_sent_is_refused_without_showing_it(key: str) -> None:
     with pytest.raises(SettingsError) as caught:
-        EndpointModel(base_url="http://127.0.0.1:1", alias="phi-4-mini", api_key=key)
+        OpenAIModel(base_url="http://127.0.0.1:1", alias="phi-4-mini", api_key=key)
     assert key not in str(caught.value)
 
 
 async def test_white_space_around_a_key_is_dropped(server: ScriptedServer) -> None:
-    model = EndpointModel(base_url=server.url, alias="phi-4-mini", api_key=f" {KEY}\n")
+    model = OpenAIModel(base_url=server.url, alias="phi-4-mini", api_key=f" {KEY}\n")
     await model.check()
     assert server.requests[0].headers["authorization"] == f"Bearer {KEY}"
     await model.close()
@@ -748,7 +746,7 @@ async def test_credentials_in_the_address_are_used_but_never_shown(
 ) -> None:
     caplog.set_level("DEBUG")
     server.enqueue(said())
-    model = EndpointModel(base_url=server.url.replace("//", f"//user:{KEY}@"), alias="phi-4-mini")
+    model = OpenAIModel(base_url=server.url.replace("//", f"//user:{KEY}@"), alias="phi-4-mini")
     await events_of(model)
     await model.close()
     assert {request.headers["authorization"][:6] for request in server.requests} == {"Basic "}
@@ -756,7 +754,7 @@ async def test_credentials_in_the_address_are_used_but_never_shown(
 
 
 def test_the_key_is_not_in_the_repr() -> None:
-    model = EndpointModel(base_url=f"http://user:{KEY}@127.0.0.1:5273", alias="phi-4-mini", api_key=KEY)
+    model = OpenAIModel(base_url=f"http://user:{KEY}@127.0.0.1:5273", alias="phi-4-mini", api_key=KEY)
     assert repr(model) == "EndpointModel('phi-4-mini' at 'http://127.0.0.1:5273/v1')"
     assert KEY not in repr(vars(model))
 
@@ -769,7 +767,7 @@ async def test_no_proxy_stands_before_this_machine(
         monkeypatch.setenv("ALL_PROXY", proxy.root)
         monkeypatch.setenv("NO_PROXY", "")
         server.enqueue(said())
-        model = EndpointModel(base_url=server.url, alias="phi-4-mini")
+        model = OpenAIModel(base_url=server.url, alias="phi-4-mini")
         assert text_of(await events_of(model)) == "Hello."
         await model.close()
         assert proxy.requests == []
@@ -782,7 +780,7 @@ async def test_a_proxy_of_the_environment_serves_other_machines(
         monkeypatch.setenv("HTTP_PROXY", proxy.root)
         monkeypatch.setenv("NO_PROXY", "")
         proxy.routes[f"http://models.example.org{CHAT}"] = said("By proxy.")
-        model = EndpointModel(base_url="http://models.example.org", alias="phi-4-mini")
+        model = OpenAIModel(base_url="http://models.example.org", alias="phi-4-mini")
         assert text_of(await events_of(model)) == "By proxy."
         await model.close()
 
@@ -791,7 +789,7 @@ async def test_a_redirect_takes_neither_question_nor_key_elsewhere(server: Scrip
     async with ScriptedServer() as elsewhere:
         server.enqueue(reply(307, {}, location=elsewhere.url + "/chat/completions"))
         server.routes["/models/loaded"] = reply(307, {}, location=elsewhere.root + "/models/loaded")
-        model = EndpointModel(base_url=server.url, alias="phi-4-mini", api_key=KEY)
+        model = OpenAIModel(base_url=server.url, alias="phi-4-mini", api_key=KEY)
         with pytest.raises(ModelUnavailable, match="another address"):
             await events_of(model)
         await model.close()
@@ -867,7 +865,7 @@ def test_each_dialect_is_told_apart(raw: str, answer: str, thoughts: str) -> Non
     assert (text_of(events), thoughts_of(events)) == (answer, thoughts)
 
 
-async def test_it_is_idle_once_it_has_answered_and_while_nobody_asks(server: ScriptedServer, model: EndpointModel):
+async def test_it_is_idle_once_it_has_answered_and_while_nobody_asks(server: ScriptedServer, model: OpenAIModel):
     server.enqueue(said(), said())
     assert not model.idle
     await events_of(model)

@@ -10,10 +10,10 @@ import pytest
 import pytest_asyncio
 
 from rag.generation.chat_model import GenerationLimits, TextDelta
-from rag.generation.extractive import Quoting
+from rag.generation.extractive import ExtractiveModel
 from rag.generation.foundry.model import FoundryModel
 from rag.generation.foundry.runtime import FoundryRuntime
-from rag.generation.openai_model import EndpointModel
+from rag.generation.openai_model import OpenAIModel
 from rag.generation.prompt import Prompt
 from rag.generation.registry import DownloadState, ModelRegistry
 from tests.conftest import HUGE, MISSING
@@ -56,11 +56,11 @@ async def ended(download: DownloadState) -> DownloadState:
     ("changes", "small", "large", "runtime"),
     [
         ({}, FoundryModel, FoundryModel, True),
-        ({"runtime": False}, Quoting, type(None), False),
-        ({"endpoint": "http://127.0.0.1:9"}, EndpointModel, EndpointModel, True),
-        ({"llm_endpoint": "http://127.0.0.1:9"}, FoundryModel, EndpointModel, True),
-        ({"runtime": False, "llm_endpoint": "http://127.0.0.1:9"}, Quoting, EndpointModel, False),
-        ({"endpoint": "http://127.0.0.1:9", "llm_endpoint": "http://127.0.0.1:8"}, EndpointModel, EndpointModel, False),
+        ({"runtime": False}, ExtractiveModel, type(None), False),
+        ({"endpoint": "http://127.0.0.1:9"}, OpenAIModel, OpenAIModel, True),
+        ({"llm_endpoint": "http://127.0.0.1:9"}, FoundryModel, OpenAIModel, True),
+        ({"runtime": False, "llm_endpoint": "http://127.0.0.1:9"}, ExtractiveModel, OpenAIModel, False),
+        ({"endpoint": "http://127.0.0.1:9", "llm_endpoint": "http://127.0.0.1:8"}, OpenAIModel, OpenAIModel, False),
     ],
 )
 async def test_the_settings_decide_where_each_model_is(
@@ -76,7 +76,7 @@ async def test_models_on_the_disk_answer_and_quotes_stand_in(runtime: FoundryRun
     await models.start()
     lineup = await models.lineup()
     assert (lineup.bench.small.alias, lineup.bench.large and lineup.bench.large.alias) == (SMALL.alias, LARGE.alias)
-    assert isinstance(lineup.bench.stand_in, Quoting)
+    assert isinstance(lineup.bench.stand_in, ExtractiveModel)
     assert (lineup.note, lineup.small_missing, lineup.large_missing) == ("", None, None)
     assert lineup.bench.idle is models.small
     await models.close()
@@ -98,7 +98,7 @@ async def test_a_model_that_answers_somebody_else_is_not_idle(runtime: FoundryRu
 async def test_a_missing_small_model_is_offered_with_its_size_while_quotes_answer(runtime: FoundryRuntime):
     models = ModelRegistry(FoundryModel(runtime, MISSING.alias), FoundryModel(runtime, HUGE.alias), runtime)
     lineup = await models.lineup()
-    assert isinstance(lineup.bench.small, Quoting)
+    assert isinstance(lineup.bench.small, ExtractiveModel)
     assert lineup.small_missing
     assert (lineup.small_missing.alias, lineup.small_missing.size) == (MISSING.alias, "3.4 GB")
     assert lineup.note.startswith(
@@ -154,7 +154,7 @@ async def test_a_download_that_breaks_off_says_why(downloading: ModelRegistry):
 
 
 async def test_without_a_runtime_a_download_says_who_has_the_models():
-    models = ModelRegistry(Quoting(), None)
+    models = ModelRegistry(ExtractiveModel(), None)
     download = await ended(models.download("phi-4-mini"))
     assert download.state == "failed"
     assert "endpoint" in download.detail

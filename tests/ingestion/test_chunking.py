@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.ingestion.chunking import MOST_WORDS, WORDS, count_words, split
+from rag.ingestion.chunking import MOST_WORDS, WORDS, chunk, count_words
 from rag.ingestion.content import Content
 from rag.ingestion.headings import demote_guesses, document_title, find_headings, protect
 from rag.text.sentences import sentences
@@ -18,7 +18,7 @@ DOCUMENT = Document(name="guide.md", title="Guide")
 
 
 def passages_of(text: str, page_starts: tuple[int, ...] = ()) -> list[Passage]:
-    return split(Content(text, page_starts=page_starts), DOCUMENT)
+    return chunk(Content(text, page_starts=page_starts), DOCUMENT)
 
 
 def letters(text: str) -> str:

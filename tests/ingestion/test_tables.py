@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.errors import EmptyFile
-from rag.ingestion.chunking import MOST_HEADER_WORDS, MOST_WORDS, WORDS, count_words, split
+from rag.ingestion.chunking import MOST_HEADER_WORDS, MOST_WORDS, WORDS, chunk, count_words
 from rag.ingestion.content import Content, FileLimits
 from rag.ingestion.html import html_to_markdown
 from rag.ingestion.reader import ReadDocument, Request, read_file
@@ -21,11 +21,11 @@ DOCUMENT = Document(name="guide.md", title="Guide")
 
 
 def passages_of(text: str) -> list[Passage]:
-    return split(Content(text), DOCUMENT)
+    return chunk(Content(text), DOCUMENT)
 
 
 def sheet_passages(*sheets: Sheet) -> list[Passage]:
-    return split(sheets_to_content(sheets), DOCUMENT)
+    return chunk(sheets_to_content(sheets), DOCUMENT)
 
 
 @pytest.fixture
@@ -366,7 +366,7 @@ def test_whatever_a_sheet_holds_its_rows_are_found_in_order(rows: list[list[str]
     offsets, numbers = [offset for offset, _ in content.row_starts], [number for _, number in content.row_starts]
     assert offsets == sorted(offsets)
     assert numbers == sorted(numbers)
-    for passage in split(content, DOCUMENT):
+    for passage in chunk(content, DOCUMENT):
         assert content.text[passage.start : passage.end] == passage.text
         assert passage.rows is not None
         assert 1 <= passage.rows[0] <= passage.rows[1] <= len(rows)

@@ -15,12 +15,12 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from rag.generation.chat_model import Loading, ModelEvent, TextDelta
-from rag.generation.extractive import Quoting
+from rag.generation.extractive import ExtractiveModel
 from rag.generation.foundry.model import ModelStatus
-from rag.generation.openai_model import EndpointModel
+from rag.generation.openai_model import OpenAIModel
 from rag.generation.registry import ModelRegistry
 from rag.lab.proxy import Proxy
-from rag.lab.requests import AT_A_TIME, Turnstile, parse
+from rag.lab.requests import AT_A_TIME, RequestLimiter, parse
 from rag.lab.sse import DONE, WAITING, completion_chunks, kept_open
 from tests.fakes import FakeModel, Reply
 from tests.lab.test_requests import ASKED, RULES
@@ -59,11 +59,11 @@ class Lab:
 async def lab_of(*, per_minute: int = 1000) -> AsyncIterator[Lab]:
     async with ScriptedServer(routes={"/v1/models": MODELS}) as behind, aiohttp.ClientSession() as http:
         small, large = (
-            EndpointModel(base_url=behind.url, alias=alias, idle_timeout_s=20, retry_delay_s=0)
+            OpenAIModel(base_url=behind.url, alias=alias, idle_timeout_s=20, retry_delay_s=0)
             for alias in ("phi-4-mini", "gpt-oss-20b")
         )
         models = ModelRegistry(small, large)
-        proxy = Proxy(lambda: models, RULES, Turnstile(per_minute, asyncio.get_running_loop().time))
+        proxy = Proxy(lambda: models, RULES, RequestLimiter(per_minute, asyncio.get_running_loop().time))
         app = Starlette(
             routes=[
                 Route("/v1/models", proxy.list_models),
@@ -146,7 +146,7 @@ async def test_the_list_has_both_models_and_how_they_stand(lab: Lab):
 
 
 async def test_without_a_model_the_list_is_empty():
-    proxy = Proxy(lambda: ModelRegistry(Quoting(), None), RULES, Turnstile(10, lambda: 0.0))
+    proxy = Proxy(lambda: ModelRegistry(ExtractiveModel(), None), RULES, RequestLimiter(10, lambda: 0.0))
     response = await proxy.list_models(None)  # type: ignore[arg-type]
     assert json.loads(response.body) == {"object": "list", "data": []}
 
@@ -167,7 +167,7 @@ async def test_how_a_model_stands_is_told_with_what_to_do(state: Any, shown: str
             return [ModelStatus("phi-4-mini", state, "So it is.")]
 
     models = Standing(FakeModel(), FakeModel())  # type: ignore[arg-type]  # one model in both parts is one model
-    response = await Proxy(lambda: models, RULES, Turnstile(10, lambda: 0.0)).list_models(None)  # type: ignore[arg-type]
+    response = await Proxy(lambda: models, RULES, RequestLimiter(10, lambda: 0.0)).list_models(None)  # type: ignore[arg-type]
     (row,) = json.loads(response.body)["data"]
     assert (row["id"], row["role"], row["state"], row["detail"]) == ("phi-4-mini", "small", shown, detail)
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.errors import ModelNotFound, QuestionError
-from rag.lab.requests import RequestRules, TooManyRequests, Turnstile, parse
+from rag.lab.requests import RequestLimiter, RequestRules, TooManyRequests, parse
 
 RULES = RequestRules(prompt_chars=200, max_tokens=64, temperature=0.3)
 ASKED: dict[str, Any] = {
@@ -22,7 +22,7 @@ ASKED: dict[str, Any] = {
 
 def test_the_turnstile_forgets_after_a_minute():
     now = 0.0
-    turnstile = Turnstile(1, lambda: now)
+    turnstile = RequestLimiter(1, lambda: now)
     with turnstile.passage("a"):
         pass
     with turnstile.passage("b"):

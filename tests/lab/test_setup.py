@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from chainlit.config import config
 
-from rag.chat.lab_mount import LabDoor, link_to_the_lab, setup_of
+from rag.chat.lab_mount import LabMount, link_to_the_lab, setup_of
 from rag.lab.requests import RequestRules
 from rag.lab.setup import LabFiles, Setup, app_folder
 from rag.services import Services
@@ -73,7 +73,7 @@ def test_the_public_hub_is_asked_only_where_that_is_allowed(tmp_path: Path):
     offered = setup.described()["remote"]["models"]
     assert [model["id"] for model in offered if model["default"]] == ["onnx-community/Qwen2.5-0.5B-Instruct"]
     assert all(size > 100_000_000 for model in offered for size in model["precisions"].values())
-    policy = LabDoor(None, setup.may_ask).headers["Content-Security-Policy"]  # type: ignore[arg-type]
+    policy = LabMount(None, setup.may_ask).headers["Content-Security-Policy"]  # type: ignore[arg-type]
     assert "connect-src 'self' https://huggingface.co https://*.hf.co;" in policy
 
 
@@ -91,7 +91,7 @@ def test_without_its_table_no_public_model_is_offered(tmp_path: Path):
 
 
 def test_turned_off_there_is_no_lab_and_no_link(monkeypatch: pytest.MonkeyPatch):
-    assert LabDoor.of(Services(Settings(lab="off", runtime="off"))) is None
+    assert LabMount.of(Services(Settings(lab="off", runtime="off"))) is None
     monkeypatch.setattr(config.ui, "header_links", None)
     link_to_the_lab("", there=True)
     link_to_the_lab("", there=True)  # as after a reload

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rag.library.library import Library
-from rag.retrieval.tantivy_index import DiskIndex
+from rag.retrieval.tantivy_index import TantivyIndex
 from tests.library_parts import CountingReader, held, library_of, put, states
 
 FILES = 300
@@ -48,7 +48,7 @@ def syncing(folder: Path, data: Path) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-def indexed(library: Library[DiskIndex]) -> list[str]:
+def indexed(library: Library[TantivyIndex]) -> list[str]:
     return [name for name, state in states(library).items() if state == "indexed"]
 
 

@@ -14,7 +14,7 @@ from rag.errors import BrokenFile, StorageError
 from rag.library import file_check, sync
 from rag.library.changes import Changes, SyncProgress
 from rag.library.store import StoredLibrary, stored_libraries
-from rag.retrieval.tantivy_index import DiskIndex
+from rag.retrieval.tantivy_index import TantivyIndex
 from rag.types import Document, Passage
 from tests import make_files as make
 from tests.library_parts import CountingReader, answers, held, library_of, put, states, until
@@ -147,7 +147,7 @@ async def test_a_renamed_file_is_never_missing(folder: Path, data: Path, reader:
         put(folder / f"old/{number}.txt", f"File {number}.")
     seen: list[list[str]] = []
 
-    class Watched(DiskIndex):
+    class Watched(TantivyIndex):
         def apply(self, puts: Sequence[tuple[Document, Sequence[Passage]]], removals: Collection[str] = ()) -> None:
             super().apply(puts, removals)
             seen.append(held(library))
@@ -415,7 +415,7 @@ async def test_a_subfolder_that_cannot_be_listed_keeps_its_documents(
 # Faults
 
 
-class Unwritable(DiskIndex):
+class Unwritable(TantivyIndex):
     """A disk that is full for a while."""
 
     full = False
@@ -476,7 +476,7 @@ async def test_a_document_of_which_nothing_is_known_is_not_left_over(
 ) -> None:
     """The process ends after the commit of the index and before that of the manifest; then the file is deleted."""
 
-    class Deadly(DiskIndex):
+    class Deadly(TantivyIndex):
         def apply(self, puts: Sequence[tuple[Document, Sequence[Passage]]], removals: Collection[str] = ()) -> None:
             super().apply(puts, removals)
             raise KeyError("the end of the process")

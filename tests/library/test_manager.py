@@ -14,7 +14,7 @@ from rag.errors import SettingsError, StorageError
 from rag.library import file_check, library, manager
 from rag.library.changes import Changes
 from rag.library.folders import add_folder, parse_folders, remove_folder
-from rag.library.manager import Keeper
+from rag.library.manager import LibraryManager
 from rag.retrieval.index_files import read_label
 from rag.retrieval.search import Searcher
 from rag.settings import Settings
@@ -40,13 +40,13 @@ def handbook(tmp_path: Path) -> Path:
 
 
 @pytest_asyncio.fixture
-async def make(tmp_path: Path) -> AsyncIterator[Callable[..., Keeper]]:
-    made: list[Keeper] = []
+async def make(tmp_path: Path) -> AsyncIterator[Callable[..., LibraryManager]]:
+    made: list[LibraryManager] = []
 
-    def keeper(*folders: Path | str, **settings: Any) -> Keeper:
+    def keeper(*folders: Path | str, **settings: Any) -> LibraryManager:
         dirs = tuple(map(str, folders))
         own = Settings(_env_file=None, library_dirs=dirs, data_dir=tmp_path / "data", **settings)  # type: ignore[call-arg]
-        made.append(Keeper(own))
+        made.append(LibraryManager(own))
         return made[-1]
 
     yield keeper
@@ -54,7 +54,7 @@ async def make(tmp_path: Path) -> AsyncIterator[Callable[..., Keeper]]:
         await each.close()
 
 
-def found(keeper: Keeper, question: str, closed: frozenset[str] = frozenset()) -> list[str]:
+def found(keeper: LibraryManager, question: str, closed: frozenset[str] = frozenset()) -> list[str]:
     hits = Searcher(*keeper.indexes(closed)).search(question, limit=5).hits
     return [f"{hit.passage.document.collection}/{hit.passage.document.name}" for hit in hits]
 
@@ -66,14 +66,14 @@ async def until(condition: Callable[[], bool], within_s: float = 20.0) -> None:
         await asyncio.sleep(0.05)
 
 
-async def test_the_documents_are_searchable_when_it_is_ready(make: Callable[..., Keeper], handbook: Path):
+async def test_the_documents_are_searchable_when_it_is_ready(make: Callable[..., LibraryManager], handbook: Path):
     keeper = make(handbook)
     assert await keeper.ready(30)
     assert found(keeper, "parental leave") == ["handbook/leave.md"]
     assert keeper.passages == 2
 
 
-async def test_the_next_start_can_search_at_once(make: Callable[..., Keeper], handbook: Path):
+async def test_the_next_start_can_search_at_once(make: Callable[..., LibraryManager], handbook: Path):
     first = make(handbook)
     assert await first.ready(30)
     await first.close()
@@ -81,7 +81,9 @@ async def test_the_next_start_can_search_at_once(make: Callable[..., Keeper], ha
     assert found(second, "parental leave") == ["handbook/leave.md"]
 
 
-async def test_what_is_saved_renamed_and_deleted_is_followed_and_told(make: Callable[..., Keeper], handbook: Path):
+async def test_what_is_saved_renamed_and_deleted_is_followed_and_told(
+    make: Callable[..., LibraryManager], handbook: Path
+):
     keeper = make(handbook)
     told: list[tuple[str, Changes]] = []
     keeper.listen(lambda name, changes: told.append((name, changes)))
@@ -97,7 +99,9 @@ async def test_what_is_saved_renamed_and_deleted_is_followed_and_told(make: Call
     assert names == {"pets.md", "animals.md"}
 
 
-async def test_a_folder_can_be_left_out_of_a_search(make: Callable[..., Keeper], handbook: Path, tmp_path: Path):
+async def test_a_folder_can_be_left_out_of_a_search(
+    make: Callable[..., LibraryManager], handbook: Path, tmp_path: Path
+):
     other = tmp_path / "it"
     other.mkdir()
     (other / "leave.md").write_text("# Leaving\n\nParental leave needs a ticket.", encoding="utf-8")
@@ -109,7 +113,7 @@ async def test_a_folder_can_be_left_out_of_a_search(make: Callable[..., Keeper],
 
 
 async def test_a_folder_that_is_added_or_removed_comes_and_goes(
-    make: Callable[..., Keeper], handbook: Path, tmp_path: Path
+    make: Callable[..., LibraryManager], handbook: Path, tmp_path: Path
 ):
     keeper = make(handbook)
     assert await keeper.ready(30)
@@ -123,7 +127,7 @@ async def test_a_folder_that_is_added_or_removed_comes_and_goes(
     assert list(keeper.libraries) == ["handbook"]
 
 
-async def test_reading_can_be_stopped_and_goes_on(make: Callable[..., Keeper], handbook: Path):
+async def test_reading_can_be_stopped_and_goes_on(make: Callable[..., LibraryManager], handbook: Path):
     keeper = make(handbook)
     assert await keeper.ready(30)
     kept = keeper.libraries["handbook"]
@@ -139,7 +143,7 @@ async def test_reading_can_be_stopped_and_goes_on(make: Callable[..., Keeper], h
 
 
 async def test_a_second_process_sees_what_the_first_one_reads_and_takes_over(
-    make: Callable[..., Keeper], handbook: Path
+    make: Callable[..., LibraryManager], handbook: Path
 ):
     first, second = make(handbook), make(handbook)
     assert await first.ready(30)
@@ -152,20 +156,22 @@ async def test_a_second_process_sees_what_the_first_one_reads_and_takes_over(
     await until(lambda: found(second, "dogs on Fridays") == [])
 
 
-async def test_a_folder_that_is_not_there_is_named_and_the_others_are_read(make: Callable[..., Keeper], handbook: Path):
+async def test_a_folder_that_is_not_there_is_named_and_the_others_are_read(
+    make: Callable[..., LibraryManager], handbook: Path
+):
     keeper = make(handbook, "absent")
     assert await keeper.ready(30)
     assert found(keeper, "parental leave") == ["handbook/leave.md"]
     await until(lambda: "absent" in keeper.libraries["absent"].library.problem)
 
 
-async def test_two_folders_in_one_another_stop_the_start(make: Callable[..., Keeper], handbook: Path):
+async def test_two_folders_in_one_another_stop_the_start(make: Callable[..., LibraryManager], handbook: Path):
     with pytest.raises(SettingsError, match="LIBRARY_DIRS"):
         make(handbook, handbook / "deeper")
 
 
 async def test_a_damaged_index_is_made_anew_while_the_app_runs(
-    make: Callable[..., Keeper], handbook: Path, tmp_path: Path
+    make: Callable[..., LibraryManager], handbook: Path, tmp_path: Path
 ):
     for n in range(60):
         (handbook / f"{n}.md").write_text(f"# Page {n}\n\nThe parcel number {n * 7919} is on shelf {n}.", "utf-8")

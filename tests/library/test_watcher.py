@@ -17,7 +17,7 @@ from rag.library import file_check, library, watcher
 from rag.library.changes import Changes
 from rag.library.library import Library
 from rag.library.watcher import FolderWatch, has_events
-from rag.retrieval.tantivy_index import DiskIndex
+from rag.retrieval.tantivy_index import TantivyIndex
 from tests import make_files as make
 from tests.library_parts import CountingReader, answers, held, library_of, put, states, until
 
@@ -52,7 +52,7 @@ def folder(tmp_path: Path) -> Path:
 class Followed:
     """A library that is followed, and all that it told."""
 
-    def __init__(self, library: Library[DiskIndex]) -> None:
+    def __init__(self, library: Library[TantivyIndex]) -> None:
         self.library = library
         self.told = Changes()
         self.commits: list[Changes] = []

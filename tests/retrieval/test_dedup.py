@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.grounding.citations import check
-from rag.retrieval.dedup import ALIKE, NEAR_DUPLICATE, distinct, joined, places
+from rag.retrieval.dedup import ALIKE, NEAR_DUPLICATE, deduplicate, group_neighbours, merge_neighbours
 from rag.retrieval.highlights import highlights
 from rag.retrieval.memory_index import MemoryIndex
 from rag.retrieval.search import Searcher
@@ -30,41 +30,41 @@ def hits(*scored: tuple[Passage, float]) -> list[Hit]:
 
 
 def texts(found: list[tuple[Hit, ...]]) -> list[str]:
-    return [joined(place).passage.text for place in found]
+    return [merge_neighbours(place).passage.text for place in found]
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 def test_two_neighbours_become_one_hit_with_the_text_between_them(order: tuple[int, int]):
     passages = cut()
-    (place,) = places(hits((passages[order[0]], 9.0), (passages[order[1]], 8.0)), 5)
-    hit = joined(place)
+    (place,) = group_neighbours(hits((passages[order[0]], 9.0), (passages[order[1]], 8.0)), 5)
+    hit = merge_neighbours(place)
     assert hit.passage == replace(passages[0], text=TEXT[:71], end=71)
     assert (hit.score, hit.strength) == (9.0, 0.9)
 
 
 def test_a_joined_passage_is_the_documents_text_from_its_start_to_its_end():
     first, second, third = cut()
-    assert texts(places(hits((third, 9.0), (second, 9.0)), 5)) == [TEXT[second.start : third.end]]
-    assert texts(places(hits((first, 9.0)), 5)) == [first.text]
+    assert texts(group_neighbours(hits((third, 9.0), (second, 9.0)), 5)) == [TEXT[second.start : third.end]]
+    assert texts(group_neighbours(hits((first, 9.0)), 5)) == [first.text]
 
 
 def test_no_more_than_two_are_joined_and_each_passage_is_given_once():
     first, second, third = cut()
-    found = places(hits((second, 9.0), (first, 8.0), (third, 7.0)), 5)
+    found = group_neighbours(hits((second, 9.0), (first, 8.0), (third, 7.0)), 5)
     assert texts(found) == [TEXT[:71], third.text]
-    assert len({joined(place).passage.id for place in found}) == 2
+    assert len({merge_neighbours(place).passage.id for place in found}) == 2
 
 
 def test_the_place_that_becomes_free_goes_to_the_next_hit():
     first, second, _ = cut()
     other = Passage(Document("other.md", "Other"), 0, "The rent of the hall.")
-    assert texts(places(hits((first, 9.0), (second, 8.0), (other, 1.0)), 2)) == [TEXT[:71], other.text]
+    assert texts(group_neighbours(hits((first, 9.0), (second, 8.0), (other, 1.0)), 2)) == [TEXT[:71], other.text]
 
 
 def test_a_neighbour_that_hardly_matches_is_left_alone():
     first, second, _ = cut()
-    assert len(places(hits((first, 9.0), (second, 9.0 * ALIKE - 0.1)), 5)) == 2
-    assert len(places(hits((first, 9.0), (second, 9.0 * ALIKE)), 5)) == 1
+    assert len(group_neighbours(hits((first, 9.0), (second, 9.0 * ALIKE - 0.1)), 5)) == 2
+    assert len(group_neighbours(hits((first, 9.0), (second, 9.0 * ALIKE)), 5)) == 1
 
 
 @pytest.mark.parametrize(
@@ -83,11 +83,11 @@ def test_a_neighbour_that_hardly_matches_is_left_alone():
 )
 def test_passages_that_are_no_neighbours_stay_two_hits(changes: dict[str, object]):
     first, second, _ = cut()
-    assert len(places(hits((first, 9.0), (replace(second, **changes), 8.0)), 5)) == 2
+    assert len(group_neighbours(hits((first, 9.0), (replace(second, **changes), 8.0)), 5)) == 2
 
 
 def test_passages_without_offsets_are_never_joined():
-    assert len(places(hits(*((passage, 9.0) for passage in cut(start=0, end=0))), 5)) == 3
+    assert len(group_neighbours(hits(*((passage, 9.0) for passage in cut(start=0, end=0))), 5)) == 3
 
 
 def library(*passages: Passage) -> Searcher:
@@ -126,7 +126,7 @@ WORDS = st.lists(st.sampled_from(("rent", "due", "cash", "文件", "上传", "25
 @given(st.lists(WORDS, max_size=12))
 def test_a_hit_is_left_out_only_for_one_before_it_that_says_the_same(written: list[str]):
     every = hits(*((Passage(PAGE, n, text), 9.0 - n) for n, text in enumerate(written)))
-    kept = list(distinct(every))
+    kept = list(deduplicate(every))
     assert kept == [hit for hit in every if hit in kept]
     for n, hit in enumerate(every):
         before = [other for other in every[:n] if other in kept]

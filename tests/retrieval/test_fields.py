@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.retrieval.fields import FIELDS, above, field_terms, searched_text
+from rag.retrieval.fields import FIELDS, field_terms, heading_context, searched_text
 from rag.retrieval.memory_index import MemoryIndex
 from rag.retrieval.search import Searcher
 from rag.text.analysis import analyse
@@ -13,8 +13,8 @@ PASSAGE = Passage(GUIDE, 0, "| 1 | Oslo |", ("Travel guide", "Cities", "Prices")
 
 
 def test_title_headings_and_table_header_stand_above_the_text():
-    assert above(PASSAGE) == "Travel guide\nCities\nPrices\n| No | City |"
-    assert searched_text(PASSAGE) == f"{above(PASSAGE)}\n| 1 | Oslo |"
+    assert heading_context(PASSAGE) == "Travel guide\nCities\nPrices\n| No | City |"
+    assert searched_text(PASSAGE) == f"{heading_context(PASSAGE)}\n| 1 | Oslo |"
 
 
 def test_every_field_has_its_terms():

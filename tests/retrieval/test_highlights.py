@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.retrieval.highlights import chances, highlights
+from rag.retrieval.highlights import highlights, relevance
 from rag.retrieval.search import Searcher
 from rag.types import Document, Hit, Passage, SearchResult
 from tests.fakes import index_of
@@ -78,7 +78,7 @@ def test_what_stands_beside_the_best_sentence_is_likelier_than_the_rest():
 
 def test_a_piece_is_read_with_what_it_cannot_do_without():
     search = searched("budget in June", "| Month | Budget |", "In June it rained.")
-    rows = chances(search, [[("June 9",), ("Month Budget", "June 9")], [("In June it rained.",)]])
+    rows = relevance(search, [[("June 9",), ("Month Budget", "June 9")], [("In June it rained.",)]])
     assert rows[0][1] > 5 * max(rows[0][0], rows[1][0])
 
 

@@ -19,17 +19,17 @@ from rag.retrieval.fields import FIELDS, field_terms, searched_text
 from rag.retrieval.index import PassageIndex, Statistics
 from rag.retrieval.memory_index import MemoryIndex
 from rag.retrieval.query import build_query, is_gram
-from rag.retrieval.tantivy_index import DiskIndex
+from rag.retrieval.tantivy_index import TantivyIndex
 from rag.types import Document, Hit, Passage
 from tests.fakes import passages
 
 Engine = Callable[[], PassageIndex]
 
 
-def on_disk() -> DiskIndex:
+def on_disk() -> TantivyIndex:
     folder = Path(tempfile.mkdtemp(prefix="groundwork-test-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return DiskIndex(folder)
+    return TantivyIndex(folder)
 
 
 ENGINES: list[Engine] = [MemoryIndex, on_disk]

@@ -6,12 +6,12 @@ from hypothesis import strategies as st
 
 from rag.retrieval.index import Statistics
 from rag.retrieval.query import build_query
-from rag.retrieval.scoring import ALONE, leaning
+from rag.retrieval.scoring import ALONE, history_weight
 from rag.text.analysis import analyse
 
 
 def leans(question: str, statistics: Statistics | None = None) -> float:
-    return leaning(build_query(question), statistics or Statistics())
+    return history_weight(build_query(question), statistics or Statistics())
 
 
 def test_a_question_of_few_words_leans_on_the_earlier_ones_in_full():

@@ -19,7 +19,7 @@ from rag.retrieval.index_files import read_label
 from rag.retrieval.memory_index import MemoryIndex
 from rag.retrieval.query import build_query
 from rag.retrieval.search import Searcher
-from rag.retrieval.tantivy_index import DiskIndex
+from rag.retrieval.tantivy_index import TantivyIndex
 from rag.types import Document, Hit, Passage
 from tests.fakes import passages
 
@@ -28,11 +28,11 @@ RULES = Document("rules.md", "Rules", collection="handbook")
 TEXTS = ("Uploads may have 25 MB.", "The larger model needs 16 GB of memory.", "文件最大为25 MB。")
 
 
-def texts(index: DiskIndex, question: str) -> list[str]:
+def texts(index: TantivyIndex, question: str) -> list[str]:
     return [hit.passage.text for hit in found(index, question)]
 
 
-def found(index: DiskIndex | MemoryIndex, question: str) -> list[Hit]:
+def found(index: TantivyIndex | MemoryIndex, question: str) -> list[Hit]:
     return index.search(build_query(question).terms, 10)
 
 
@@ -44,14 +44,14 @@ def files_below(folder: Path, pattern: str = "*") -> Iterator[Path]:
 
 @pytest.fixture
 def filled(tmp_path: Path) -> Path:
-    index = DiskIndex(tmp_path / "index")
+    index = TantivyIndex(tmp_path / "index")
     index.apply([(GUIDE, passages(GUIDE, TEXTS)), (RULES, passages(RULES, ("Be kind.",)))])
     index.close()
     return tmp_path / "index"
 
 
 def test_what_was_put_is_there_after_it_was_opened_again(filled: Path):
-    index = DiskIndex(filled)
+    index = TantivyIndex(filled)
     assert len(index) == 4
     assert texts(index, "How much memory?") == [TEXTS[1]]
     assert index.passages(GUIDE.id, limit=9) == passages(GUIDE, TEXTS)
@@ -59,20 +59,20 @@ def test_what_was_put_is_there_after_it_was_opened_again(filled: Path):
 
 def test_every_field_of_a_passage_comes_back(tmp_path: Path):
     passage = Passage(GUIDE, 7, "a | 1\n\ud800", ("Set-up", "Prices"), 3, "slide", (2, 40), "name | price", 120, 130)
-    DiskIndex(tmp_path).put(GUIDE, [passage])
-    assert DiskIndex(tmp_path).passages(GUIDE.id, 7) == [passage]
+    TantivyIndex(tmp_path).put(GUIDE, [passage])
+    assert TantivyIndex(tmp_path).passages(GUIDE.id, 7) == [passage]
 
 
 def test_looking_into_a_folder_makes_nothing_there(tmp_path: Path):
-    index = DiskIndex(tmp_path / "absent")
+    index = TantivyIndex(tmp_path / "absent")
     assert (len(index), index.identity, found(index, "uploads")) == (0, "", [])
     assert not (tmp_path / "absent").exists()
 
 
 def test_changes_are_one_commit(tmp_path: Path):
-    index = DiskIndex(tmp_path)
+    index = TantivyIndex(tmp_path)
     index.put(RULES, passages(RULES, ("Be kind.",)))
-    other = DiskIndex(tmp_path)
+    other = TantivyIndex(tmp_path)
     index.apply([(GUIDE, passages(GUIDE, TEXTS))], [RULES.id])
     other.refresh()
     assert len(other) == 3
@@ -80,7 +80,7 @@ def test_changes_are_one_commit(tmp_path: Path):
 
 
 def test_another_process_sees_what_was_written_when_it_looks_again(filled: Path):
-    reader, writer = DiskIndex(filled), DiskIndex(filled)
+    reader, writer = TantivyIndex(filled), TantivyIndex(filled)
     writer.remove(RULES.id)
     assert len(reader) == 4
     reader.refresh()
@@ -88,15 +88,15 @@ def test_another_process_sees_what_was_written_when_it_looks_again(filled: Path)
 
 
 def test_one_that_waits_for_the_first_writing_sees_it(tmp_path: Path):
-    reader = DiskIndex(tmp_path)
-    DiskIndex(tmp_path).put(GUIDE, passages(GUIDE, TEXTS))
+    reader = TantivyIndex(tmp_path)
+    TantivyIndex(tmp_path).put(GUIDE, passages(GUIDE, TEXTS))
     reader.refresh()
     assert len(reader) == 3
 
 
 def test_both_engines_rank_alike(tmp_path: Path):
     """To the last digit while tantivy keeps the exact length of a field, which is up to 40 terms."""
-    disk, memory, draw = DiskIndex(tmp_path), MemoryIndex(), random.Random(5)
+    disk, memory, draw = TantivyIndex(tmp_path), MemoryIndex(), random.Random(5)
     words = [
         "upload",
         "model",
@@ -128,7 +128,7 @@ def test_with_a_chats_uploads_it_is_one_ranking(filled: Path):
     uploads = MemoryIndex()
     note = Document("note.txt", "Note", "upload")
     uploads.put(note, passages(note, ("Uploads may have 25 MB, says this note.",)))
-    result = Searcher(DiskIndex(filled), uploads).search("How many MB may uploads have?", limit=5)
+    result = Searcher(TantivyIndex(filled), uploads).search("How many MB may uploads have?", limit=5)
     assert {hit.passage.document for hit in result.hits} == {GUIDE, note}
 
 
@@ -141,7 +141,7 @@ def test_an_index_of_another_version_answers_until_it_is_made_anew(filled: Path,
     assert current
     changed = {"schema": {"schema": 0}, "analysis": {"analysis": 0}, "fields": {"fields": ("words", "grams")}}[what]
     index_files.write_label(filled, index_files.Label(**{**label_values(current), **changed}))
-    index = DiskIndex(filled)
+    index = TantivyIndex(filled)
     assert index.outdated
     assert texts(index, "How much memory?") == [TEXTS[1]]
     heard: list[tuple[int, int]] = []
@@ -155,7 +155,7 @@ def test_an_index_of_another_version_answers_until_it_is_made_anew(filled: Path,
     assert not index.outdated
     assert index.identity == current.identity
     assert texts(index, "How much memory?") == [TEXTS[1]]
-    assert DiskIndex(filled).passages(GUIDE.id, limit=9) == passages(GUIDE, TEXTS)
+    assert TantivyIndex(filled).passages(GUIDE.id, limit=9) == passages(GUIDE, TEXTS)
     assert [folder.name for folder in filled.glob("index-*")] == [read_label(filled).place]  # type: ignore[union-attr]
 
 
@@ -167,7 +167,7 @@ def test_making_it_anew_can_be_broken_off(filled: Path):
     current = read_label(filled)
     assert current
     index_files.write_label(filled, index_files.Label(**{**label_values(current), "analysis": 0}))
-    index = DiskIndex(filled)
+    index = TantivyIndex(filled)
 
     def enough(done: int, total: int) -> None:
         raise InterruptedError
@@ -177,7 +177,7 @@ def test_making_it_anew_can_be_broken_off(filled: Path):
     assert texts(index, "How much memory?") == [TEXTS[1]]
     index.prepare()
     assert len(list(filled.glob("index-*"))) == 1
-    assert len(DiskIndex(filled)) == 4
+    assert len(TantivyIndex(filled)) == 4
 
 
 def test_todays_label_is_the_one_of_todays_fields():
@@ -191,10 +191,10 @@ def test_todays_label_is_the_one_of_todays_fields():
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"place": "../elsewhere"}', b"\xff\xfe"])
 def test_a_label_that_says_nothing_is_as_none(filled: Path, content: bytes):
     (filled / "index.json").write_bytes(content)
-    index = DiskIndex(filled)
+    index = TantivyIndex(filled)
     assert (len(index), index.identity) == (0, "")
     index.put(RULES, passages(RULES, ("Be kind.",)))
-    assert texts(DiskIndex(filled), "kind") == ["Be kind."]
+    assert texts(TantivyIndex(filled), "kind") == ["Be kind."]
 
 
 def test_a_label_cannot_lead_out_of_its_folder(filled: Path):
@@ -215,7 +215,7 @@ def test_an_index_that_does_not_open_is_made_anew_with_another_identity(filled: 
         file.write_bytes(content[: len(content) // 2] if damage == "cut" else b"\0" * len(content))
         if damage == "gone":
             file.unlink()
-    index = DiskIndex(filled)
+    index = TantivyIndex(filled)
     try:
         index.prepare()
     except StorageError:
@@ -224,11 +224,11 @@ def test_an_index_that_does_not_open_is_made_anew_with_another_identity(filled: 
     assert texts(index, "kind") == ["Be kind."]
     assert label_before
     assert index.identity not in ("", label_before.identity)
-    assert len(DiskIndex(filled)) == 1
+    assert len(TantivyIndex(filled)) == 1
 
 
 def test_damage_that_only_a_search_meets_is_told_and_mended(tmp_path: Path):
-    index = DiskIndex(tmp_path)
+    index = TantivyIndex(tmp_path)
     index.put(GUIDE, passages(GUIDE, [f"Uploads of {n} may have {n * n} MB of memory." for n in range(400)]))
     before = index.identity
     index.close()
@@ -236,7 +236,7 @@ def test_damage_that_only_a_search_meets_is_told_and_mended(tmp_path: Path):
         content = bytearray(file.read_bytes())
         content[: len(content) // 2] = random.Random(1).randbytes(len(content) // 2)
         file.write_bytes(content)
-    index = DiskIndex(tmp_path)
+    index = TantivyIndex(tmp_path)
     assert len(index) == 400
     with pytest.raises(StorageError, match="made anew"):
         found(index, "uploads of 7")
@@ -245,24 +245,24 @@ def test_damage_that_only_a_search_meets_is_told_and_mended(tmp_path: Path):
     index.prepare()
     assert index.identity not in ("", before)
     index.put(GUIDE, passages(GUIDE, TEXTS))
-    assert len(DiskIndex(tmp_path)) == 3
+    assert len(TantivyIndex(tmp_path)) == 3
 
 
 def test_two_writers_at_once_get_a_sentence(filled: Path):
-    first, second = DiskIndex(filled), DiskIndex(filled)
+    first, second = TantivyIndex(filled), TantivyIndex(filled)
     first.put(RULES, passages(RULES, ("Be kind.",)))
     with pytest.raises(StorageError, match="Another program is writing"):
         second.put(RULES, passages(RULES, ("Be rude.",)))
     first.close()
     second.put(RULES, passages(RULES, ("Be kind again.",)))
-    assert texts(DiskIndex(filled), "kind") == ["Be kind again."]
+    assert texts(TantivyIndex(filled), "kind") == ["Be kind again."]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on the size of files")
 def test_a_full_disk_changes_nothing_and_is_survived(filled: Path):
     import resource
 
-    index = DiskIndex(filled)
+    index = TantivyIndex(filled)
     large = Document("large.md", "Large", collection="handbook")
     many = passages(large, [f"{random.Random(n).randbytes(400).hex()} {n}" for n in range(400)])
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -277,22 +277,22 @@ def test_a_full_disk_changes_nothing_and_is_survived(filled: Path):
         assert texts(index, "How much memory?") == [TEXTS[1]]
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    assert len(DiskIndex(filled)) == 4
+    assert len(TantivyIndex(filled)) == 4
     index.put(large, many)
-    assert len(DiskIndex(filled)) == 404
+    assert len(TantivyIndex(filled)) == 404
 
 
 def test_a_folder_that_cannot_be_written_gets_a_sentence(tmp_path: Path):
     (tmp_path / "taken").write_text("a file where the folder should be", encoding="utf-8")
     with pytest.raises(StorageError, match="cannot be written"):
-        DiskIndex(tmp_path / "taken" / "index").put(RULES, passages(RULES, ("Be kind.",)))
+        TantivyIndex(tmp_path / "taken" / "index").put(RULES, passages(RULES, ("Be kind.",)))
 
 
 def test_a_folder_that_is_there_for_reading_only_can_be_searched(filled: Path):
     for path in (*filled.rglob("*"), filled):
         path.chmod(0o555 if path.is_dir() else 0o444)
     try:
-        index = DiskIndex(filled)
+        index = TantivyIndex(filled)
         assert texts(index, "How much memory?") == [TEXTS[1]]
         if os.name == "posix" and os.geteuid():  # root may write everywhere
             with pytest.raises(StorageError, match="cannot be written"):
@@ -336,7 +336,7 @@ def test_a_kill_at_any_moment_loses_nothing_that_was_committed(tmp_path: Path):
         for line in lines:
             committed = int(line)
             editions[f"{committed % 40}.md"] = committed
-        index = DiskIndex(tmp_path)
+        index = TantivyIndex(tmp_path)
         for name, edition in editions.items():
             there = index.passages(Document(name, "").id, limit=9)
             now = {passage.document.title for passage in there}
@@ -360,7 +360,7 @@ DiskIndex(Path(sys.argv[1])).prepare(lambda done, total: os._exit(9))
 """
     assert subprocess.run([sys.executable, "-c", program, str(filled)], check=False).returncode == 9
     assert len(list(filled.glob("index-*"))) == 2
-    index = DiskIndex(filled)
+    index = TantivyIndex(filled)
     assert index.outdated
     assert texts(index, "How much memory?") == [TEXTS[1]]
     index.prepare()
@@ -370,4 +370,4 @@ DiskIndex(Path(sys.argv[1])).prepare(lambda done, total: os._exit(9))
 
 def test_it_can_be_moved(filled: Path, tmp_path: Path):
     shutil.move(filled, tmp_path / "elsewhere")
-    assert texts(DiskIndex(tmp_path / "elsewhere"), "How much memory?") == [TEXTS[1]]
+    assert texts(TantivyIndex(tmp_path / "elsewhere"), "How much memory?") == [TEXTS[1]]

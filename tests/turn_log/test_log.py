@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from rag.errors import StorageError
 from rag.turn_log import log as turn_log
 from rag.turn_log.log import TurnLog, read_turns
-from rag.types import EARLY, Receipt, StageTime, Timings
+from rag.types import EARLY, EscalationReport, StageTime, Timings
 from tests import REPOSITORY
 from tests.logged_parts import NOON, a_turn
 
@@ -301,7 +301,7 @@ def test_a_writer_that_is_held_up_goes_on_and_says_so_once(
 
 def test_numbers_that_are_none_do_not_stop_a_turn(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     log = TurnLog(tmp_path, text=False)
-    strange = replace(a_turn(), receipt=Receipt(float("nan"), None, 0.0, 0.0, ()))
+    strange = replace(a_turn(), receipt=EscalationReport(float("nan"), None, 0.0, 0.0, ()))
     with caplog.at_level(logging.WARNING):
         log.record("a", strange, mode="auto", at=NOON)
     assert len(caplog.records) == 1

@@ -7,13 +7,13 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Literal
 
-from rag.concurrency import Shared
+from rag.concurrency import SingleFlight
 from rag.errors import ModelCrashed, ModelError, ModelNotReady
 from rag.generation.chat_model import GenerationLimits, Loading, ModelEvent
 from rag.generation.foundry.capacity import check_memory, gigabytes
 from rag.generation.foundry.protocol import ModelInfo
 from rag.generation.foundry.runtime import FoundryRuntime
-from rag.generation.openai_model import EndpointModel
+from rag.generation.openai_model import OpenAIModel
 from rag.generation.prompt import Prompt
 
 _WARM_UP = Prompt("Hello")
@@ -51,8 +51,8 @@ class FoundryModel:
         self._alias = alias
         self._idle_timeout_s = idle_timeout_s
         self._keep_warm_s = keep_warm_s
-        self._bringing = Shared(self._bring)
-        self._endpoint: EndpointModel | None = None
+        self._bringing = SingleFlight(self._bring)
+        self._endpoint: OpenAIModel | None = None
         self._url = ""
         self._used_at = 0.0
         self._background: set[asyncio.Task[None]] = set()
@@ -124,12 +124,12 @@ class FoundryModel:
         if self._endpoint:
             await self._endpoint.close()
 
-    def _ready(self) -> EndpointModel | None:
+    def _ready(self) -> OpenAIModel | None:
         """The way to the model, when it is in memory and its child lives."""
         there = self._url == self._runtime.url and self._runtime.loaded(self._alias)
         return self._endpoint if there else None
 
-    async def _bring(self) -> EndpointModel:
+    async def _bring(self) -> OpenAIModel:
         model = await self._runtime.describe(self._alias)
         if not model.cached:
             raise ModelNotReady(_missing(model))
@@ -138,12 +138,12 @@ class FoundryModel:
         model = await self._runtime.load(self._alias)
         return await self._connect(model)
 
-    async def _connect(self, model: ModelInfo) -> EndpointModel:
+    async def _connect(self, model: ModelInfo) -> OpenAIModel:
         """A warm way to a loaded model, in place of the one before."""
         if self._endpoint:
             await self._endpoint.close()
         self._url = self._runtime.url
-        self._endpoint = EndpointModel(
+        self._endpoint = OpenAIModel(
             base_url=self._url, alias=self._alias, model_id=model.id, idle_timeout_s=self._idle_timeout_s
         )
         await self._warm(self._endpoint)
@@ -151,7 +151,7 @@ class FoundryModel:
             self._in_background(self._keep_warm(self._endpoint))
         return self._endpoint
 
-    async def _keep_warm(self, endpoint: EndpointModel) -> None:
+    async def _keep_warm(self, endpoint: OpenAIModel) -> None:
         """Says one token whenever nobody has asked for long enough, until the model is gone."""
         while self._ready() is endpoint:
             idle_s = time.monotonic() - self._used_at
@@ -160,7 +160,7 @@ class FoundryModel:
             else:
                 await self._warm(endpoint)
 
-    async def _warm(self, endpoint: EndpointModel) -> None:
+    async def _warm(self, endpoint: OpenAIModel) -> None:
         """Has the model say one token; if that fails, the next question tells why."""
         with suppress(ModelError):
             async for _ in endpoint.stream(_WARM_UP, _ONE_TOKEN):

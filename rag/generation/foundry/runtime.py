@@ -8,7 +8,7 @@ from contextlib import aclosing, contextmanager
 from pathlib import Path
 from typing import Literal
 
-from rag.concurrency import Shared
+from rag.concurrency import SingleFlight
 from rag.errors import ModelCrashed, ModelError, ModelNotFound, ModelNotReady, ModelUnavailable
 from rag.generation.foundry.capacity import check_disk
 from rag.generation.foundry.child import Child, ChildEnded, RequestFailed
@@ -66,7 +66,7 @@ class FoundryRuntime:
         )
         self._wanted_catalogue: Catalogue = catalogue
         self._catalogue: Catalogue = catalogue
-        self._starting = Shared(self._start)
+        self._starting = SingleFlight(self._start)
         self._child: Child | None = None
         self._loaded: dict[str, ModelInfo] = {}
         self._ends: deque[float] = deque(maxlen=_CRASHES)

@@ -41,7 +41,7 @@ from rag.generation.foundry.protocol import (
     encode,
 )
 from rag.generation.foundry.runtime import FoundryRuntime
-from rag.generation.openai_model import EndpointModel
+from rag.generation.openai_model import OpenAIModel
 from rag.generation.prompt import Prompt
 from tests import REPOSITORY
 from tests.conftest import ENORMOUS, HUGE, MISSING
@@ -345,12 +345,12 @@ async def test_keeping_warm_says_one_token_whenever_the_model_was_idle(
 ) -> None:
     asked: list[int] = []
 
-    class Counted(EndpointModel):
+    class Counted(OpenAIModel):
         def stream(self, prompt: Prompt, limits: GenerationLimits):
             asked.append(limits.max_tokens)
             return super().stream(prompt, limits)
 
-    monkeypatch.setattr(local, "EndpointModel", Counted)
+    monkeypatch.setattr(local, "OpenAIModel", Counted)
     warm, cold = model("phi-4-mini", keep_warm_s=0.1), model("gpt-oss-20b")
     await cold.prepare()
     await warm.prepare()
