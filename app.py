@@ -19,7 +19,7 @@ with lifecycle.bad_settings_end_the_start():
         upload_max_files=settings.upload_max_files,
         lab=LabMount.of(services),
     )
-library_status.tell_changes(services.keeper)
+library_status.tell_changes(services.library_manager)
 lifecycle.install_stop()
 lifecycle.install_edit()
 lifecycle.quiet_logs()
@@ -49,7 +49,7 @@ async def on_chat_start() -> None:
     services.start()
     chat = open_chat(turns.preferences(services))
     await welcome.greet(chat.preferences, services)
-    await library_status.greet(services.keeper)
+    await library_status.greet(services.library_manager)
 
 
 @cl.on_settings_update
@@ -85,7 +85,7 @@ async def on_remove_file(action: cl.Action) -> None:
 @cl.action_callback("library")
 async def on_library(action: cl.Action) -> None:
     """A folder's reading is stopped, goes on, or begins again."""
-    do = library_status.act(services.keeper, payload_text(action, "library"), payload_text(action, "do"))
+    do = library_status.act(services.library_manager, payload_text(action, "library"), payload_text(action, "do"))
     turns.in_background(do)
 
 

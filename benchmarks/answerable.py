@@ -152,11 +152,11 @@ def _out_of_fold(made: Samples) -> list[float]:
 
 def _measured(folder: Path, weights: Weights) -> tuple[GateThreshold, float]:
     library = _Library(folder)
-    shelf = LibraryView(folder.name, library.index, library.sizes)
+    view = LibraryView(folder.name, library.index, library.sizes)
     with tempfile.TemporaryDirectory() as place:
         began = time.perf_counter()
-        keeper = AbstentionGate(Path(place), weights.answerable, most_s=_ENOUGH_S)
-        return asyncio.run(keeper.refresh([shelf])), time.perf_counter() - began
+        library_manager = AbstentionGate(Path(place), weights.answerable, most_s=_ENOUGH_S)
+        return asyncio.run(library_manager.refresh([view])), time.perf_counter() - began
 
 
 def _told(name: str, made: Samples, values: Sequence[float]) -> dict[str, Any]:

@@ -106,7 +106,7 @@ def heard(replay: Replay) -> Heard:
     began = time.perf_counter()
     for word in replay.draft.split(" "):
         written += f"{word} "
-        if watch.hears(f"{word} "):
+        if watch.should_stop(f"{word} "):
             given_up = True
             break
     seconds = time.perf_counter() - began

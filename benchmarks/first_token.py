@@ -123,9 +123,9 @@ async def _raw(client: openai.AsyncOpenAI, model: str, messages: Any, budget: Bu
     return (first - began) * 1000, tokens
 
 
-async def _answered(searcher: Searcher, bench: ModelSet, budget: Budget) -> float:
+async def _answered(searcher: Searcher, models: ModelSet, budget: Budget) -> float:
     began, first, search = time.perf_counter(), None, 0.0
-    async with aclosing(answer(QUESTION, searcher=searcher, bench=bench, budget=budget)) as events:
+    async with aclosing(answer(QUESTION, searcher=searcher, models=models, budget=budget)) as events:
         async for event in events:
             if first is None and isinstance(event, Delta):
                 first = time.perf_counter()

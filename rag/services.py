@@ -40,7 +40,7 @@ class Services:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.keeper = LibraryManager(settings)
+        self.library_manager = LibraryManager(settings)
         self.synonyms = Synonyms.read(settings.synonyms)
         self.reader = Reader(
             workers=settings.read_workers,
@@ -50,7 +50,7 @@ class Services:
             max_chars=settings.document_max_chars,
             ocr=settings.ocr == "auto",
         )
-        self.allowance = EscalationLimit(settings.escalation_share, settings.escalation_wait_s)
+        self.escalation_limit = EscalationLimit(settings.escalation_share, settings.escalation_wait_s)
         self.turn_log: TurnLog | None = None
         """Where turns are noted; None when that is off."""
         if settings.turn_log == "on":
@@ -62,7 +62,7 @@ class Services:
         """The match threshold, as measured on the library."""
         self._larger_only = larger_only(settings, Path("models.json"))
         self._changed = asyncio.Event()
-        self.keeper.listen(lambda name, changes: self._changed.set())
+        self.library_manager.listen(lambda name, changes: self._changed.set())
         self._background: list[asyncio.Task[None]] = []
 
     @cached_property
@@ -87,13 +87,13 @@ class Services:
 
     def start(self) -> None:
         """Begins to keep the library in step and to prepare the small model, in the background; once."""
-        self.keeper.start()
+        self.library_manager.start()
         if not self._background:
             self._background = [asyncio.create_task(work) for work in (self._prepare_models(), self._keep_gate())]
 
     def searcher(self, *uploads: PassageIndex, closed: Set[str] = frozenset()) -> Searcher:
         """Searches the library, without the folders of these names, and a chat's uploads as one."""
-        return Searcher(*self.keeper.indexes(closed), *uploads, synonyms=self.synonyms)
+        return Searcher(*self.library_manager.indexes(closed), *uploads, synonyms=self.synonyms)
 
     def policy(self) -> Policy:
         """When the larger model is called, and when nobody answers, with what is known of the library now."""
@@ -101,7 +101,7 @@ class Services:
 
     async def recall_gate(self) -> None:
         """Takes the threshold that was measured before, if the library is still the same."""
-        await self.gate.recall(self._shelves())
+        await self.gate.recall(self._views())
 
     async def measure_gate(self) -> None:
         """Measures the match threshold if the library has become another one; takes up to ten seconds then.
@@ -110,28 +110,28 @@ class Services:
             StorageError: an index cannot be read; the threshold stays as it was.
         """
         if self.settings.grounding_threshold is None:
-            await self.gate.refresh(self._shelves())
+            await self.gate.refresh(self._views())
 
     async def close(self) -> None:
         """Ends what runs for this app."""
         for work in self._background:
             work.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
-        await self.keeper.close()
+        await self.library_manager.close()
         if "models" in self.__dict__:
             await self.models.close()
         await self.reader.close()
 
-    def _shelves(self) -> list[LibraryView]:
-        def sizes(kept: ManagedLibrary) -> list[Size]:
-            return [Size(file.document_id, file.passages) for file in kept.library.stored.files("indexed")]
+    def _views(self) -> list[LibraryView]:
+        def sizes(managed: ManagedLibrary) -> list[Size]:
+            return [Size(file.document_id, file.passages) for file in managed.library.stored.files("indexed")]
 
-        libraries = self.keeper.libraries.items()
-        return [LibraryView(name, kept.library.index, partial(sizes, kept)) for name, kept in libraries]
+        libraries = self.library_manager.libraries.items()
+        return [LibraryView(name, managed.library.index, partial(sizes, managed)) for name, managed in libraries]
 
     async def _keep_gate(self) -> None:
         """Measures the threshold when all has been read, and again some time after changes."""
-        await self.keeper.ready()
+        await self.library_manager.ready()
         while True:
             self._changed.clear()
             try:

@@ -40,7 +40,7 @@ class Decision:
     """[0, 1]: how probably the passages hold the answer."""
     match_threshold: float = 0.0
     """Below it the documents are taken not to hold the answer."""
-    held: BlockedBy | None = None
+    blocked_by: BlockedBy | None = None
     """Why a draft stayed although a trigger fired."""
 
 
@@ -175,7 +175,7 @@ class Hit:
     passage: Passage
     score: float
     """BM25, comparable within one index only."""
-    strength: float = 0.0
+    normalised_score: float = 0.0
     """[0, 1]: the score over the most that the query could score; comparable between indexes."""
 
 
@@ -195,9 +195,9 @@ class SearchResult:
     """What was searched for where that is not the question as it was asked: a follow-up, made to stand alone."""
 
     @property
-    def strength(self) -> float:
+    def normalised_score(self) -> float:
         """[0, 1]: the strongest hit's; after a change of topic it need not be the first."""
-        return max((hit.strength for hit in self.hits), default=0.0)
+        return max((hit.normalised_score for hit in self.hits), default=0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,7 +289,7 @@ class Turn:
     draft: Generation | None = None
     escalated: Generation | None = None
     """What the larger model wrote, also when the draft was kept."""
-    receipt: EscalationReport | None = None
+    escalation_report: EscalationReport | None = None
     """With a draft and a larger model's answer: what the second cost and changed."""
     notices: tuple[str, ...] = ()
     """Sentences for the person about what did not go as usual."""

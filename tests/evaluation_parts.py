@@ -31,8 +31,8 @@ async def turn_of(
 ) -> Turn:
     """The turn that comes of these replies of the small model, and of the larger one where it has any."""
     large = FakeModel("gpt-oss-20b").enqueue(*larger) if larger else None
-    bench = ModelSet(FakeModel().enqueue(*replies), large)
-    async for event in answer(question, searcher=Searcher(LIBRARY), bench=bench, **options):
+    models = ModelSet(FakeModel().enqueue(*replies), large)
+    async for event in answer(question, searcher=Searcher(LIBRARY), models=models, **options):
         if isinstance(event, Finished):
             return event.turn
     raise AssertionError("the turn had no end")

@@ -68,7 +68,7 @@ def a_turn(words: str = "word") -> Turn:
         ),
         draft=draft,
         escalated=replace(draft, model="gpt-oss-20b", usage=Usage(720, 300, 120), seconds=5.0),
-        receipt=EscalationReport(
+        escalation_report=EscalationReport(
             5.1, 300, 0.4, 0.9, (SentenceChange("kept", words, words), SentenceChange("added", "", words))
         ),
         notices=(words,),

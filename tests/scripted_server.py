@@ -2,7 +2,7 @@
 
     async with ScriptedServer() as server:
         server.enqueue(sse(chunk("Hello"), 0.1, chunk(" there", finish_reason="stop"), DONE))
-        model = EndpointModel(base_url=server.url, alias="phi-4-mini")
+        model = OpenAIModel(base_url=server.url, alias="phi-4-mini")
 
 Chat completions take the scripts in the order of the queue; other paths answer from `server.routes`, or with 404.
 """

@@ -83,10 +83,10 @@ class Comparing:
         async with AsyncExitStack() as closing:
             services = Services(self._settings)
             closing.push_async_callback(services.close)
-            contest = await self._contest(services)
-            judge = judge_model(self._task.judge, services, contest.bench, closing) if self._task.judge else None
+            strategies = await self._strategies(services)
+            judge = judge_model(self._task.judge, services, strategies.models, closing) if self._task.judge else None
             every = len(self._task.prompts) * self._task.rounds * len(STRATEGIES)
-            async with aclosing(play(contest, self._task.prompts, self._task.rounds)) as answers:
+            async with aclosing(play(strategies, self._task.prompts, self._task.rounds)) as answers:
                 async for answer in answers:
                     self._answers.append(answer)
                     self._told(answer, len(self._answers), every)
@@ -96,15 +96,15 @@ class Comparing:
                     if points := await judged(judge, prompt, answer.text):
                         self._rubrics[answer.id] = points
 
-    async def _contest(self, services: Services) -> StrategyRunner:
-        lineup = await services.models.lineup()
-        bench = replace(lineup.bench, stand_in=None, idle=None)
-        if not bench.small.generates:
-            raise ModelUnavailable(f"There is no small model to compare with. {lineup.note}")
-        self._aliases = bench.small.alias, bench.large.alias if bench.large else ""
+    async def _strategies(self, services: Services) -> StrategyRunner:
+        selection = await services.models.selection()
+        models = replace(selection.models, fallback=None, idle=None)
+        if not models.small.generates:
+            raise ModelUnavailable(f"There is no small model to compare with. {selection.note}")
+        self._aliases = models.small.alias, models.large.alias if models.large else ""
         searcher = None
         if self._task.rag:
-            await services.keeper.ready(LIBRARY_WAIT_S)
+            await services.library_manager.ready(LIBRARY_WAIT_S)
             await services.measure_gate()
             searcher = services.searcher()
-        return StrategyRunner(bench, services.policy(), self._budget, time.perf_counter, searcher)
+        return StrategyRunner(models, services.policy(), self._budget, time.perf_counter, searcher)

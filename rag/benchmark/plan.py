@@ -64,7 +64,7 @@ class BenchPlan:
         SettingsError: nothing to measure, or a number that is not allowed; the text names it.
     """
 
-    contenders: tuple[ModelSpec, ...]
+    specs: tuple[ModelSpec, ...]
     prompts: Mapping[str, str]
     """By name."""
     rounds: int = 3
@@ -79,7 +79,7 @@ class BenchPlan:
     """Which variants of each alias in the runtime; empty for the one that the runtime takes by itself."""
 
     def __post_init__(self) -> None:
-        if not (self.contenders and self.prompts and self.concurrency):
+        if not (self.specs and self.prompts and self.concurrency):
             raise SettingsError("There is nothing to measure. Name at least one model, prompt and concurrency.")
         _check("rounds", self.rounds, 1, _MOST_ROUNDS)
         _check("warm-up rounds", self.warm_up, 0, _MOST_ROUNDS)
@@ -96,9 +96,9 @@ class BenchPlan:
         return GenerationLimits(self.max_tokens, self.temperature, stream=self.stream)
 
     @property
-    def legs(self) -> tuple[Scenario, ...]:
+    def scenarios(self) -> tuple[Scenario, ...]:
         """What each model goes through, in this order."""
-        return tuple(self._legs())
+        return tuple(self._scenarios())
 
     def settings(self) -> dict[str, str | int | float | bool]:
         """What was set, for whoever compares two runs; without what was left empty."""
@@ -114,7 +114,7 @@ class BenchPlan:
         }
         return {name: value for name, value in set_.items() if value != ""}
 
-    def _legs(self) -> Iterator[Scenario]:
+    def _scenarios(self) -> Iterator[Scenario]:
         """A prompt that was just asked is warm: only the first of its legs warms up."""
         for name, text in self.prompts.items():
             for nth, at_once in enumerate(self.concurrency):
@@ -123,7 +123,7 @@ class BenchPlan:
             yield Scenario(f"{length:,} tokens", prompt_tokens=length, warm_up=self.warm_up, rounds=self.rounds)
 
 
-def contenders(
+def specs(
     models: Mapping[str, ModelEntry],
     *,
     endpoint: str,

@@ -38,7 +38,7 @@ class _Recorded:
     """A series as it grows."""
 
     model: str
-    leg: Scenario
+    scenario: Scenario
     warm_up: list[Round] = field(default_factory=list[Round])
     rounds: list[Round] = field(default_factory=list[Round])
     wall_s: float | None = None
@@ -48,12 +48,12 @@ class _Recorded:
     def series(self) -> Series:
         return Series(
             model=self.model,
-            prompt=self.leg.prompt,
+            prompt=self.scenario.prompt,
             warm_up=tuple(self.warm_up),
             rounds=tuple(self.rounds),
-            concurrency=self.leg.concurrency,
+            concurrency=self.scenario.concurrency,
             wall_s=self.wall_s,
-            wanted_prompt_tokens=self.leg.prompt_tokens,
+            wanted_prompt_tokens=self.scenario.prompt_tokens,
             watts=self.watts,
             failure=self.failure,
         )
@@ -118,53 +118,53 @@ class Runner:
     async def run(self) -> None:
         """Measures every model; those that fail are marked with the reason."""
         self._own_s = await practise(self._clock)
-        each = sum(leg.answers for leg in self._plan.legs)
-        self._of = each * len(self._plan.contenders)
-        contenders = [found for contender in self._plan.contenders for found in await self._variants(contender)]
-        self._of = each * len(contenders)
-        for nth, contender in enumerate(contenders, 1):
-            self._tell(BenchProgress(self._done, self._of, contender.alias))
-            await self._contender(contender)
+        each = sum(scenario.answers for scenario in self._plan.scenarios)
+        self._of = each * len(self._plan.specs)
+        specs = [found for spec in self._plan.specs for found in await self._variants(spec)]
+        self._of = each * len(specs)
+        for nth, spec in enumerate(specs, 1):
+            self._tell(BenchProgress(self._done, self._of, spec.alias))
+            await self._spec(spec)
             self._done = each * nth
         self._tell(BenchProgress(self._done, self._of, ""))
 
-    async def _variants(self, contender: ModelSpec) -> list[ModelSpec]:
+    async def _variants(self, spec: ModelSpec) -> list[ModelSpec]:
         try:
-            return await self._places.variants(contender, self._plan.devices)
+            return await self._places.variants(spec, self._plan.devices)
         except GroundworkError as error:
-            self._models.append(replace(described(contender), failure=str(error)))
+            self._models.append(replace(described(spec), failure=str(error)))
             return []
 
-    async def _contender(self, contender: ModelSpec) -> None:
+    async def _spec(self, spec: ModelSpec) -> None:
         place = len(self._models)
-        self._models.append(replace(described(contender), failure=BY_HAND))  # until it has answered, or failed
+        self._models.append(replace(described(spec), failure=BY_HAND))  # until it has answered, or failed
         self._characters_per_token = CHARACTERS_PER_TOKEN
         try:
-            async with self._places.opened(contender) as seat:
-                self._models[place] = replace(seat.model, failure=BY_HAND)
-                for leg in self._plan.legs:
-                    await self._leg(seat, leg, place)
+            async with self._places.opened(spec) as session:
+                self._models[place] = replace(session.model, failure=BY_HAND)
+                for scenario in self._plan.scenarios:
+                    await self._scenario(session, scenario, place)
             if self._models[place].failure:  # no prompt got an answer
                 self._models[place] = replace(self._models[place], failure=self._series[-1].failure)
         except GroundworkError as error:
             self._models[place] = replace(self._models[place], failure=str(error))
 
-    async def _leg(self, seat: TargetSession, leg: Scenario, place: int) -> None:
+    async def _scenario(self, session: TargetSession, scenario: Scenario, place: int) -> None:
         """Adds the series of this leg; raises when the model is not worth another one."""
-        recorded = _Recorded(seat.model.alias, leg)
+        recorded = _Recorded(session.model.alias, scenario)
         meter = PowerMeter()
         try:
             with undisturbed():
-                for _ in range(leg.warm_up):
-                    recorded.warm_up.append(await self._answer(seat, leg))
-                    await self._known(seat, place)
-                async with meter if seat.here else nullcontext():
+                for _ in range(scenario.warm_up):
+                    recorded.warm_up.append(await self._answer(session, scenario))
+                    await self._known(session, place)
+                async with meter if session.here else nullcontext():
                     began = self._clock()
-                    await self._at_once(seat, leg, recorded)
+                    await self._at_once(session, scenario, recorded)
                     recorded.wall_s = round(self._clock() - began, 6)
-                await self._known(seat, place)
+                await self._known(session, place)
         except ModelError as error:
-            failure = await seat.explained(error)
+            failure = await session.explained(error)
             recorded.failure = str(failure)
             if not isinstance(failure, _OF_THE_PROMPT):
                 raise failure from error
@@ -175,20 +175,20 @@ class Runner:
             recorded.watts = meter.watts
             self._series.append(recorded.series())
 
-    async def _known(self, seat: TargetSession, place: int) -> None:
+    async def _known(self, session: TargetSession, place: int) -> None:
         """Takes over what is known of a model that has answered for the first time."""
         if self._models[place].failure:
-            await seat.answered()
-            self._models[place] = seat.model
+            await session.answered()
+            self._models[place] = session.model
 
-    async def _at_once(self, seat: TargetSession, leg: Scenario, recorded: _Recorded) -> None:
+    async def _at_once(self, session: TargetSession, scenario: Scenario, recorded: _Recorded) -> None:
         """All rounds of all who ask; the first failure ends them all."""
 
         async def ask() -> None:
-            for _ in range(leg.rounds):
-                recorded.rounds.append(await self._answer(seat, leg))
+            for _ in range(scenario.rounds):
+                recorded.rounds.append(await self._answer(session, scenario))
 
-        askers = [asyncio.create_task(ask()) for _ in range(leg.concurrency)]
+        askers = [asyncio.create_task(ask()) for _ in range(scenario.concurrency)]
         try:
             await asyncio.gather(*askers)
         finally:
@@ -196,13 +196,13 @@ class Runner:
                 asker.cancel()
             await asyncio.wait(askers)
 
-    async def _answer(self, seat: TargetSession, leg: Scenario) -> Round:
-        text = leg.text
-        if leg.prompt_tokens:
-            text = grown(round(leg.prompt_tokens * self._characters_per_token), next(self._texts))
-        answer = await measure(seat.chat, Plain(text), self._plan.limits, self._clock)
-        if leg.prompt_tokens and answer.prompt_tokens:
+    async def _answer(self, session: TargetSession, scenario: Scenario) -> Round:
+        text = scenario.text
+        if scenario.prompt_tokens:
+            text = grown(round(scenario.prompt_tokens * self._characters_per_token), next(self._texts))
+        answer = await measure(session.chat, Plain(text), self._plan.limits, self._clock)
+        if scenario.prompt_tokens and answer.prompt_tokens:
             self._characters_per_token = len(text) / answer.prompt_tokens
         self._done += 1
-        self._tell(BenchProgress(self._done, self._of, seat.model.alias, leg.prompt, leg.concurrency))
+        self._tell(BenchProgress(self._done, self._of, session.model.alias, scenario.prompt, scenario.concurrency))
         return answer

@@ -29,7 +29,7 @@ _REFINE = (
 class StrategyRunner:
     """What all ways have in common."""
 
-    bench: ModelSet
+    models: ModelSet
     policy: Policy
     budget: Budget
     clock: Callable[[], float]
@@ -49,38 +49,38 @@ class _Refining(Plain):
         ]
 
 
-async def answered(contest: StrategyRunner, id_: str, prompt: str, question: str, way: str) -> Answer:
+async def answered(strategies: StrategyRunner, id_: str, prompt: str, question: str, way: str) -> Answer:
     """The question's answer in that way.
 
     Raises:
         ModelError: a model of it failed, or there is no larger one and the way needs it.
     """
-    if way != SMALL and not contest.bench.large:
+    if way != SMALL and not strategies.models.large:
         raise ModelUnavailable("There is no larger model to compare with. Run `rag doctor` to see what is missing.")
-    if contest.searcher:
-        return await _turn(contest, contest.searcher, Answer(id_, prompt, way, "", None, 0.0), question)
-    return await _alone(contest, Answer(id_, prompt, way, "", None, 0.0), question)
+    if strategies.searcher:
+        return await _turn(strategies, strategies.searcher, Answer(id_, prompt, way, "", None, 0.0), question)
+    return await _alone(strategies, Answer(id_, prompt, way, "", None, 0.0), question)
 
 
-async def _turn(contest: StrategyRunner, searcher: Searcher, told: Answer, question: str) -> Answer:
+async def _turn(strategies: StrategyRunner, searcher: Searcher, told: Answer, question: str) -> Answer:
     """A whole turn of the chat; what is compared is all that a person waits for."""
-    policy, modes = contest.policy, dict[str, Mode]({SMALL: "local", LARGE: "large"})
+    policy, modes = strategies.policy, dict[str, Mode]({SMALL: "local", LARGE: "large"})
     if told.way == REFINE:
         policy = replace(policy, confidence_threshold=0.0, long_answer_chars=1, flagged_topics=(), early=False)
-    began, first, turn = contest.clock(), None, None
+    began, first, turn = strategies.clock(), None, None
     events = answer(
         question,
         searcher=searcher,
-        bench=contest.bench,
+        models=strategies.models,
         policy=policy,
-        budget=contest.budget,
+        budget=strategies.budget,
         mode=modes.get(told.way, "auto"),
-        clock=contest.clock,
+        clock=strategies.clock,
     )
     async with aclosing(events):
         async for event in events:
             if isinstance(event, Delta) and first is None and event.text.strip():
-                first = contest.clock() - began
+                first = strategies.clock() - began
             elif isinstance(event, Finished):
                 turn = event.turn
     assert turn  # the last event is always `Finished`
@@ -101,10 +101,10 @@ def _gave_way(turn: Turn, way: str) -> str:
     return " ".join(turn.notices) if way == LARGE and not turn.escalated else ""
 
 
-async def _alone(contest: StrategyRunner, told: Answer, question: str) -> Answer:
+async def _alone(strategies: StrategyRunner, told: Answer, question: str) -> Answer:
     """The models without documents: only the wording, the length and the topic can call for the larger one."""
-    budget, speaking, reason = contest.budget, _Speaking(contest.clock), ""
-    small, large = contest.bench.small, contest.bench.large
+    budget, speaking, reason = strategies.budget, _Speaking(strategies.clock), ""
+    small, large = strategies.models.small, strategies.models.large
     drafting = GenerationLimits(budget.draft_tokens, budget.temperature, budget.seed)
     answering = GenerationLimits(budget.escalated_tokens, budget.temperature, budget.seed)
     if told.way == LARGE and large:
@@ -112,7 +112,7 @@ async def _alone(contest: StrategyRunner, told: Answer, question: str) -> Answer
     else:
         shown = await speaking.say(small, Plain(question), drafting)
     if told.way in (REFINE, ESCALATE) and large:
-        decision = decide(contest.policy, question, shown, _wording(shown.text), larger=large.alias)
+        decision = decide(strategies.policy, question, shown, _wording(shown.text), larger=large.alias)
         reason = _reason(decision) if told.way == ESCALATE else ""
         refines = told.way == REFINE or decision.way == "refine"
         if refines or decision.action == "escalate":
@@ -178,28 +178,28 @@ def _wording(text: str) -> DraftAssessment:
 
 
 async def play(
-    contest: StrategyRunner, prompts: Mapping[str, str], rounds: int, ways: Sequence[str] = tuple(STRATEGIES)
+    strategies: StrategyRunner, prompts: Mapping[str, str], rounds: int, ways: Sequence[str] = tuple(STRATEGIES)
 ) -> AsyncGenerator[Answer]:
     """The answers as they come, after one answer of each model that warms it up and is not counted.
 
     In each round all ways answer a prompt before the next prompt's turn comes, so that what slows the machine for a
     while slows them all.
     """
-    await _warm_up(contest)
+    await _warm_up(strategies)
     for number in range(1, rounds + 1):
         for name, question in prompts.items():
             for way in ways:
                 told = Answer(f"{name}/{way}/{number}", name, way, "", None, 0.0)
                 try:
                     with undisturbed():
-                        told = await answered(contest, told.id, name, question, way)
+                        told = await answered(strategies, told.id, name, question, way)
                 except ModelError as error:
                     told = replace(told, failure=str(error))
                 yield told
 
 
-async def _warm_up(contest: StrategyRunner) -> None:
-    for model in filter(None, (contest.bench.small, contest.bench.large)):
+async def _warm_up(strategies: StrategyRunner) -> None:
+    for model in filter(None, (strategies.models.small, strategies.models.large)):
         try:
             async for _ in model.stream(Plain("Say hello."), GenerationLimits(16, 0.0)):
                 pass

@@ -55,61 +55,61 @@ class Targets:
         self._idle_timeout_s = idle_timeout_s
         self._clock = clock
 
-    async def variants(self, contender: ModelSpec, devices: Sequence[Device]) -> list[ModelSpec]:
+    async def variants(self, spec: ModelSpec, devices: Sequence[Device]) -> list[ModelSpec]:
         """The contender once for each of the devices that the catalogue has it for; itself where it is on a server.
 
         Raises:
             ModelError: the catalogue cannot be read, or has the model for none of them.
         """
-        if contender.endpoint or not devices:
-            return [contender]
-        known = await self._own().variants(contender.alias)
+        if spec.endpoint or not devices:
+            return [spec]
+        known = await self._own().variants(spec.alias)
         found = [(device, info) for device in devices if (info := _variant(known, device))]
         if not found:
             raise ModelNotFound(
-                f"The catalogue has no {' or '.join(devices)} variant of {contender.alias} for this computer."
+                f"The catalogue has no {' or '.join(devices)} variant of {spec.alias} for this computer."
             )
-        return [replace(contender, alias=f"{contender.alias} ({device})", variant=info.id) for device, info in found]
+        return [replace(spec, alias=f"{spec.alias} ({device})", variant=info.id) for device, info in found]
 
     @asynccontextmanager
-    async def opened(self, contender: ModelSpec) -> AsyncGenerator[TargetSession]:
+    async def opened(self, spec: ModelSpec) -> AsyncGenerator[TargetSession]:
         """The model, ready for its first question.
 
         Raises:
             ModelError: it cannot be reached or loaded.
             SettingsError: its address cannot be used, or it has none and there is no runtime.
         """
-        async with self._on_server(contender) if contender.endpoint else self._in_runtime(contender) as seat:
-            yield seat
+        async with self._on_server(spec) if spec.endpoint else self._in_runtime(spec) as session:
+            yield session
 
     @asynccontextmanager
-    async def _on_server(self, contender: ModelSpec) -> AsyncGenerator[TargetSession]:
-        address = normalise(contender.endpoint)
+    async def _on_server(self, spec: ModelSpec) -> AsyncGenerator[TargetSession]:
+        address = normalise(spec.endpoint)
         chat = OpenAIModel(
             base_url=address,
-            alias=contender.alias,
+            alias=spec.alias,
             api_key=self._keys.get(address, ""),
             idle_timeout_s=self._idle_timeout_s,
         )
         try:
-            model = replace(described(contender), variant=await chat.check())
+            model = replace(described(spec), variant=await chat.check())
             yield TargetSession(chat, model, here=_is_here(address))
         finally:
             await chat.close()
 
     @asynccontextmanager
-    async def _in_runtime(self, contender: ModelSpec) -> AsyncGenerator[TargetSession]:
+    async def _in_runtime(self, spec: ModelSpec) -> AsyncGenerator[TargetSession]:
         """In a process that has not loaded anything before: the end of one gives all of a model's memory back."""
         runtime = self._own()
         await runtime.close()
-        info = await runtime.describe(contender.name)
+        info = await runtime.describe(spec.name)
         if info.cached:
             check_memory(info)
-        seat = await _RuntimeSession.loaded(runtime, contender, info, self._idle_timeout_s, self._clock)
+        session = await _RuntimeSession.loaded(runtime, spec, info, self._idle_timeout_s, self._clock)
         try:
-            yield seat
+            yield session
         finally:
-            await seat.chat.close()
+            await session.chat.close()
             await runtime.close()
 
     def _own(self) -> FoundryRuntime:
@@ -130,7 +130,7 @@ class _RuntimeSession(TargetSession):
 
     @classmethod
     async def loaded(
-        cls, runtime: FoundryRuntime, contender: ModelSpec, info: ModelInfo, idle_timeout_s: float, clock: Clock
+        cls, runtime: FoundryRuntime, spec: ModelSpec, info: ModelInfo, idle_timeout_s: float, clock: Clock
     ) -> "_RuntimeSession":
         """The model, after its cold load.
 
@@ -139,19 +139,17 @@ class _RuntimeSession(TargetSession):
         """
         before, gpu_before = resident_mb(runtime.pid), await gpu_memory_mb()
         began = clock()
-        loaded = await runtime.load(contender.name)
+        loaded = await runtime.load(spec.name)
         load_s = round(clock() - began, 6)
         model = replace(
-            described(contender),
+            described(spec),
             variant=loaded.id,
             device=loaded.device,
-            disk_mb=info.size_mb or contender.entry.size_mb,
+            disk_mb=info.size_mb or spec.entry.size_mb,
             load_s=load_s,
             memory_before_mb=before,
         )
-        chat = OpenAIModel(
-            base_url=runtime.url, alias=contender.alias, model_id=loaded.id, idle_timeout_s=idle_timeout_s
-        )
+        chat = OpenAIModel(base_url=runtime.url, alias=spec.alias, model_id=loaded.id, idle_timeout_s=idle_timeout_s)
         return cls(runtime, chat, model, gpu_before)
 
     async def answered(self) -> None:
@@ -169,15 +167,15 @@ class _RuntimeSession(TargetSession):
         return error
 
 
-def described(contender: ModelSpec) -> Model:
+def described(spec: ModelSpec) -> Model:
     """What is known of a model before anybody asked it."""
     return Model(
-        contender.alias,
-        variant=contender.variant,
-        where="endpoint" if contender.endpoint else "runtime",
-        capabilities=contender.entry.capabilities,
-        disk_mb=contender.entry.size_mb,
-        price=contender.price,
+        spec.alias,
+        variant=spec.variant,
+        where="endpoint" if spec.endpoint else "runtime",
+        capabilities=spec.entry.capabilities,
+        disk_mb=spec.entry.size_mb,
+        price=spec.price,
     )
 
 

@@ -65,11 +65,11 @@ def harden(
         SettingsError: an origin is not an address.
     """
     # Chainlit forgets --host when it reloads its settings; the variable that it keeps it in stays.
-    doorkeeper = OriginPolicy.of(allowed_origins, os.environ.get("CHAINLIT_HOST", DEFAULT_HOST))
+    origin_policy = OriginPolicy.of(allowed_origins, os.environ.get("CHAINLIT_HOST", DEFAULT_HOST))
     if not hasattr(server.app.state, "guard"):
         server.app.add_middleware(_Doorway)
-    server.app.state.guard = _Guard(doorkeeper, lab)
-    server.sio.eio.cors_allowed_origins = lambda _origin, environ: not doorkeeper.refusal(environ["asgi.scope"])  # pyright: ignore
+    server.app.state.guard = _Guard(origin_policy, lab)
+    server.sio.eio.cors_allowed_origins = lambda _origin, environ: not origin_policy.refusal(environ["asgi.scope"])  # pyright: ignore
     server.sio.on("connect", _connect)  # pyright: ignore
     server.get_html_template = _page
     _take_over_routes(UploadHandler(max_bytes=upload_max_bytes, max_files=upload_max_files), lab)
@@ -93,14 +93,14 @@ class _Doorway:
 class _Guard:
     """Refuses what is not the chat's own, and puts the security headers on every answer."""
 
-    def __init__(self, doorkeeper: OriginPolicy, lab: LabMount | None) -> None:
-        self._doorkeeper, self._lab = doorkeeper, lab
+    def __init__(self, origin_policy: OriginPolicy, lab: LabMount | None) -> None:
+        self._origin_policy, self._lab = origin_policy, lab
 
     async def __call__(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await app(scope, receive, send)
             return
-        refusal = self._doorkeeper.refusal(scope)
+        refusal = self._origin_policy.refusal(scope)
         _nonce.set(token_urlsafe(16))
         headers = {"Content-Security-Policy": _policy("" if refusal else Headers(scope=scope)["host"])}
         if self._lab and is_lab(scope["path"], server.router.prefix):
@@ -171,12 +171,12 @@ async def _connect(sid: str, environ: dict[str, Any], auth: object = None) -> bo
     return await chainlit_socket.connect(sid, environ, auth)  # pyright: ignore
 
 
-def _take_over_routes(desk: UploadHandler, lab: LabMount | None) -> None:
+def _take_over_routes(upload_handler: UploadHandler, lab: LabMount | None) -> None:
     """Puts ours before Chainlit's, of which some are replaced and some closed."""
     prefix = server.router.prefix
     ours: list[BaseRoute] = [
         *(lab.routes(prefix, _OURS) if lab else ()),
-        APIRoute(f"{prefix}/project/file", desk.take, methods=["POST"], response_model=None, name=_OURS),
+        APIRoute(f"{prefix}/project/file", upload_handler.take, methods=["POST"], response_model=None, name=_OURS),
         Route(f"{prefix}/auth/config", _sign_in_and_theme, name=_OURS),
         Route(f"{prefix}/avatars/{{author:path}}", _avatar, name=_OURS),
         *(

@@ -43,8 +43,8 @@ class LabMount:
         if settings.lab == "off":
             return None
         setup = setup_of(settings)
-        turnstile = RequestLimiter(settings.lab_prompts_per_minute, time.monotonic)
-        proxy = Proxy(lambda: services.models, setup.rules, turnstile)
+        request_limiter = RequestLimiter(settings.lab_prompts_per_minute, time.monotonic)
+        proxy = Proxy(lambda: services.models, setup.rules, request_limiter)
         return cls(lab_app(setup, proxy), setup.may_ask)
 
     def routes(self, prefix: str, name: str) -> list[BaseRoute]:

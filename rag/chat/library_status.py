@@ -20,33 +20,33 @@ _QUIET_S = 0.5
 """Changes that follow one another this closely are one note."""
 
 
-async def show(keeper: LibraryManager) -> None:
+async def show(library_manager: LibraryManager) -> None:
     """A message with each folder, kept up to date while one of them is being read."""
-    message = cl.Message(await _text(keeper), actions=list(_actions(keeper)))
+    message = cl.Message(await _text(library_manager), actions=list(_actions(library_manager)))
     await message.send()
-    while any(kept.busy for kept in keeper.libraries.values()):
+    while any(managed.is_syncing for managed in library_manager.libraries.values()):
         await asyncio.sleep(_EVERY_S)
-        message.content = await _text(keeper)
+        message.content = await _text(library_manager)
         await message.update()
 
 
-async def act(keeper: LibraryManager, name: str, action: str) -> None:
+async def act(library_manager: LibraryManager, name: str, action: str) -> None:
     """The buttons of that message."""
-    if kept := keeper.libraries.get(name):
+    if managed := library_manager.libraries.get(name):
         match action:
             case "stop":
-                await kept.stop()
+                await managed.stop()
             case "go on":
-                kept.start()
+                managed.start()
             case _:
-                await kept.again()
-    await show(keeper)
+                await managed.again()
+    await show(library_manager)
 
 
-async def greet(keeper: LibraryManager) -> None:
+async def greet(library_manager: LibraryManager) -> None:
     """A note in a new chat that the library is still being read, if that takes a while."""
-    if not await keeper.ready(_LONG_S):
-        running = [progress for kept in keeper.libraries.values() if (progress := kept.library.progress)]
+    if not await library_manager.ready(_LONG_S):
+        running = [progress for managed in library_manager.libraries.values() if (progress := managed.library.progress)]
         if running:
             await cl.context.emitter.send_toast(
                 f"The library is being read: {progress_line(running[0])}. Ask all the same: answers come from what "
@@ -55,14 +55,14 @@ async def greet(keeper: LibraryManager) -> None:
             )
 
 
-def tell_changes(keeper: LibraryManager) -> None:
+def tell_changes(library_manager: LibraryManager) -> None:
     """From now on all open chats get a quiet note of what has changed, once the changes stop."""
-    keeper.listen(_Notes(keeper).hear)
+    library_manager.listen(_Notes(library_manager).hear)
 
 
 class _Notes:
-    def __init__(self, keeper: LibraryManager) -> None:
-        self._keeper = keeper
+    def __init__(self, library_manager: LibraryManager) -> None:
+        self._library_manager = library_manager
         self._waiting: dict[str, Changes] = {}
         self._task: asyncio.Task[None] | None = None
 
@@ -75,8 +75,8 @@ class _Notes:
         while self._waiting:
             await asyncio.sleep(_QUIET_S)
             for name in list(self._waiting):
-                kept = self._keeper.libraries.get(name)
-                if not (kept and kept.library.progress):
+                managed = self._library_manager.libraries.get(name)
+                if not (managed and managed.library.progress):
                     await _toast(changes_line(name, self._waiting.pop(name)))
 
 
@@ -108,16 +108,18 @@ async def _toast(line: str) -> None:
         await cl.context.emitter.send_toast(line, "info")
 
 
-async def _text(keeper: LibraryManager) -> str:
-    lines = [line for kept in keeper.libraries.values() for line in await asyncio.to_thread(_lines, kept)]
-    return "\n".join([*lines, *filter(None, [plain(keeper.problem)])]) or "The library has no folder."
+async def _text(library_manager: LibraryManager) -> str:
+    lines = [
+        line for managed in library_manager.libraries.values() for line in await asyncio.to_thread(_lines, managed)
+    ]
+    return "\n".join([*lines, *filter(None, [plain(library_manager.problem)])]) or "The library has no folder."
 
 
-def _lines(kept: ManagedLibrary) -> list[str]:
+def _lines(managed: ManagedLibrary) -> list[str]:
     """What there is to say of one folder, as a list item with its unread files below."""
-    library, summary = kept.library, kept.library.stored.summary()
+    library, summary = managed.library, managed.library.stored.summary()
     unread = library.stored.files("failed") + library.stored.files("skipped")
-    lines = [f"- **{plain(kept.name)}** · {_counts(summary)} · {_state(kept)}"]
+    lines = [f"- **{plain(managed.name)}** · {_counts(summary)} · {_state(managed)}"]
     lines += [f"    - {_unread(record)}" for record in unread[:_MOST_FILES]]
     if len(unread) > _MOST_FILES:
         lines.append(f"    - and {len(unread) - _MOST_FILES:,} more, which `rag library list` names")
@@ -133,20 +135,22 @@ def _counts(summary: Summary) -> str:
     return f"{summary.documents:,} document{_s(summary.documents)}, {summary.passages:,} passage{_s(summary.passages)}"
 
 
-def _state(kept: ManagedLibrary) -> str:
-    if progress := kept.library.progress:
+def _state(managed: ManagedLibrary) -> str:
+    if progress := managed.library.progress:
         return f"being read: {progress_line(progress)}"
-    if kept.stopped:
+    if managed.is_paused:
         return "not followed any more, because somebody stopped it"
-    return plain(kept.library.problem) or ("in step with its folder" if kept.ready.is_set() else "being looked through")
+    return plain(managed.library.problem) or (
+        "in step with its folder" if managed.ready.is_set() else "being looked through"
+    )
 
 
-def _actions(keeper: LibraryManager) -> Iterator[cl.Action]:
-    for name, kept in keeper.libraries.items():
+def _actions(library_manager: LibraryManager) -> Iterator[cl.Action]:
+    for name, managed in library_manager.libraries.items():
         payload = {"library": name}
-        if kept.stopped:
+        if managed.is_paused:
             yield cl.Action("library", payload | {"do": "go on"}, f"Go on with {name}", icon="play")
-        elif kept.library.progress:
+        elif managed.library.progress:
             yield cl.Action("library", payload | {"do": "stop"}, f"Stop reading {name}", icon="square")
         else:
             yield cl.Action("library", payload | {"do": "again"}, f"Look through {name} again", icon="refresh-cw")

@@ -100,7 +100,7 @@ def turn_props(turn: Turn, earlier: Sequence[Turn] = ()) -> Props:
             if generation
         ],
         "combined_ms": _combined(turn),
-        "receipt": turn.receipt and _receipt(turn.receipt),
+        "receipt": turn.escalation_report and _receipt(turn.escalation_report),
         "averages": _averages(earlier or (turn,)),
         "notices": list(turn.notices),
     }
@@ -132,7 +132,7 @@ def _decision(decision: Decision) -> Props:
         "threshold": round(decision.threshold, 3),
         "match": round(decision.match, 3),
         "match_threshold": round(decision.match_threshold, 3),
-        "held": decision.held,
+        "held": decision.blocked_by,
         "signals": [
             {"name": s.name, "value": round(s.value, 3), "meaning": s.meaning, "threshold": s.threshold}
             for s in decision.signals
@@ -140,13 +140,13 @@ def _decision(decision: Decision) -> Props:
     }
 
 
-def _receipt(receipt: EscalationReport) -> Props:
+def _receipt(escalation_report: EscalationReport) -> Props:
     return {
-        "added_ms": _ms(receipt.seconds),
-        "tokens": receipt.tokens,
-        "support_before": round(receipt.support_before, 3),
-        "support_after": round(receipt.support_after, 3),
-        "changes": [{"kind": c.kind, "before": c.before, "after": c.after} for c in receipt.changes],
+        "added_ms": _ms(escalation_report.seconds),
+        "tokens": escalation_report.tokens,
+        "support_before": round(escalation_report.support_before, 3),
+        "support_after": round(escalation_report.support_after, 3),
+        "changes": [{"kind": c.kind, "before": c.before, "after": c.after} for c in escalation_report.changes],
     }
 
 

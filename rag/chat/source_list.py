@@ -51,5 +51,5 @@ def _passage(hit: Hit, quote: tuple[int, int] | None = None) -> Props:
         "collection": document.collection,
         "table_header": passage.header,
         "parts": [passage.text[:start], passage.text[start:end], passage.text[end:]],
-        "strength": round(hit.strength, 2),
+        "strength": round(hit.normalised_score, 2),
     }

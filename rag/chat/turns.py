@@ -48,7 +48,7 @@ async def on_message(services: Services, message: cl.Message) -> None:
             await uploads.show_list(chat)
             return
         if message.command == "Library" or message.content.strip() == "/library":
-            await library_status.show(services.keeper)
+            await library_status.show(services.library_manager)
             return
         focus = await uploads.take(services, chat, message.elements)
         question = checked_question(message.content, services.settings.question_max_chars, files=bool(message.elements))
@@ -85,18 +85,20 @@ async def run(services: Services, chat: Chat, asked: AskedTurn) -> None:
     history = chat.history
     view = TurnView(chat, asked)
     try:
-        if not await services.keeper.ready(0):
+        if not await services.library_manager.ready(0):
             view.wait("Reading the library")
-            await services.keeper.ready(LIBRARY_WAIT_S if not services.keeper.passages else SHORT_WAIT_S)
+            await services.library_manager.ready(
+                LIBRARY_WAIT_S if not services.library_manager.passages else SHORT_WAIT_S
+            )
         view.wait("Looking for a model")
-        lineup = await services.models.lineup()
+        selection = await services.models.selection()
         events = answer(
             asked.question,
             searcher=services.searcher(chat.uploads, closed=chat.preferences.closed),
-            bench=lineup.bench,
+            models=selection.models,
             policy=chat.preferences.applied_to(services.policy()),
             budget=chat.preferences.budget,
-            allowance=services.allowance,
+            escalation_limit=services.escalation_limit,
             history=history,
             earlier=asked.earlier,
             mode=asked.mode,
@@ -108,7 +110,7 @@ async def run(services: Services, chat: Chat, asked: AskedTurn) -> None:
                     asked.turn = event.turn
                 await view.show(event)
         if asked.turn:
-            await view.finish(asked.turn, _buttons(asked, asked.turn, lineup), lineup.note)
+            await view.finish(asked.turn, _buttons(asked, asked.turn, selection), selection.note)
             await _note(services.turn_log, asked, asked.turn)
     except asyncio.CancelledError:
         await view.stopped()
@@ -198,23 +200,23 @@ async def _note(log: TurnLog | None, asked: AskedTurn, turn: Turn) -> None:
         await feedback.in_log(lambda at: log.record(asked.id, turn, mode=asked.mode, at=at))
 
 
-def _buttons(asked: AskedTurn, turn: Turn, lineup: "ModelSelection") -> list[cl.Action]:
+def _buttons(asked: AskedTurn, turn: Turn, selection: "ModelSelection") -> list[cl.Action]:
     payload = {"turn": asked.message_id}
     buttons = [cl.Action("details", payload, "Show details", icon="gauge")]
     buttons.append(cl.Action("again", payload, "Answer again", icon="refresh-cw"))
-    if lineup.bench.large and turn.escalated is None:
+    if selection.models.large and turn.escalated is None:
         anyway = " anyway" if turn.outcome == "abstained" else ""
-        buttons.append(cl.Action("ask_larger", payload, f"Ask {lineup.bench.large.alias}{anyway}", icon="sparkles"))
-    if wanted := _wanted(asked, turn, lineup):
+        buttons.append(cl.Action("ask_larger", payload, f"Ask {selection.models.large.alias}{anyway}", icon="sparkles"))
+    if wanted := _wanted(asked, turn, selection):
         label = f"Download {wanted.alias}" + (f" ({wanted.size})" if wanted.size else "")
         buttons.append(cl.Action("download", {"alias": wanted.alias}, label, icon="download"))
     asked.thumbs = feedback.thumbs(asked)
     return buttons + asked.thumbs
 
 
-def _wanted(asked: AskedTurn, turn: Turn, lineup: "ModelSelection") -> "Missing | None":
+def _wanted(asked: AskedTurn, turn: Turn, selection: "ModelSelection") -> "Missing | None":
     """The model that this turn would have used, had it been on this machine."""
     if turn.outcome == "quoted":
-        return lineup.small_missing
+        return selection.small_missing
     called_for = turn.decision.trigger or turn.outcome == "abstained" or asked.mode == "large"
-    return lineup.large_missing if called_for else None
+    return selection.large_missing if called_for else None

@@ -40,7 +40,7 @@ async def greet(preferences: Preferences, services: Services) -> None:
             _command("Library", "What the library holds, and how its reading goes", "library"),
         ]
     )
-    await cl.ChatSettings(widgets(preferences, tuple(services.keeper.libraries))).send()
+    await cl.ChatSettings(widgets(preferences, tuple(services.library_manager.libraries))).send()
 
 
 def _command(name: str, description: str, icon: str) -> Any:

@@ -13,7 +13,7 @@ import typer
 from rag.benchmark.catalogue import read_prompts, standard_prompts
 from rag.benchmark.export import as_csv, as_markdown, as_text, comparison_as_text
 from rag.benchmark.html_report import as_html
-from rag.benchmark.plan import BenchPlan, contenders, devices, numbers, words
+from rag.benchmark.plan import BenchPlan, devices, numbers, specs, words
 from rag.benchmark.records import BenchRun
 from rag.benchmark.run_files import HISTORY, append_run, check_output, read_run, to_json
 from rag.benchmark.speed_regression import compare
@@ -75,7 +75,7 @@ def bench(
             sys.exit(_compare(*compare_, tolerance))
         settings = read_settings()
         plan = BenchPlan(
-            contenders=contenders(
+            specs=specs(
                 _models(models_file, words(models), settings),
                 endpoint=endpoint or settings.foundry_local_endpoint,
                 endpoints={} if endpoint else {settings.llm_alias: settings.llm_endpoint},
@@ -119,7 +119,7 @@ def _prompts(file: Path | None) -> Mapping[str, str]:
 
 def _not_done(plan: BenchPlan) -> Iterator[str]:
     """What was asked for and cannot be had."""
-    if plan.devices and any(contender.endpoint for contender in plan.contenders):
+    if plan.devices and any(spec.endpoint for spec in plan.specs):
         yield _SERVER_CHOOSES
 
 

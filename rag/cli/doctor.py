@@ -83,13 +83,13 @@ def _disk(services: Services) -> Finding:
 
 
 async def _library(services: Services) -> AsyncGenerator[Finding]:
-    keeper = services.keeper
-    await keeper.ready(_LIBRARY_WAIT_S)
-    for name, kept in keeper.libraries.items():
-        summary = await asyncio.to_thread(kept.library.stored.summary)
-        said = f"{summary.documents:,} documents, {summary.passages:,} passages from {kept.library.folder.path}."
-        if kept.library.problem:
-            yield Finding(f"Library {name}", "problem", kept.library.problem)
+    library_manager = services.library_manager
+    await library_manager.ready(_LIBRARY_WAIT_S)
+    for name, managed in library_manager.libraries.items():
+        summary = await asyncio.to_thread(managed.library.stored.summary)
+        said = f"{summary.documents:,} documents, {summary.passages:,} passages from {managed.library.folder.path}."
+        if managed.library.problem:
+            yield Finding(f"Library {name}", "problem", managed.library.problem)
         elif not summary.documents:
             yield Finding(f"Library {name}", "problem", f"{said} Put documents there, or change LIBRARY_DIRS.")
         elif unread := summary.failed + summary.skipped:
@@ -97,7 +97,7 @@ async def _library(services: Services) -> AsyncGenerator[Finding]:
         else:
             yield Finding(f"Library {name}", "ok", said)
     yield await _gate(services)
-    for problem in filter(None, [keeper.problem, *services.synonyms.skipped]):
+    for problem in filter(None, [library_manager.problem, *services.synonyms.skipped]):
         yield Finding("Library", "note", problem)
 
 

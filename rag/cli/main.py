@@ -30,6 +30,7 @@ app.command()(compare_command.compare)
 LIBRARY_WAIT_S = 60.0
 """A question in the terminal waits so long for a library that is being read; then it asks what is there."""
 
+_PUBLISHED_NAMES = {"normalised_score": "strength", "escalation_report": "receipt", "blocked_by": "held"}
 _MARKS = {"ok": "ok     ", "note": "note   ", "problem": "PROBLEM"}
 
 
@@ -66,13 +67,13 @@ def _run(command: Coroutine[None, None, int]) -> None:
 async def _ask(question: str, mode: Mode, as_json: bool) -> int:
     services = Services(read_settings())
     try:
-        await services.keeper.ready(LIBRARY_WAIT_S)
+        await services.library_manager.ready(LIBRARY_WAIT_S)
         await services.recall_gate()
-        lineup = await services.models.lineup()
+        selection = await services.models.selection()
         events = answer(
             question,
             searcher=services.searcher(),
-            bench=lineup.bench,
+            models=selection.models,
             policy=services.policy(),
             budget=budget(services.settings),
             mode=mode,
@@ -80,7 +81,7 @@ async def _ask(question: str, mode: Mode, as_json: bool) -> int:
         async with aclosing(events):
             async for event in events:
                 if isinstance(event, Finished):
-                    _print_turn(event.turn, lineup.note, as_json)
+                    _print_turn(event.turn, selection.note, as_json)
                 elif as_json:
                     continue
                 elif isinstance(event, Delta):
@@ -94,9 +95,14 @@ async def _ask(question: str, mode: Mode, as_json: bool) -> int:
         await services.close()
 
 
+def _published(fields: list[tuple[str, object]]) -> dict[str, object]:
+    """A record under the names that its JSON was first published with, so that scripts go on working."""
+    return {_PUBLISHED_NAMES.get(name, name): value for name, value in fields}
+
+
 def _print_turn(turn: Turn, note: str, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps(dataclasses.asdict(turn), ensure_ascii=False, indent=1))
+        typer.echo(json.dumps(dataclasses.asdict(turn, dict_factory=_published), ensure_ascii=False, indent=1))
         return
     if turn.outcome == "abstained":
         typer.echo("Your documents do not seem to hold an answer. The nearest that they have:")

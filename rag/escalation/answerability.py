@@ -57,7 +57,7 @@ def search_signals(search: SearchResult, question: str) -> tuple[Signal, ...]:
     whole = close >= WHOLE
     names = specifics(search, windows, search.question or question)
     found = (
-        ("strength", search.strength, "How much of the question the best passage holds"),
+        ("strength", search.normalised_score, "How much of the question the best passage holds"),
         ("coverage", search.coverage, "How many of the question's words stand in the passages"),
         ("closeness", close, "How much of the question stands in two sentences side by side"),
         ("evidence", 1.0 if whole else evidence(search, windows), "How much two sentences have in common with it"),
@@ -105,7 +105,7 @@ def margin(hits: Sequence[Hit]) -> float:
 
     0 stands for hits that are not there, so that a library of one page is not held against it.
     """
-    ranked = sorted((hit.strength for hit in hits), reverse=True)
+    ranked = sorted((hit.normalised_score for hit in hits), reverse=True)
     return ranked[0] - (ranked[BACKGROUND] if len(ranked) > BACKGROUND else 0.0) if ranked else 0.0
 
 

@@ -22,7 +22,7 @@ class DraftMonitor:
         self._policy, self._found, self._hits = policy, found, hits
         self._text, self._heard = "", 0
 
-    def hears(self, delta: str) -> bool:
+    def should_stop(self, delta: str) -> bool:
         """Takes the next piece of the draft; True when it should be given up."""
         self._text += delta
         whole = sentences(self._text)[:-1]

@@ -85,7 +85,7 @@ class AbstentionGate:
         self._made_by = f"{VERSION}.{analysis.VERSION}.{crc32(repr(weights).encode()):08x}"
         self._one_at_a_time = asyncio.Lock()
 
-    async def refresh(self, shelves: Sequence[LibraryView]) -> GateThreshold:
+    async def refresh(self, views: Sequence[LibraryView]) -> GateThreshold:
         """The threshold of the library of these shelves, measured only if it has become another one.
 
         To be called when the library is ready, and after every change; cancelling it ends the measurement.
@@ -95,24 +95,24 @@ class AbstentionGate:
         """
         stop = threading.Event()
         async with self._one_at_a_time:
-            self.threshold = await run_to_completion(lambda: self._refreshed(shelves, stop), on_cancel=stop.set)
+            self.threshold = await run_to_completion(lambda: self._refreshed(views, stop), on_cancel=stop.set)
         return self.threshold
 
-    async def recall(self, shelves: Sequence[LibraryView]) -> bool:
+    async def recall(self, views: Sequence[LibraryView]) -> bool:
         """Takes the threshold that was kept, if it is of the library of these shelves; measures nothing."""
         kept = await asyncio.to_thread(_read, self._file)
-        holds = bool(kept and kept.holds_for(_passages_of(shelves), self._made_by))
+        holds = bool(kept and kept.holds_for(_passages_of(views), self._made_by))
         if kept and holds:
             self.threshold = kept.threshold
         return holds
 
-    def _refreshed(self, shelves: Sequence[LibraryView], stop: threading.Event) -> GateThreshold:
-        passages = _passages_of(shelves)
+    def _refreshed(self, views: Sequence[LibraryView], stop: threading.Event) -> GateThreshold:
+        passages = _passages_of(views)
         kept = _read(self._file)
         if kept and kept.holds_for(passages, self._made_by):
             return kept.threshold
-        sizes = [size for shelf in shelves for size in shelf.sizes() if size.passages]
-        searcher = Searcher(*(shelf.index for shelf in shelves))
+        sizes = [size for view in views for size in view.sizes() if size.passages]
+        searcher = Searcher(*(view.index for view in views))
         measured = threshold(self._probabilities(searcher, sizes, stop), len(sizes))
         if not stop.is_set():
             _write(self._file, _Measurement(measured, passages, self._made_by))
@@ -132,8 +132,8 @@ class AbstentionGate:
             asked = self._clock()
 
 
-def _passages_of(shelves: Sequence[LibraryView]) -> dict[str, int]:
-    return {shelf.name: len(shelf.index) for shelf in shelves}
+def _passages_of(views: Sequence[LibraryView]) -> dict[str, int]:
+    return {view.name: len(view.index) for view in views}
 
 
 def _passages(indexes: Sequence[PassageIndex], places: Iterable[tuple[str, int]]) -> Iterator[Passage]:

@@ -78,10 +78,10 @@ def route(policy: Policy, found: Answerability, needed: Collection[str], larger:
     )
 
 
-def blocked_by(policy: Policy, *, mode: Mode, larger: str, withheld: BlockedBy | None = None) -> BlockedBy | None:
+def blocked_by(policy: Policy, *, mode: Mode, larger: str, limit_reached: BlockedBy | None = None) -> BlockedBy | None:
     """Why the larger model may not take this turn by itself; None when it may.
 
-    `larger` is its alias, "" when there is none; `withheld` what the allowance says.
+    `larger` is its alias, "" when there is none; `limit_reached` what the allowance says.
     """
     if mode == "local":
         return "local"
@@ -89,7 +89,7 @@ def blocked_by(policy: Policy, *, mode: Mode, larger: str, withheld: BlockedBy |
         return "failed" if larger else "no_model"
     if not policy.automatic:
         return "off"
-    return withheld if larger else "no_model"
+    return limit_reached if larger else "no_model"
 
 
 def decide(
@@ -99,14 +99,14 @@ def decide(
     judgement: DraftAssessment,
     *,
     larger: str,
-    held: BlockedBy | None = None,
+    blocked_by: BlockedBy | None = None,
 ) -> Decision:
     """What becomes of a draft."""
 
     def decision(reason: str, trigger: Trigger | None = None) -> Decision:
-        escalates = trigger is not None and held is None
+        escalates = trigger is not None and blocked_by is None
         way = "refine" if trigger in ("long_answer", "flagged_topic") else "answer"
-        stays = f" {_HELD[held].format(larger=larger)}" if trigger and held else ""
+        stays = f" {_HELD[blocked_by].format(larger=larger)}" if trigger and blocked_by else ""
         return Decision(
             action="escalate" if escalates else "keep",
             reason=reason + stays,
@@ -117,7 +117,7 @@ def decide(
             signals=judgement.signals,
             match=judgement.match,
             match_threshold=policy.grounding_threshold,
-            held=held if trigger else None,
+            blocked_by=blocked_by if trigger else None,
         )
 
     if draft.finish_reason == BROKEN:

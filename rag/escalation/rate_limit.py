@@ -29,7 +29,7 @@ class EscalationLimit:
         return (self._running + 1) * median(self._took) if self._took else 0.0
 
     @property
-    def withheld(self) -> Literal["share", "wait"] | None:
+    def limit_reached(self) -> Literal["share", "wait"] | None:
         """Why the larger model may not be called by itself now; None when it may."""
         if sum(self._turns) + 1 > self._share * TURNS:
             return "share"

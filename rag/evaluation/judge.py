@@ -104,7 +104,7 @@ def parsed(reply: str) -> Sequence[int] | None:
 Judge = Callable[[Question, Turn], Awaitable[None]]
 
 
-def judge_model(alias: str, services: Services, bench: ModelSet, closing: AsyncExitStack) -> ChatModel:
+def judge_model(alias: str, services: Services, models: ModelSet, closing: AsyncExitStack) -> ChatModel:
     """The model of that alias: one of the bench, else one of the same server or runtime, closed with `closing`.
 
     Without an alias the larger model, else the small one.
@@ -112,7 +112,7 @@ def judge_model(alias: str, services: Services, bench: ModelSet, closing: AsyncE
     Raises:
         SettingsError: there is no model that could judge.
     """
-    there = [model for model in (bench.large, bench.small) if model and model.generates]
+    there = [model for model in (models.large, models.small) if model and model.generates]
     for model in there:
         if alias.casefold() in ("", model.alias.casefold()):
             return model

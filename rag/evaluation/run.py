@@ -86,7 +86,7 @@ class Evaluation:
         async with AsyncExitStack() as closing:
             services = Services(self._settings)
             closing.push_async_callback(services.close)
-            await services.keeper.ready(LIBRARY_WAIT_S)
+            await services.library_manager.ready(LIBRARY_WAIT_S)
             await services.measure_gate()
             judges = await self._prepared(services, closing)
             async with aclosing(play(self._task.questions, partial(self._ask, services))) as played:
@@ -99,26 +99,26 @@ class Evaluation:
     async def _prepared(self, services: Services, closing: AsyncExitStack) -> list[Judge]:
         """The judges; whatever is missing shows before the first question."""
         self._policy = services.policy()
-        bench = (await services.models.lineup()).bench
-        if self._task.mode == "large" and not bench.large:
+        models = (await services.models.selection()).models
+        if self._task.mode == "large" and not models.large:
             raise ModelUnavailable("There is no larger model to ask. Run `rag doctor` to see what is missing.")
         automatic = self._policy.automatic and self._task.mode == "auto"
-        self._recorder.escalates = automatic and bench.large is not None and bench.small.generates
-        self._models = _aliases(bench, self._task.mode)
+        self._recorder.escalates = automatic and models.large is not None and models.small.generates
+        self._models = _aliases(models, self._task.mode)
         self._passages = len(services.searcher())
         if not (self._task.judge or self._task.ragas):
             return []
-        model = judge_model(self._task.judge, services, bench, closing)
+        model = judge_model(self._task.judge, services, models, closing)
         points = [points_by(model, self._recorder)] if self._task.judge else []
         return points + ([ragas_by(model, self._recorder)] if self._task.ragas else [])
 
     async def _ask(self, services: Services, question: str, history: Sequence[Exchange]) -> AsyncGenerator[TurnEvent]:
         """A turn as in the chat, but without a stand-in: quotes must not pass for a model's answers."""
-        lineup = await services.models.lineup()
+        selection = await services.models.selection()
         events = answer(
             question,
             searcher=services.searcher(),
-            bench=replace(lineup.bench, stand_in=None),
+            models=replace(selection.models, fallback=None),
             policy=self._policy,
             budget=self._budget,
             history=history,
@@ -134,8 +134,8 @@ class Evaluation:
                 await judge(question, turn)
 
 
-def _aliases(bench: ModelSet, mode: Mode) -> tuple[str, ...]:
-    small, large = (bench.small.alias,), (bench.large.alias,) if bench.large else ()
+def _aliases(models: ModelSet, mode: Mode) -> tuple[str, ...]:
+    small, large = (models.small.alias,), (models.large.alias,) if models.large else ()
     return large if mode == "large" else small if mode == "local" else small + large
 
 

@@ -50,7 +50,7 @@ def score(question: Question, turn: Turn, *, escalates: bool, prices: TokenPrice
         match=round(decision.match, _PLACES),
         missing=_missing(question, turn.answer),
         trigger=decision.trigger or "",
-        held=decision.held or "",
+        held=decision.blocked_by or "",
         escalation=escalation(turn, draft.scores.quality) if draft and escalates else None,
         draft=draft,
         large=large,

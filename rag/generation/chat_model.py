@@ -101,7 +101,7 @@ class ModelSet:
 
     small: ChatModel
     large: ChatModel | None = None
-    stand_in: ChatModel | None = None
+    fallback: ChatModel | None = None
     idle: ChatModel | None = None
     """A model in memory that nobody is using, for a small task before the answer."""
 

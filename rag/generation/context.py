@@ -72,10 +72,10 @@ class _Text:
 
     def readings(self) -> list[tuple[str, ...]]:
         """Each piece with the one that it cannot do without."""
-        said = [self._text[piece.start : piece.end] for piece in self._pieces]
+        said = [self._text[fragment.start : fragment.end] for fragment in self._pieces]
         return [
-            (own,) if piece.lead is None else (said[piece.lead], own)
-            for piece, own in zip(self._pieces, said, strict=True)
+            (own,) if fragment.lead is None else (said[fragment.lead], own)
+            for fragment, own in zip(self._pieces, said, strict=True)
         ]
 
     def cost_of(self, index: int) -> int:
@@ -95,10 +95,10 @@ class _Text:
         spans: list[tuple[int, int]] = []
         before = -1
         for index in sorted(self.shown):
-            piece = self._pieces[index]
+            fragment = self._pieces[index]
             beside = spans and index == before + 1
-            start = spans.pop()[0] if beside else piece.start
-            spans.append((start, piece.end))
+            start = spans.pop()[0] if beside else fragment.start
+            spans.append((start, fragment.end))
             before = index
         return Excerpt(self._hit, tuple(spans))
 

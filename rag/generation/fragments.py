@@ -48,40 +48,40 @@ class Fragment:
 
 def fragments_of(text: str) -> list[Fragment]:
     """The pieces of a text, in order; together they hold every character that is not white space."""
-    pieces: list[Fragment] = []
+    fragments: list[Fragment] = []
     before: _Kind = "code"
     for kind, start, end in _blocks(text):
         if not text[start:end].strip():
             continue
-        announced = before == "prose" and _announces(text, pieces[-1])
+        announced = before == "prose" and _announces(text, fragments[-1])
         if kind == "prose":
-            _add_sentences(pieces, text, _sentences(text, start, end), announced=announced)
+            _add_sentences(fragments, text, _sentences(text, start, end), announced=announced)
         elif kind == "table":
-            pieces += _rows(text, start, end, len(pieces))
+            fragments += _rows(text, start, end, len(fragments))
         elif kind == "list" and end - start > SHORT_LIST:
-            lead = len(pieces) - 1 if announced else None
-            pieces += [Fragment(*span, lead) for span in _items(text, start, end)]
+            lead = len(fragments) - 1 if announced else None
+            fragments += [Fragment(*span, lead) for span in _items(text, start, end)]
         else:
-            _add(pieces, _stripped(text, start, end), announced=announced)
+            _add(fragments, _stripped(text, start, end), announced=announced)
         before = kind
-    return pieces
+    return fragments
 
 
-def _add_sentences(pieces: list[Fragment], text: str, spans: list[tuple[int, int]], *, announced: bool) -> None:
+def _add_sentences(fragments: list[Fragment], text: str, spans: list[tuple[int, int]], *, announced: bool) -> None:
     """Adds the sentences of a stretch of prose, a title with the one below it."""
     for n, span in enumerate(spans):
         refers = n > 0 and bool(_REFERS.match(text, span[0]))
-        _add(pieces, span, lead=len(pieces) - 1 if refers else None, announced=announced)
-        announced = _announces(text, pieces[-1])
+        _add(fragments, span, lead=len(fragments) - 1 if refers else None, announced=announced)
+        announced = _announces(text, fragments[-1])
 
 
-def _add(pieces: list[Fragment], span: tuple[int, int], *, lead: int | None = None, announced: bool) -> None:
+def _add(fragments: list[Fragment], span: tuple[int, int], *, lead: int | None = None, announced: bool) -> None:
     """Adds a piece; together with the one before, where that announces it."""
     start, end = span
     if announced:
-        opening = pieces.pop()
+        opening = fragments.pop()
         start, lead = opening.start, opening.lead
-    pieces.append(Fragment(start, end, lead))
+    fragments.append(Fragment(start, end, lead))
 
 
 def _blocks(text: str) -> Iterator[tuple[_Kind, int, int]]:
@@ -117,9 +117,9 @@ def _kind(line: str, before: _Kind, *, after_blank: bool) -> _Kind:
     return "list" if before == "list" and goes_on else "prose"
 
 
-def _announces(text: str, piece: Fragment) -> bool:
+def _announces(text: str, fragment: Fragment) -> bool:
     """Whether a piece is a short line that is no sentence: a title, or what introduces a list."""
-    return piece.end - piece.start <= _LEAD and bool(_UNFINISHED.search(text[piece.start : piece.end]))
+    return fragment.end - fragment.start <= _LEAD and bool(_UNFINISHED.search(text[fragment.start : fragment.end]))
 
 
 def _rows(text: str, start: int, end: int, index: int) -> Iterator[Fragment]:

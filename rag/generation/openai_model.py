@@ -85,7 +85,7 @@ class OpenAIModel:
         )
 
     def __repr__(self) -> str:
-        return f"EndpointModel({self.alias!r} at {self._peer.address!r})"
+        return f"OpenAIModel({self.alias!r} at {self._peer.address!r})"
 
     @property
     def alias(self) -> str:

@@ -34,7 +34,7 @@ class Missing:
 class ModelSelection:
     """Who answers now, and what a person should know about it."""
 
-    bench: ModelSet
+    models: ModelSet
     note: str = ""
     """One sentence when no model answers; "" otherwise."""
     small_missing: Missing | None = None
@@ -106,24 +106,24 @@ class ModelRegistry:
         if isinstance(self.small, FoundryModel):
             await self.small.prepare()
 
-    async def lineup(self) -> ModelSelection:
+    async def selection(self) -> ModelSelection:
         """Who answers a turn that begins now."""
         small, large = await self._status(self.small), await self._status(self.large)
         usable = self.large if not large or large.state not in ("missing", "unavailable") else None
         idle = self.small if not isinstance(self.small, ExtractiveModel) and self.small.idle else None
-        lineup = ModelSelection(
+        selection = ModelSelection(
             ModelSet(self.small, usable, ExtractiveModel(), idle), large_missing=_missing(large) if large else None
         )
         if isinstance(self.small, ExtractiveModel):
             note = "No model is set up, so these are your documents' own words. Set FOUNDRY_LOCAL_ENDPOINT to add one."
             return ModelSelection(ModelSet(self.small, usable), note)
         if not small or small.state not in ("missing", "unavailable"):
-            return lineup
+            return selection
         return ModelSelection(
             ModelSet(ExtractiveModel(), usable),
             f"No model is running, so these are your documents' own words. {small.detail}",
             _missing(small),
-            lineup.large_missing,
+            selection.large_missing,
         )
 
     async def statuses(self) -> list[ModelStatus]:
@@ -131,7 +131,7 @@ class ModelRegistry:
         both = [await self._status(self.small), await self._status(self.large)]
         return [status for status in both if status]
 
-    async def standing(self) -> list[ModelStatus]:
+    async def health(self) -> list[ModelStatus]:
         """How it stands with each model, also with one on a server, which is asked."""
         there = [model for model in (self.small, self.large) if model and not isinstance(model, ExtractiveModel)]
         return list(await asyncio.gather(*map(_standing, there)))

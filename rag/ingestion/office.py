@@ -115,7 +115,7 @@ def slide_order(pptx: bytes) -> list[int]:
 
 _ENTITY = re.compile(rb"&(?:#\d{1,7}|#x[0-9a-fA-F]{1,6}|amp|lt|gt|quot|apos);")
 _STAND_INS = {"&": "\ufdd0", "<": "\ufdd1", ">": "\ufdd2", '"': "\ufdd3"}
-_BACK = str.maketrans({stand_in: character for character, stand_in in _STAND_INS.items()})
+_BACK = str.maketrans({fallback: character for character, fallback in _STAND_INS.items()})
 _WORD_PARTS = re.compile(r"(?:word|docProps)/.*\.xml")
 
 

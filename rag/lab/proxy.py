@@ -27,18 +27,20 @@ _STATES = {"ready": "ready", "loading": "loadable", "on_disk": "loadable", "miss
 class Proxy:
     """Two routes in the form of OpenAI's API, for the page of this origin (`rag.chat.hardening` lets no other in)."""
 
-    def __init__(self, models: Callable[[], "ModelRegistry"], rules: RequestRules, turnstile: RequestLimiter) -> None:
+    def __init__(
+        self, models: Callable[[], "ModelRegistry"], rules: RequestRules, request_limiter: RequestLimiter
+    ) -> None:
         """`models`: called at the first request, because they take half a second to import."""
-        self._models, self._rules, self._turnstile = models, rules, turnstile
+        self._models, self._rules, self._request_limiter = models, rules, request_limiter
 
     async def list_models(self, _request: Request) -> Response:
         """The models with their `role`, `state` ("ready", "loadable", "missing", "unavailable") and `detail`."""
         models = self._models()
-        standing = {status.alias: status for status in await models.standing()}
+        health = {status.alias: status for status in await models.health()}
         rows: list[dict[str, Any]] = []
         for role, model in (("small", models.small), ("large", models.large)):
             if model and model.generates and model.alias not in [row["id"] for row in rows]:
-                status = standing[model.alias]
+                status = health[model.alias]
                 state = _STATES.get(status.state, "unavailable")
                 row = {"id": model.alias, "object": "model", "owned_by": "groundwork", "role": role, "state": state}
                 rows.append({**row, "detail": _detail(state, status.detail)})
@@ -55,7 +57,7 @@ class Proxy:
         models = self._there()
         try:
             with ExitStack() as closing:
-                closing.enter_context(self._turnstile.passage(request.client.host if request.client else ""))
+                closing.enter_context(self._request_limiter.passage(request.client.host if request.client else ""))
                 async with asyncio.timeout(ARRIVAL_S):
                     body = await _body(request, self._rules.body_bytes)
                 if body is None:

@@ -85,12 +85,12 @@ class ManagedLibrary:
         return self.library.folder.name
 
     @property
-    def busy(self) -> bool:
+    def is_syncing(self) -> bool:
         """Whether files are being read, or looked for."""
         return bool(self.library.progress) or not self.ready.is_set()
 
     @property
-    def stopped(self) -> bool:
+    def is_paused(self) -> bool:
         """Whether a person has stopped it; what it holds can still be searched."""
         return bool(self._task and self._task.done())
 
@@ -158,14 +158,14 @@ class LibraryManager:
     @property
     def passages(self) -> int:
         """How many can be searched now."""
-        return sum(len(kept.library.index) for kept in self.libraries.values())
+        return sum(len(managed.library.index) for managed in self.libraries.values())
 
     def start(self) -> None:
         """Begins to keep everything in step; may be called at every use."""
         if self._watching is None:
             self._watching = asyncio.create_task(self._watch_list())
-            for kept in self.libraries.values():
-                kept.start()
+            for managed in self.libraries.values():
+                managed.start()
 
     def listen(self, hear: Callable[[str, Changes], None]) -> None:
         """`hear` is told what each commit from now on changed, with the library's name; not what the start finds."""
@@ -174,7 +174,7 @@ class LibraryManager:
     async def ready(self, timeout_s: float | None = None) -> bool:
         """Waits until every folder has been looked through once, so long at the most; whether that is so."""
         self.start()
-        waiting = asyncio.gather(*(kept.ready.wait() for kept in self.libraries.values()))
+        waiting = asyncio.gather(*(managed.ready.wait() for managed in self.libraries.values()))
         try:
             await asyncio.wait_for(waiting, timeout_s)
         except TimeoutError:
@@ -183,15 +183,15 @@ class LibraryManager:
 
     def indexes(self, closed: Set[str] = frozenset()) -> list[TantivyIndex]:
         """What to search, without the folders of these names."""
-        return [kept.library.index for name, kept in self.libraries.items() if name not in closed]
+        return [managed.library.index for name, managed in self.libraries.items() if name not in closed]
 
     async def close(self) -> None:
         """Ends all that runs."""
         if self._watching:
             self._watching.cancel()
             await asyncio.wait([self._watching])
-        for kept in self.libraries.values():
-            await kept.close()
+        for managed in self.libraries.values():
+            await managed.close()
         await self._reader.close()
 
     async def _watch_list(self) -> None:
@@ -207,13 +207,13 @@ class LibraryManager:
                 await self._follow_list({folder.name: folder for folder in listed.folders})
 
     async def _follow_list(self, listed: dict[str, Folder]) -> None:
-        for name, kept in list(self.libraries.items()):
-            if listed.get(name) != kept.library.folder:
+        for name, managed in list(self.libraries.items()):
+            if listed.get(name) != managed.library.folder:
                 await self.libraries.pop(name).close()
         for name, folder in listed.items():
             if name not in self.libraries:
-                self.libraries[name] = kept = await asyncio.to_thread(self._opened, folder)
-                kept.start()
+                self.libraries[name] = managed = await asyncio.to_thread(self._opened, folder)
+                managed.start()
 
     def _opened(self, folder: Folder) -> ManagedLibrary:
         return ManagedLibrary(open_library(folder, self._settings, self._reader), self._tell)

@@ -50,7 +50,11 @@ def merge_neighbours(place: tuple[Hit, ...]) -> Hit:
     first, last = place[0], place[-1]
     if first is last:
         return first
-    return Hit(_joined(first.passage, last.passage), max(first.score, last.score), max(first.strength, last.strength))
+    return Hit(
+        _joined(first.passage, last.passage),
+        max(first.score, last.score),
+        max(first.normalised_score, last.normalised_score),
+    )
 
 
 def _neighbours(place: tuple[Hit, ...], hit: Hit) -> bool:

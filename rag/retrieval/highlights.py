@@ -53,9 +53,10 @@ def relevance(search: SearchResult, pieces: Sequence[Sequence[tuple[str, ...]]])
     A piece is given as all the texts of its passage that are read with it: a row of a table with its header.
     """
     scorer = _Scorer(search.weights)
-    strongest = max((hit.strength for hit in search.hits[: len(pieces)]), default=0.0) or 1.0
+    strongest = max((hit.normalised_score for hit in search.hits[: len(pieces)]), default=0.0) or 1.0
     odds = [
-        scorer.odds(hit.passage, each, hit.strength / strongest) for hit, each in zip(search.hits, pieces, strict=False)
+        scorer.odds(hit.passage, each, hit.normalised_score / strongest)
+        for hit, each in zip(search.hits, pieces, strict=False)
     ]
     total = sum(map(sum, odds)) or 1.0
     return [_spread([each / total for each in row]) for row in odds]
@@ -69,16 +70,18 @@ class _Scorer:
         self._mass = sum(weights.values()) or 1.0
         self._seen: dict[str, tuple[frozenset[str], float]] = {}
 
-    def odds(self, passage: Passage, pieces: Sequence[tuple[str, ...]], strength: float) -> list[float]:
+    def odds(self, passage: Passage, pieces: Sequence[tuple[str, ...]], normalised_score: float) -> list[float]:
         """Of the pieces of one passage, relative to all others."""
         above, _ = self._held("\n".join((passage.document.title, *passage.headings, passage.header)))
-        return [self._odds([self._held(text) for text in texts], above, strength) for texts in pieces]
+        return [self._odds([self._held(text) for text in texts], above, normalised_score) for texts in pieces]
 
-    def _odds(self, texts: Sequence[tuple[frozenset[str], float]], above: frozenset[str], strength: float) -> float:
+    def _odds(
+        self, texts: Sequence[tuple[frozenset[str], float]], above: frozenset[str], normalised_score: float
+    ) -> float:
         length = sum(length for _, length in texts)
         terms = above.union(*(held for held, _ in texts))
         coverage = math.fsum(self._weights[term] for term in terms) / self._mass  # the same in any order of a set
-        return math.exp(SHARPNESS * (coverage + PASSAGE_SHARE * strength)) / (1 + length) ** BREVITY
+        return math.exp(SHARPNESS * (coverage + PASSAGE_SHARE * normalised_score)) / (1 + length) ** BREVITY
 
     def _held(self, text: str) -> tuple[frozenset[str], float]:
         """The query's terms in a text, and its length in words."""

@@ -58,7 +58,7 @@ class QueryScorer:
         lengths = [_length(hit.passage) for hit in hits]
         self._mean_length = sum(lengths) / (len(lengths) or 1) or 1.0
 
-    def with_strength(self, hit: Hit) -> Hit:
+    def with_normalised_score(self, hit: Hit) -> Hit:
         """The hit with its BM25 over the most that the query scores where each term stands once.
 
         A phrase that has synonyms counts as if it had been asked in the passage's own words. Of earlier questions only
@@ -76,7 +76,7 @@ class QueryScorer:
         share = min(1.0, self._vouched / (_mass(heard) or 1.0))
         asked.append({term: mass * share for term, mass in heard.items()})
         most = sum(map(_mass, asked))
-        return replace(hit, strength=min(1.0, sum(map(score, asked)) / most) if most else 0.0)
+        return replace(hit, normalised_score=min(1.0, sum(map(score, asked)) / most) if most else 0.0)
 
     def coverage(self, hits: Sequence[Hit]) -> float:
         """[0, 1]: share of the mass of the question's words (in scripts without spaces, its grams) in the hits."""

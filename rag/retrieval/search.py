@@ -60,9 +60,12 @@ class Searcher:
         query = query.leaning(history_weight(query, statistics))
         found = self._places(query, statistics, limit, focus, without)
         weigher = QueryScorer(query, statistics, list(chain.from_iterable(found)))
-        found = [tuple(map(weigher.with_strength, place)) for place in found]
+        found = [tuple(map(weigher.with_normalised_score, place)) for place in found]
         hits = sorted(map(merge_neighbours, found), key=_by_score)
-        if focus and max((hit.strength for hit in hits if hit.passage.document.id in focus), default=0) < POINTED_AT:
+        if (
+            focus
+            and max((hit.normalised_score for hit in hits if hit.passage.document.id in focus), default=0) < POINTED_AT
+        ):
             ranked = sorted(chain.from_iterable(found), key=_by_score)
             hits = list(islice(deduplicate(_in_turn(self._opening(focus, limit), ranked)), limit))
         return SearchResult(tuple(hits), weigher.weights, len(self), weigher.coverage(hits))

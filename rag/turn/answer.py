@@ -25,10 +25,10 @@ async def answer(
     question: str,
     *,
     searcher: Searcher,
-    bench: ModelSet,
+    models: ModelSet,
     policy: Policy | None = None,
     budget: Budget | None = None,
-    allowance: EscalationLimit | None = None,
+    escalation_limit: EscalationLimit | None = None,
     history: Sequence[Exchange] = (),
     earlier: Generation | None = None,
     mode: Mode = "auto",
@@ -38,7 +38,7 @@ async def answer(
     """The turn's events; the last one is `Finished`. Closing the generator stops the model.
 
     `history` holds the chat's earlier exchanges, oldest first; `earlier` the draft that this question got before, when
-    a person now asks the larger model; `focus` the ids of documents that came with the question; `allowance` what all
+    a person now asks the larger model; `focus` the ids of documents that came with the question; `escalation_limit` what all
     chats together may ask of the larger model. A model that fails gives way, the larger to the draft and the small one
     to the stand-in, with a `Notice`.
 
@@ -46,7 +46,7 @@ async def answer(
         ModelError: no model could say a word and there is no stand-in.
     """
     turn = TurnState(
-        question, bench, policy or Policy(), budget or Budget(), allowance or EscalationLimit(), mode, clock
+        question, models, policy or Policy(), budget or Budget(), escalation_limit or EscalationLimit(), mode, clock
     )
 
     async with aclosing(_search(turn, searcher, history, focus)) as stages:
@@ -80,7 +80,7 @@ async def _search(
     earlier = [exchange.question for exchange in history]
     limit = turn.budget.candidates
     await turn.found(await asyncio.to_thread(searcher.search, turn.question, earlier, limit=limit, focus=focus))
-    idle = turn.bench.idle if turn.budget.rewrite else None
+    idle = turn.models.idle if turn.budget.rewrite else None
     if not (idle and history and policies.gate(turn.policy, turn.match)):
         return
     yield turn.enter("rewrite", model=idle.alias)
@@ -95,9 +95,9 @@ async def _search(
 
 async def _large(turn: TurnState, prompt: Prompt, earlier: Generation | None) -> AsyncGenerator[TurnEvent]:
     """The larger model answers because a person asked for it; the gate does not hold it back."""
-    if turn.bench.large:
+    if turn.models.large:
         decision = policies.escalate_on_request(turn.policy, turn.match, turn.larger)
-        async with aclosing(_straight(turn, turn.bench.large, prompt, decision, earlier)) as events:
+        async with aclosing(_straight(turn, turn.models.large, prompt, decision, earlier)) as events:
             async for event in events:
                 yield event
         if turn.is_escalated:
@@ -139,20 +139,22 @@ async def _auto(turn: TurnState, prompt: Prompt) -> AsyncGenerator[TurnEvent]:
         yield Decided(abstention, None)
         yield turn.finished("abstained", Checked("", (), 0), abstention)
         return
-    held = policies.blocked_by(turn.policy, mode=turn.mode, larger=turn.larger, withheld=turn.allowance.withheld)
+    blocked_by = policies.blocked_by(
+        turn.policy, mode=turn.mode, larger=turn.larger, limit_reached=turn.escalation_limit.limit_reached
+    )
     route = (
         None
-        if held
+        if blocked_by
         else policies.route(turn.policy, turn.match, required_capabilities(turn.question, turn.search), turn.larger)
     )
-    if route and turn.bench.large:
-        async with aclosing(_straight(turn, turn.bench.large, prompt, route)) as events:
+    if route and turn.models.large:
+        async with aclosing(_straight(turn, turn.models.large, prompt, route)) as events:
             async for event in events:
                 yield event
         if turn.is_escalated:
             return
-        held = "failed"
-    watch = DraftMonitor(turn.policy, turn.match, prompt.hits) if turn.policy.early and not held else None
+        blocked_by = "failed"
+    watch = DraftMonitor(turn.policy, turn.match, prompt.hits) if turn.policy.early and not blocked_by else None
     async with aclosing(_draft(turn, prompt, watch)) as events:
         async for event in events:
             yield event
@@ -160,8 +162,8 @@ async def _auto(turn: TurnState, prompt: Prompt) -> AsyncGenerator[TurnEvent]:
 
     yield turn.enter("check")
     checked, judgement = await turn.judged(writer, draft)
-    decision = policies.decide(turn.policy, turn.question, draft, judgement, larger=turn.larger, held=held)
-    larger = turn.bench.large if decision.action == "escalate" else None
+    decision = policies.decide(turn.policy, turn.question, draft, judgement, larger=turn.larger, blocked_by=blocked_by)
+    larger = turn.models.large if decision.action == "escalate" else None
     yield Decided(decision, draft, larger.alias if larger else "")
     if larger:
         second = turn.escalating(larger, replace(prompt, draft=draft.text if decision.way == "refine" else ""))
@@ -187,7 +189,9 @@ async def _auto(turn: TurnState, prompt: Prompt) -> AsyncGenerator[TurnEvent]:
                     yield event
             writer, draft = _drafted(turn)
             checked, judgement = await turn.judged(writer, draft)
-        decision = policies.decide(turn.policy, turn.question, draft, judgement, larger=turn.larger, held="failed")
+        decision = policies.decide(
+            turn.policy, turn.question, draft, judgement, larger=turn.larger, blocked_by="failed"
+        )
     if draft.generated:
         turn.warn(judgement)
     yield turn.finished("answered" if draft.generated else "quoted", checked, decision)
@@ -195,14 +199,14 @@ async def _auto(turn: TurnState, prompt: Prompt) -> AsyncGenerator[TurnEvent]:
 
 async def _draft(turn: TurnState, prompt: Prompt, watch: DraftMonitor | None) -> AsyncGenerator[TurnEvent]:
     """The small model's draft, given up when the watch says so; the stand-in's when it cannot say a word."""
-    writer = turn.drafting(turn.bench.small, prompt)
+    writer = turn.drafting(turn.models.small, prompt)
     async with aclosing(writer.write()) as events:
         async for event in events:
             yield event
-            if watch and isinstance(event, Delta) and turn.bench.small.generates and watch.hears(event.text):
-                writer.give_up()
-    if not writer.generation and turn.bench.stand_in:
-        writer = turn.drafting(turn.bench.stand_in, prompt)
+            if watch and isinstance(event, Delta) and turn.models.small.generates and watch.should_stop(event.text):
+                writer.cancel()
+    if not writer.generation and turn.models.fallback:
+        writer = turn.drafting(turn.models.fallback, prompt)
         async with aclosing(writer.write()) as events:
             async for event in events:
                 yield event
@@ -218,10 +222,10 @@ def _drafted(turn: TurnState) -> tuple[Writer, Generation]:
 
 async def _written(turn: TurnState, writer: Writer) -> AsyncGenerator[TurnEvent]:
     """The larger model's answer, measured for those who may wait for it next."""
-    turn.allowance.began()
+    turn.escalation_limit.began()
     try:
         async with aclosing(writer.write()) as events:
             async for event in events:
                 yield event
     finally:
-        turn.allowance.ended(writer.generation.seconds if writer.generation else None)
+        turn.escalation_limit.ended(writer.generation.seconds if writer.generation else None)

@@ -49,7 +49,7 @@ class Writer:
         self._began = self._first = 0.0
         self._given_up = False
 
-    def give_up(self) -> None:
+    def cancel(self) -> None:
         """Stops the model at its next word; what it has written stays as the generation."""
         self._given_up = True
 

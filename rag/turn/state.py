@@ -56,15 +56,15 @@ class TurnState:
     def __init__(
         self,
         question: str,
-        bench: ModelSet,
+        models: ModelSet,
         policy: Policy,
         budget: Budget,
-        allowance: EscalationLimit,
+        escalation_limit: EscalationLimit,
         mode: Mode,
         clock: Callable[[], float],
     ) -> None:
-        self.question, self.bench, self.policy, self.budget = question, bench, policy, budget
-        self.allowance = allowance
+        self.question, self.models, self.policy, self.budget = question, models, policy, budget
+        self.escalation_limit = escalation_limit
         self.mode: Mode = mode
         self.clock = StageClock(clock)
         self.search = SearchResult(())
@@ -72,13 +72,13 @@ class TurnState:
         self.notices: list[str] = []
         self.draft: Writer | None = None
         self.escalated: Writer | None = None
-        self.receipt: EscalationReport | None = None
+        self.escalation_report: EscalationReport | None = None
         self._escalated_at = 0.0
 
     @property
     def larger(self) -> str:
         """The alias of the larger model; "" when there is none."""
-        return self.bench.large.alias if self.bench.large else ""
+        return self.models.large.alias if self.models.large else ""
 
     @property
     def is_escalated(self) -> bool:
@@ -125,7 +125,7 @@ class TurnState:
         told = await asyncio.to_thread(changes, draft.text, larger.text)
         tokens = larger.usage.completion if larger.usage else None
         seconds = self.clock.now - self._escalated_at
-        self.receipt = EscalationReport(seconds, tokens, before.supported, after.supported, told)
+        self.escalation_report = EscalationReport(seconds, tokens, before.supported, after.supported, told)
 
     def warn(self, shown: DraftAssessment) -> None:
         """Notes that the answer which is shown does not stand on the documents; a refusal claims nothing."""
@@ -134,7 +134,7 @@ class TurnState:
 
     def finished(self, outcome: Outcome, checked: Checked, decision: Decision) -> Finished:
         """The last event, with the record of the turn."""
-        self.allowance.count(escalated=self.escalated is not None and decision.trigger != "asked")
+        self.escalation_limit.count(escalated=self.escalated is not None and decision.trigger != "asked")
         return Finished(
             Turn(
                 question=self.question,
@@ -146,7 +146,7 @@ class TurnState:
                 timings=self.clock.finish(),
                 draft=self.draft.generation if self.draft else None,
                 escalated=self.escalated.generation if self.escalated else None,
-                receipt=self.receipt,
+                escalation_report=self.escalation_report,
                 notices=tuple(self.notices),
             )
         )

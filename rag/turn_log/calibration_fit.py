@@ -214,11 +214,15 @@ def _fitted(
     number of labels in all (the catalytic prior of Huang, Stein, Rubin and Kou, 2020).
     """
     few = len(right) < MANY
-    strength = (_PRIOR_SLOPE if few else _PRIOR_ALL) / len(right)
+    normalised_score = (_PRIOR_SLOPE if few else _PRIOR_ALL) / len(right)
     believed = [head(row) for row in rows]
     design = [{"logit": _logit(head, row)} for row in rows] if few else list(rows)
     labels = [*right, *[True] * len(right), *[False] * len(right)]
-    weights = [*[1.0] * len(right), *(strength * p for p in believed), *(strength * (1 - p) for p in believed)]
+    weights = [
+        *[1.0] * len(right),
+        *(normalised_score * p for p in believed),
+        *(normalised_score * (1 - p) for p in believed),
+    ]
     found = fit(design * 3, labels, l2=_RIDGE, weights=weights)
     unseen = out_of_fold(design * 3, labels, list(groups) * 3, l2=_RIDGE, weights=weights)[: len(right)]
     return (_rescaled(head, found) if few else found), unseen

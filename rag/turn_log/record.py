@@ -52,7 +52,7 @@ class LoggedDecision:
             match_threshold=_rounded(decision.match_threshold),
             trigger=decision.trigger,
             way=decision.way,
-            held=decision.held,
+            held=decision.blocked_by,
         )
 
 
@@ -145,7 +145,7 @@ class LoggedText:
             answer=turn.answer,
             draft=turn.draft.text if turn.draft else "",
             escalated=turn.escalated.text if turn.escalated else "",
-            changes=turn.receipt.changes if turn.receipt else (),
+            changes=turn.escalation_report.changes if turn.escalation_report else (),
             passages=tuple(citation.hit.passage.place for citation in turn.citations),
         )
 
@@ -196,7 +196,7 @@ class LoggedTurn:
             stages={stage.name: _rounded(turn.timings.seconds(stage.name)) for stage in turn.timings.stages},
             draft=LoggedGeneration.of(turn.draft) if turn.draft else None,
             escalated=LoggedGeneration.of(turn.escalated) if turn.escalated else None,
-            receipt=LoggedReceipt.of(turn.receipt) if turn.receipt else None,
+            receipt=LoggedReceipt.of(turn.escalation_report) if turn.escalation_report else None,
             passages=len(turn.citations),
             cited=sum(citation.cited for citation in turn.citations),
             notices=len(turn.notices),

@@ -30,7 +30,7 @@ async def ran(
 ) -> BenchRun:
     plan = BenchPlan(
         **{
-            "contenders": tuple(ModelSpec(alias) for alias in aliases),
+            "specs": tuple(ModelSpec(alias) for alias in aliases),
             "prompts": {"p": "How many days of paid leave are there?"},
             "rounds": 3,
             "max_tokens": 12,

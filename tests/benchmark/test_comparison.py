@@ -51,7 +51,7 @@ GOOD = "The largest file that may be uploaded is 25 MB [1]."
 BETTER = "The largest file that may be uploaded is 25 MB. Larger files are refused with a reason [1]."
 
 
-def contest(
+def strategies(
     small: FakeModel, large: FakeModel | None = None, *, documents: bool = False, **policy: object
 ) -> StrategyRunner:
     rules = replace(Policy(), **policy)  # type: ignore[arg-type]
@@ -64,7 +64,7 @@ def models(draft: Reply | str = GOOD, second: Reply | str = BETTER) -> tuple[Fak
 
 
 async def asked(way: str, small: FakeModel, large: FakeModel | None, **arguments: object) -> Answer:
-    return await answered(contest(small, large, **arguments), f"p/{way}/1", "p", QUESTION, way)  # type: ignore[arg-type]
+    return await answered(strategies(small, large, **arguments), f"p/{way}/1", "p", QUESTION, way)  # type: ignore[arg-type]
 
 
 # What each way calls
@@ -152,7 +152,7 @@ async def played(contest_: StrategyRunner, prompts: Mapping[str, str], rounds: i
 async def test_all_ways_answer_a_prompt_before_the_next_and_the_warm_up_is_left_out():
     small = FakeModel().enqueue("Hello.", *[GOOD] * 12)
     large = FakeModel("gpt-oss-20b").enqueue("Hello.", *[BETTER] * 8)
-    found = await played(contest(small, large), {"a": "One?", "b": "Two?"}, 2)
+    found = await played(strategies(small, large), {"a": "One?", "b": "Two?"}, 2)
     assert [answer.id for answer in found] == [f"{p}/{w}/{n}" for n in (1, 2) for p in ("a", "b") for w in STRATEGIES]
     assert not [answer.failure for answer in found if answer.failure]
 
@@ -160,7 +160,7 @@ async def test_all_ways_answer_a_prompt_before_the_next_and_the_warm_up_is_left_
 async def test_a_failure_costs_one_answer():
     small = FakeModel().enqueue("Hello.", ModelCrashed("phi-4-mini stopped."), GOOD, GOOD)
     large = FakeModel("gpt-oss-20b").enqueue("Hello.", BETTER, BETTER)
-    found = await played(contest(small, large), {"a": "One?"}, 1)
+    found = await played(strategies(small, large), {"a": "One?"}, 1)
     assert [bool(answer.failure) for answer in found] == [True, False, False, False]
     assert found[0].failure == "phi-4-mini stopped."
 

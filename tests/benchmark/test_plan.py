@@ -4,18 +4,18 @@ from typing import Any
 
 import pytest
 
-from rag.benchmark.plan import BenchPlan, ModelSpec, Scenario, contenders, devices, numbers, words
+from rag.benchmark.plan import BenchPlan, ModelSpec, Scenario, devices, numbers, specs, words
 from rag.errors import SettingsError
 from rag.generation.model_facts import ModelEntry
 
 
 def plan(**options: Any) -> BenchPlan:
-    return BenchPlan(**{"contenders": (ModelSpec("a"),), "prompts": {"p": "Hello?"}} | options)
+    return BenchPlan(**{"specs": (ModelSpec("a"),), "prompts": {"p": "Hello?"}} | options)
 
 
 def test_each_prompt_goes_through_each_concurrency_and_warms_up_once():
     found = plan(prompts={"p": "Hello?", "q": "Who?"}, concurrency=(1, 4), rounds=2, prompt_tokens=(100, 2000))
-    assert found.legs == (
+    assert found.scenarios == (
         Scenario("p", "Hello?", 1, warm_up=1, rounds=2),
         Scenario("p", "Hello?", 4, warm_up=0, rounds=2),
         Scenario("q", "Who?", 1, warm_up=1, rounds=2),
@@ -23,7 +23,7 @@ def test_each_prompt_goes_through_each_concurrency_and_warms_up_once():
         Scenario("100 tokens", prompt_tokens=100, warm_up=1, rounds=2),
         Scenario("2,000 tokens", prompt_tokens=2000, warm_up=1, rounds=2),
     )
-    assert [leg.answers for leg in found.legs] == [3, 8, 3, 8, 3, 3]
+    assert [scenario.answers for scenario in found.scenarios] == [3, 8, 3, 8, 3, 3]
 
 
 def test_the_settings_of_a_run_can_be_compared():
@@ -44,7 +44,7 @@ def test_the_settings_of_a_run_can_be_compared():
         ({"max_tokens": 0}, "longest answer"),
         ({"temperature": -0.1}, "temperature must be from 0 to 2, not -0.1"),
         ({"temperature": float("nan")}, "temperature"),
-        ({"contenders": ()}, "at least one model"),
+        ({"specs": ()}, "at least one model"),
         ({"concurrency": ()}, "at least one"),
         ({"prompts": {}}, "one model, prompt"),
     ],
@@ -66,7 +66,7 @@ def test_a_part_that_is_no_number_is_named(text: str):
 
 
 def test_a_models_own_server_goes_before_the_one_of_its_alias_and_that_before_the_common_one():
-    found = contenders(
+    found = specs(
         {"a": ModelEntry(endpoint="http://own"), "b": ModelEntry(), "c": ModelEntry()},
         endpoint="http://common",
         endpoints={"a": "http://alias", "b": "http://alias", "c": ""},
@@ -76,7 +76,7 @@ def test_a_models_own_server_goes_before_the_one_of_its_alias_and_that_before_th
 
 
 def test_a_models_own_price_goes_before_the_one_of_the_settings():
-    found = contenders(
+    found = specs(
         {"a": ModelEntry(price=(1, 2)), "b": ModelEntry(), "c": ModelEntry(), "d": ModelEntry()},
         endpoint="",
         endpoints={},

@@ -38,7 +38,7 @@ def a_runner(server: ScriptedServer | None, *aliases: str, tell: Any = None, pla
     endpoint = server.url if server else ""
     made = BenchPlan(
         **{
-            "contenders": tuple(ModelSpec(alias, endpoint) for alias in aliases or ("a",)),
+            "specs": tuple(ModelSpec(alias, endpoint) for alias in aliases or ("a",)),
             "prompts": {"p": "Hello?"},
             "rounds": 2,
         }
@@ -74,7 +74,7 @@ async def test_the_request_is_that_of_the_plan(server: ScriptedServer):
 async def test_what_is_known_of_a_model_goes_with_it(server: ScriptedServer):
     server.routes |= {CHAT: answered(), "/v1/models": reply(200, {"data": [{"id": "a-cpu:1"}]})}
     entry = ModelEntry(capabilities=("chat",), size_mb=70)
-    run = await ran(server, contenders=(ModelSpec("a", server.url, entry, (1, 2)),))
+    run = await ran(server, specs=(ModelSpec("a", server.url, entry, (1, 2)),))
     (model,) = run.models
     assert (model.alias, model.variant, model.where, model.disk_mb) == ("a", "a-cpu:1", "endpoint", 70)
     assert (model.capabilities, model.price, model.load_s) == (("chat",), (1, 2), None)
@@ -100,7 +100,7 @@ async def test_a_server_that_goes_away_midway_leaves_what_is_measured(server: Sc
 
 
 async def test_a_server_that_is_not_there_is_told_for_each_model():
-    run = await ran(None, contenders=(ModelSpec("a", "http://127.0.0.1:9"), ModelSpec("b", "nonsense")))
+    run = await ran(None, specs=(ModelSpec("a", "http://127.0.0.1:9"), ModelSpec("b", "nonsense")))
     assert "127.0.0.1:9" in run.models[0].failure
     assert "'nonsense' is no address" in run.models[1].failure
     assert run.series == ()
@@ -208,7 +208,7 @@ async def test_keys_go_to_their_own_server_only(server: ScriptedServer):
     async with ScriptedServer() as other:
         server.routes[CHAT] = other.routes[CHAT] = answered()
         places = Targets(None, keys={server.url: "secret"}, idle_timeout_s=5, clock=time.perf_counter)
-        contenders = (ModelSpec("a", server.root), ModelSpec("b", other.root))
-        await ran(None, contenders=contenders, places=places)
+        specs = (ModelSpec("a", server.root), ModelSpec("b", other.root))
+        await ran(None, specs=specs, places=places)
         sent = [{r.headers["authorization"] for r in one.requests if r.path == CHAT} for one in (server, other)]
     assert sent == [{"Bearer secret"}, {"Bearer none"}]

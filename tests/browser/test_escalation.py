@@ -57,10 +57,10 @@ async def _panel_has_both_models(chat: ChatPage) -> None:
 
 
 async def _receipt_tells_what_was_added(chat: ChatPage) -> None:
-    receipt = chat.panel.get_by_test_id("receipt")
-    await expect(receipt).to_contain_text(re.compile(r"[\d.]+ m?s · \d+ tokens"))
-    await expect(receipt).to_contain_text(re.compile(r"Support (rose|fell|stayed)"))
-    await expect(receipt).to_contain_text("Sentences: ")
+    escalation_report = chat.panel.get_by_test_id("receipt")
+    await expect(escalation_report).to_contain_text(re.compile(r"[\d.]+ m?s · \d+ tokens"))
+    await expect(escalation_report).to_contain_text(re.compile(r"Support (rose|fell|stayed)"))
+    await expect(escalation_report).to_contain_text("Sentences: ")
     await chat.panel.get_by_text("Sentence by sentence").click()
     changes = chat.panel.get_by_test_id("changes").get_by_role("listitem")
     await expect(changes.first).to_be_visible()

@@ -178,12 +178,12 @@ async def test_what_fails_on_webgpu_goes_on_in_webassembly(engine: Engine) -> No
 async def test_the_cache_says_what_it_holds_and_can_be_emptied(engine: Engine) -> None:
     await engine.run("org/tiny")
     model = "(await lab.model('org/tiny')).model"
-    sizes, held, other = await engine.page.evaluate(
+    sizes, blocked_by, other = await engine.page.evaluate(
         f"async () => [await lab.size(), await lab.holds({model}, 'q8'), await lab.holds({model}, 'fp32')]"
     )
     assert sizes["bytes"] > 27_000_000
     assert sizes["models"]["org/tiny"] < 1_000_000
-    assert (held, other) == (True, False)
+    assert (blocked_by, other) == (True, False)
 
     assert await engine.page.evaluate("lab.clear()") is True
     assert await engine.page.evaluate("lab.size()") == {"bytes": 0, "models": {}}

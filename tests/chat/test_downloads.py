@@ -29,7 +29,7 @@ async def browser() -> AsyncIterator[Browser]:
 @pytest_asyncio.fixture
 async def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Any]:
     monkeypatch.setattr(downloads, "EVERY_S", 0.05)
-    runtime = FoundryRuntime(cache_dir=tmp_path, app_data_dir=tmp_path, program=DOWNLOADING)
+    runtime = FoundryRuntime(cache_dir=tmp_path, app_data_dir=tmp_path, command=DOWNLOADING)
     models = ModelRegistry(FoundryModel(runtime, "downloads"), FoundryModel(runtime, "breaks"), runtime)
     yield SimpleNamespace(models=models, settings=SimpleNamespace(slm_alias="downloads", llm_alias="breaks"))
     await models.close()

@@ -39,7 +39,7 @@ APP = """
 import json
 import chainlit as cl
 from rag.chat.hardening import harden
-from rag.chat.lab_mount import LabDoor
+from rag.chat.lab_mount import LabMount
 from rag.services import Services
 from rag.settings import read_settings
 
@@ -47,7 +47,7 @@ harden(
     allowed_origins={origins!r},
     upload_max_bytes={max_bytes},
     upload_max_files={max_files},
-    lab=LabDoor.of(Services(read_settings())),
+    lab=LabMount.of(Services(read_settings())),
 )
 
 @cl.on_message
@@ -317,7 +317,7 @@ NAMES = st.from_regex(r"[a-z0-9-]{1,12}(\.[a-z0-9-]{1,12}){0,3}", fullmatch=True
 
 @given(name=NAMES, port=st.integers(1, 65535), listening=st.integers(1, 65535))
 def test_a_name_that_nobody_listed_is_never_let_in(name: str, port: int, listening: int):
-    keeper = OriginPolicy.of(("https://chat.example.org",), "127.0.0.1")
+    library_manager = OriginPolicy.of(("https://chat.example.org",), "127.0.0.1")
     ours = name in ("localhost", "chat.example.org") or re.fullmatch(r"127(\.\d{1,3}){3}", name)
     host = f"{name}:{port}"
     scope = {
@@ -325,7 +325,7 @@ def test_a_name_that_nobody_listed_is_never_let_in(name: str, port: int, listeni
         "headers": [(b"host", host.encode()), (b"origin", f"http://{host}".encode())],
     }
     if not ours:
-        assert keeper.refusal(scope)
+        assert library_manager.refusal(scope)
 
 
 @pytest.mark.parametrize("allowed", ["https://chat.example.org", "https://Chat.example.org:443/"])
@@ -336,10 +336,10 @@ def test_an_allowed_origin_may_be_written_as_people_do(allowed: str):
 
 
 def test_a_server_that_others_may_reach_answers_under_the_address_they_reach():
-    keeper = OriginPolicy.of((), "0.0.0.0")
+    library_manager = OriginPolicy.of((), "0.0.0.0")
     scope = {"server": ("192.168.1.5", 8000), "headers": [(b"host", b"192.168.1.5:8000")]}
-    assert not keeper.refusal(scope)
-    assert keeper.refusal(scope | {"headers": [(b"host", b"192.168.1.6:8000")]})
+    assert not library_manager.refusal(scope)
+    assert library_manager.refusal(scope | {"headers": [(b"host", b"192.168.1.6:8000")]})
 
 
 # What the browser is given

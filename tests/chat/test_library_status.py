@@ -23,15 +23,17 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest_asyncio.fixture
-async def keeper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[LibraryManager]:
+async def library_manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[LibraryManager]:
     monkeypatch.setattr(library_status, "_EVERY_S", 0.1)
     folder = tmp_path / "team"
     folder.mkdir()
     for n in range(300):
         (folder / f"{n}.md").write_text(f"# Page {n}\n\nThe parcel {n} lies on shelf {n * 7}.", encoding="utf-8")
-    keeper = LibraryManager(Settings(_env_file=None, library_dirs=(f"Team={folder}",), data_dir=tmp_path / "data"))  # type: ignore[call-arg]
-    yield keeper
-    await keeper.close()
+    library_manager = LibraryManager(
+        Settings(_env_file=None, library_dirs=(f"Team={folder}",), data_dir=tmp_path / "data")
+    )  # type: ignore[call-arg]
+    yield library_manager
+    await library_manager.close()
 
 
 def test_progress_is_a_line_of_numbers():
@@ -58,35 +60,35 @@ def test_changes_are_one_quiet_sentence(changes: Changes, line: str):
     assert changes_line("Team", changes) == line
 
 
-async def test_a_long_reading_is_shown_until_it_is_done(browser: Browser, keeper: LibraryManager):
-    keeper.start()
-    while not keeper.libraries["Team"].library.progress:
+async def test_a_long_reading_is_shown_until_it_is_done(browser: Browser, library_manager: LibraryManager):
+    library_manager.start()
+    while not library_manager.libraries["Team"].library.progress:
         await asyncio.sleep(0.01)
-    await library_status.show(keeper)
+    await library_status.show(library_manager)
     assert "being read: " in browser.of("new_message")[0]["output"]
     assert "Stop reading Team" in [action["label"] for action in browser.of("action")]
     assert "300 documents, 300 passages" in browser.of("update_message")[-1]["output"]
-    assert await keeper.ready(20)
+    assert await library_manager.ready(20)
 
 
-async def test_a_reading_can_be_stopped_and_goes_on_where_it_was(browser: Browser, keeper: LibraryManager):
-    keeper.start()
-    while not keeper.libraries["Team"].library.progress:
+async def test_a_reading_can_be_stopped_and_goes_on_where_it_was(browser: Browser, library_manager: LibraryManager):
+    library_manager.start()
+    while not library_manager.libraries["Team"].library.progress:
         await asyncio.sleep(0.01)
-    await library_status.act(keeper, "Team", "stop")
+    await library_status.act(library_manager, "Team", "stop")
     assert "because somebody stopped it" in browser.of("new_message")[-1]["output"]
     assert "Go on with Team" in [action["label"] for action in browser.of("action")]
-    assert keeper.passages < 300
-    await library_status.act(keeper, "Team", "go on")
-    assert await keeper.ready(30)
-    await library_status.act(keeper, "no such folder", "stop")
+    assert library_manager.passages < 300
+    await library_status.act(library_manager, "Team", "go on")
+    assert await library_manager.ready(30)
+    await library_status.act(library_manager, "no such folder", "stop")
     assert "300 documents, 300 passages · in step with its folder" in browser.of("new_message")[-1]["output"]
 
 
-async def test_all_open_chats_are_told_of_a_change(browser: Browser, keeper: LibraryManager, tmp_path: Path):
+async def test_all_open_chats_are_told_of_a_change(browser: Browser, library_manager: LibraryManager, tmp_path: Path):
     other = Browser()
-    library_status.tell_changes(keeper)
-    assert await keeper.ready(60)
+    library_status.tell_changes(library_manager)
+    assert await library_manager.ready(60)
     (tmp_path / "team" / "pets.md").write_text("# Pets\n\nDogs are welcome.", encoding="utf-8")
     async with asyncio.timeout(20):
         while not (browser.of("toast") and other.of("toast")):
@@ -97,14 +99,14 @@ async def test_all_open_chats_are_told_of_a_change(browser: Browser, keeper: Lib
 
 
 async def test_a_new_chat_is_told_of_a_reading_that_takes_long(
-    browser: Browser, keeper: LibraryManager, monkeypatch: pytest.MonkeyPatch
+    browser: Browser, library_manager: LibraryManager, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(library_status, "_LONG_S", 0.2)
-    keeper.start()
-    while not keeper.libraries["Team"].library.progress:
+    library_manager.start()
+    while not library_manager.libraries["Team"].library.progress:
         await asyncio.sleep(0.01)
-    await library_status.greet(keeper)
+    await library_status.greet(library_manager)
     assert browser.of("toast")[0]["message"].startswith("The library is being read: ")
-    assert await keeper.ready(30)
-    await library_status.greet(keeper)
+    assert await library_manager.ready(30)
+    await library_status.greet(library_manager)
     assert len(browser.of("toast")) == 1

@@ -72,13 +72,13 @@ async def outcomes() -> dict[Outcome, Turn]:
     zebras = FakeModel(LARGER).enqueue("Quantum zebras compute rainbows every evening.")
     broken = FakeModel().enqueue(ModelUnavailable("No model is running."))
     return {
-        "answered": (await played(bench=ModelSet(FakeModel().enqueue(GOOD))))[1],
-        "escalated": (await played(bench=escalating()))[1],
+        "answered": (await played(models=ModelSet(FakeModel().enqueue(GOOD))))[1],
+        "escalated": (await played(models=escalating()))[1],
         "kept_draft": (
-            await played(bench=ModelSet(FakeModel().enqueue(GOOD), zebras), policy=Policy(long_answer_chars=9))
+            await played(models=ModelSet(FakeModel().enqueue(GOOD), zebras), policy=Policy(long_answer_chars=9))
         )[1],
-        "abstained": (await played("How do penguins raise their chicks?", bench=ModelSet(FakeModel())))[1],
-        "quoted": (await played(bench=ModelSet(broken, stand_in=ExtractiveModel())))[1],
+        "abstained": (await played("How do penguins raise their chicks?", models=ModelSet(FakeModel())))[1],
+        "quoted": (await played(models=ModelSet(broken, fallback=ExtractiveModel())))[1],
     }
 
 
@@ -92,7 +92,7 @@ async def test_every_stage_has_a_label():
 
 
 async def test_the_live_panel_follows_the_turn():
-    seen, _ = await played(bench=escalating())
+    seen, _ = await played(models=escalating())
     assert [as_json(props) for props in seen] == seen
     assert all(props["running"] and props["title"] == "Working" for props in seen)
     assert [[bar["name"] for bar in props["stages"]][-1:] for props in seen[:3]] == [["search"], ["search"], ["prompt"]]
@@ -105,7 +105,7 @@ async def test_the_live_panel_follows_the_turn():
 
 
 async def test_the_live_stages_add_up_to_the_total_at_every_moment():
-    seen, _ = await played(bench=escalating())
+    seen, _ = await played(models=escalating())
     for props in seen[4:]:
         assert sum(bar["ms"] for bar in props["stages"]) == pytest.approx(props["total_ms"], rel=0.05, abs=0.5)
         for before, after in zip(props["stages"], props["stages"][1:], strict=False):
@@ -222,7 +222,7 @@ def test_numbers_are_in_milliseconds_and_tokens():
 
 def test_the_receipt_of_a_larger_model():
     changes = (SentenceChange("kept", "One.", "One."), SentenceChange("removed", "Two."))
-    turn = replace(TURN, receipt=EscalationReport(1.25, 40, 0.51239, 0.75, changes))
+    turn = replace(TURN, escalation_report=EscalationReport(1.25, 40, 0.51239, 0.75, changes))
     assert turn_props(turn)["receipt"] == {
         "added_ms": 1250,
         "tokens": 40,

@@ -14,7 +14,8 @@ from typer.testing import CliRunner, Result
 
 from rag.evaluation.quality_regression import TOLERANCE, compare
 from rag.evaluation.report import comparison, read_results
-from tests.evaluation_parts import HOUSE, app, results, row
+from tests import REPOSITORY
+from tests.evaluation_parts import app, results, row
 from tests.scripted_server import DONE, STALL, ScriptedServer, chunk, counted, refusal, said, sse
 
 GUIDE = """# Guide
@@ -94,10 +95,12 @@ def write(place: Path, **runs: object) -> None:
 def test_the_shipped_set_is_answered_as_well_as_before(place: Path, monkeypatch: pytest.MonkeyPatch):
     """When it fails for a reason that is wanted, `RUNTIME=off rag eval --out evaluation/quotes.json --force` makes the
     file anew; with `DATA_DIR` on an empty folder, because an index that has been changed ranks a little otherwise."""
-    monkeypatch.setenv("LIBRARY_DIRS", str(HOUSE / "docs_corpus"))
-    done = rag_eval("--questions", HOUSE / "evaluation" / "questions.jsonl", "--out", "now.json")
+    monkeypatch.setenv("LIBRARY_DIRS", str(REPOSITORY / "docs_corpus"))
+    done = rag_eval("--questions", REPOSITORY / "evaluation" / "questions.jsonl", "--out", "now.json")
     assert done.exit_code == 0, done.output
-    found = compare(read_results(HOUSE / "evaluation" / "quotes.json"), read_results(place / "now.json"), TOLERANCE)
+    found = compare(
+        read_results(REPOSITORY / "evaluation" / "quotes.json"), read_results(place / "now.json"), TOLERANCE
+    )
     assert found.passed, comparison(found)
 
 
@@ -183,7 +186,7 @@ async def test_ctrl_c_keeps_what_was_measured(place: Path):
         arguments = ("eval", "--questions", place / "set.jsonl", "--out", place / "r.json", "--mode", "local")
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "tests.evaluation_parts", *map(str, arguments)),
-            cwd=HOUSE,
+            cwd=REPOSITORY,
             env={**os.environ, **environment(place), "FOUNDRY_LOCAL_ENDPOINT": server.url},
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,

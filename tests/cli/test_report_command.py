@@ -53,7 +53,7 @@ class Terminal:
             decision = Decision(
                 *("keep", "", head(signals), 0.5), signals=tuple(Signal(n, v, "") for n, v in signals.items())
             )
-            turn = replace(a_turn(), outcome="answered", escalated=None, receipt=None, decision=decision)
+            turn = replace(a_turn(), outcome="answered", escalated=None, escalation_report=None, decision=decision)
             log.record(f"turn-{number}", turn, mode="auto", at=datetime.now(UTC))
             right = (head(signals) > 0.4) == (chance.random() < 0.75)
             log.feedback(f"turn-{number}", "up" if right else "down", datetime.now(UTC))

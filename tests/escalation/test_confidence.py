@@ -105,7 +105,7 @@ def given_up_after(text: str, policy: Policy | None = None) -> int | None:
     heard = 0
     for word in text.split(" "):
         heard += len(word) + 1
-        if watch.hears(f"{word} "):
+        if watch.should_stop(f"{word} "):
             return heard
     return None
 

@@ -57,7 +57,7 @@ class Library:
         self._sizes.append(Size(document.id, texts))
 
     @property
-    def shelf(self) -> LibraryView:
+    def view(self) -> LibraryView:
         return LibraryView(self.name, self.index, self._counted)
 
     def _counted(self) -> list[Size]:
@@ -66,7 +66,7 @@ class Library:
 
 
 async def measured(folder: Path, *libraries: Library, weights: Logistic = WEIGHTS) -> GateThreshold:
-    return await AbstentionGate(folder, weights).refresh([library.shelf for library in libraries])
+    return await AbstentionGate(folder, weights).refresh([library.view for library in libraries])
 
 
 async def test_it_is_measured_once_and_kept(tmp_path: Path):
@@ -83,10 +83,10 @@ async def test_the_same_library_gives_the_same(tmp_path: Path):
 
 
 async def test_what_was_kept_holds_before_anything_is_measured(tmp_path: Path):
-    keeper = AbstentionGate(tmp_path, WEIGHTS)
-    assert keeper.threshold == GateThreshold(DEFAULT)
-    found = await keeper.refresh([Library("one", 12).shelf])
-    assert keeper.threshold == found
+    library_manager = AbstentionGate(tmp_path, WEIGHTS)
+    assert library_manager.threshold == GateThreshold(DEFAULT)
+    found = await library_manager.refresh([Library("one", 12).view])
+    assert library_manager.threshold == found
 
 
 @pytest.mark.parametrize(("documents", "texts"), [(0, 0), (1, 1), (LEAST_DOCUMENTS - 1, 40), (12, 1)])
@@ -172,29 +172,29 @@ async def test_a_library_of_copies_asks_nothing_that_it_answers_elsewhere(tmp_pa
 
 async def test_it_stops_in_time_with_what_it_has(tmp_path: Path):
     ticks: Iterator[int] = count()
-    keeper = AbstentionGate(tmp_path, WEIGHTS, clock=lambda: next(ticks) / 1000, most_s=0.08)
-    found = await keeper.refresh([Library("one", 40).shelf])
+    library_manager = AbstentionGate(tmp_path, WEIGHTS, clock=lambda: next(ticks) / 1000, most_s=0.08)
+    found = await library_manager.refresh([Library("one", 40).view])
     assert LEAST_QUESTIONS <= found.questions < 60
 
 
 async def test_documents_that_went_away_meanwhile_are_passed_over(tmp_path: Path):
     library = Library("one", 12)
-    shelf = library.shelf
+    view = library.view
     library.index.remove("library:one:3.md")
-    found = await AbstentionGate(tmp_path, WEIGHTS).refresh([shelf])
+    found = await AbstentionGate(tmp_path, WEIGHTS).refresh([view])
     assert LEAST_QUESTIONS <= found.questions <= 44
 
 
 async def test_cancelling_ends_it_and_keeps_nothing(tmp_path: Path):
-    keeper = AbstentionGate(tmp_path, WEIGHTS)
-    task = asyncio.create_task(keeper.refresh([Library("one", 50).shelf]))
+    library_manager = AbstentionGate(tmp_path, WEIGHTS)
+    task = asyncio.create_task(library_manager.refresh([Library("one", 50).view]))
     await asyncio.sleep(0.05)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
     assert not list(tmp_path.iterdir())
-    assert keeper.threshold == GateThreshold(DEFAULT)
-    assert (await keeper.refresh([Library("one", 12).shelf])).questions  # it can be asked again
+    assert library_manager.threshold == GateThreshold(DEFAULT)
+    assert (await library_manager.refresh([Library("one", 12).view])).questions  # it can be asked again
 
 
 async def test_the_event_loop_goes_on_meanwhile(tmp_path: Path):
@@ -207,8 +207,10 @@ async def test_the_event_loop_goes_on_meanwhile(tmp_path: Path):
 
 
 async def test_two_that_ask_at_once_measure_once(tmp_path: Path):
-    keeper, library = AbstentionGate(tmp_path, WEIGHTS), Library("one", 12)
-    first, second = await asyncio.gather(keeper.refresh([library.shelf]), keeper.refresh([library.shelf]))
+    library_manager, library = AbstentionGate(tmp_path, WEIGHTS), Library("one", 12)
+    first, second = await asyncio.gather(
+        library_manager.refresh([library.view]), library_manager.refresh([library.view])
+    )
     assert first == second
     assert library.asked == 1
 
@@ -216,9 +218,9 @@ async def test_two_that_ask_at_once_measure_once(tmp_path: Path):
 async def test_a_library_on_disk_is_measured_as_in_memory(tmp_path: Path):
     library = Library("one", 12)
     disk = TantivyIndex(tmp_path / "index")
-    for size in library.shelf.sizes():
-        held = library.index.passages(size.document_id, limit=size.passages)
-        disk.put(held[0].document, held)
-    found = await AbstentionGate(tmp_path / "b", WEIGHTS).refresh([LibraryView("one", disk, library.shelf.sizes)])
+    for size in library.view.sizes():
+        blocked_by = library.index.passages(size.document_id, limit=size.passages)
+        disk.put(blocked_by[0].document, blocked_by)
+    found = await AbstentionGate(tmp_path / "b", WEIGHTS).refresh([LibraryView("one", disk, library.view.sizes)])
     disk.close()
     assert found.value == pytest.approx((await measured(tmp_path / "a", library)).value, abs=0.03)

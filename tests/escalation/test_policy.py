@@ -118,8 +118,8 @@ CASES = [
 ]
 
 
-def decided(case: Case, *, held: BlockedBy | None = None) -> Decision:
-    return decide(case.policy, case.question, case.draft, case.judgement, larger=LARGER, held=blocked_by)
+def decided(case: Case, *, blocked_by: BlockedBy | None = None) -> Decision:
+    return decide(case.policy, case.question, case.draft, case.judgement, larger=LARGER, blocked_by=blocked_by)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -131,7 +131,7 @@ def test_the_first_trigger_that_applies_decides(case: Case):
     assert decision.reason.endswith(".")
     assert decision.signals == case.judgement.signals
     assert (decision.match, decision.match_threshold) == (0.9, case.policy.grounding_threshold)
-    assert decision.held is None
+    assert decision.blocked_by is None
     assert decision.threshold == case.policy.confidence_threshold
 
 
@@ -148,16 +148,16 @@ def test_the_first_trigger_that_applies_decides(case: Case):
     ],
 )
 def test_where_the_larger_model_may_not_be_used_the_draft_stays_and_says_why(case: Case, why: BlockedBy, said: str):
-    decision = decided(case, held=why)
-    assert (decision.action, decision.trigger, decision.way, decision.held) == ("keep", case.trigger, None, why)
+    decision = decided(case, blocked_by=why)
+    assert (decision.action, decision.trigger, decision.way, decision.blocked_by) == ("keep", case.trigger, None, why)
     assert case.reason in decision.reason
     assert "It stays" in decision.reason
     assert said in decision.reason
 
 
 def test_a_draft_that_needs_no_larger_model_is_not_held_back():
-    decision = decided(CASES[0], held="off")
-    assert (decision.held, decision.trigger) == (None, None)
+    decision = decided(CASES[0], blocked_by="off")
+    assert (decision.blocked_by, decision.trigger) == (None, None)
     assert "It stays" not in decision.reason
 
 
@@ -167,8 +167,8 @@ def test_who_may_not_call_the_larger_model():
     assert blocked_by(policy, mode="auto", larger="") == "no_model"
     assert blocked_by(policy, mode="local", larger=LARGER) == "local"
     assert blocked_by(replace(policy, automatic=False), mode="auto", larger=LARGER) == "off"
-    assert blocked_by(policy, mode="auto", larger=LARGER, withheld="share") == "share"
-    assert blocked_by(policy, mode="auto", larger=LARGER, withheld="wait") == "wait"
+    assert blocked_by(policy, mode="auto", larger=LARGER, limit_reached="share") == "share"
+    assert blocked_by(policy, mode="auto", larger=LARGER, limit_reached="wait") == "wait"
     assert blocked_by(policy, mode="large", larger=LARGER) == "failed", "a person asked, and it was tried"
     assert blocked_by(policy, mode="large", larger="") == "no_model"
 
@@ -304,10 +304,10 @@ def test_every_decision_is_of_one_piece(
     finish_reason: str,
     why: BlockedBy | None,
 ):
-    decision = decide(policy, question, draft(text, finish_reason), judgement, larger=LARGER, held=why)
+    decision = decide(policy, question, draft(text, finish_reason), judgement, larger=LARGER, blocked_by=why)
     assert (decision.confidence, decision.threshold) == (judgement.confidence, policy.confidence_threshold)
     assert (decision.action == "escalate") == (decision.way is not None)
     assert (decision.action == "escalate") == (decision.trigger is not None and why is None)
-    assert decision.held == (why if decision.trigger else None)
+    assert decision.blocked_by == (why if decision.trigger else None)
     if decision.confidence < policy.confidence_threshold:
         assert decision.trigger == "low_confidence"

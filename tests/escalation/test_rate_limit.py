@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 from rag.escalation.rate_limit import TURNS, EscalationLimit
 
 
-def taken(allowance: EscalationLimit, wanted: list[bool]) -> list[bool]:
+def taken(escalation_limit: EscalationLimit, wanted: list[bool]) -> list[bool]:
     """Which of these turns get the larger model, if each takes what it may."""
     got = []
     for wants in wanted:
-        escalated = wants and allowance.withheld is None
-        allowance.count(escalated=escalated)
+        escalated = wants and escalation_limit.limit_reached is None
+        escalation_limit.count(escalated=escalated)
         got.append(escalated)
     return got
 
@@ -29,9 +29,9 @@ def test_all_of_them_may_be_escalated_with_a_share_of_one():
 
 
 def test_none_with_a_share_of_nought():
-    allowance = EscalationLimit(0.0)
-    assert allowance.withheld == "share"
-    assert not any(taken(allowance, [True] * 60))
+    escalation_limit = EscalationLimit(0.0)
+    assert escalation_limit.limit_reached == "share"
+    assert not any(taken(escalation_limit, [True] * 60))
 
 
 def test_a_share_that_was_used_up_comes_back_with_ordinary_turns():
@@ -41,36 +41,36 @@ def test_a_share_that_was_used_up_comes_back_with_ordinary_turns():
 
 
 def test_the_wait_is_unknown_at_first_and_then_measured():
-    allowance = EscalationLimit(wait_s=30)
-    assert allowance.expected_wait_s == 0
+    escalation_limit = EscalationLimit(wait_s=30)
+    assert escalation_limit.expected_wait_s == 0
     for seconds in (5.0, 20.0, 11.0):
-        allowance.began()
-        allowance.ended(seconds)
-    assert allowance.expected_wait_s == 11
-    assert allowance.withheld is None
+        escalation_limit.began()
+        escalation_limit.ended(seconds)
+    assert escalation_limit.expected_wait_s == 11
+    assert escalation_limit.limit_reached is None
 
 
 def test_who_waits_behind_others_waits_longer():
-    allowance = EscalationLimit(wait_s=30)
-    allowance.began()
-    allowance.ended(12.0)
+    escalation_limit = EscalationLimit(wait_s=30)
+    escalation_limit.began()
+    escalation_limit.ended(12.0)
     for waiting in (1, 2):
-        allowance.began()
-        assert allowance.expected_wait_s == pytest.approx(12 * (waiting + 1))
-    assert allowance.withheld == "wait"
-    allowance.ended(None)
-    assert allowance.withheld is None
+        escalation_limit.began()
+        assert escalation_limit.expected_wait_s == pytest.approx(12 * (waiting + 1))
+    assert escalation_limit.limit_reached == "wait"
+    escalation_limit.ended(None)
+    assert escalation_limit.limit_reached is None
 
 
 def test_a_stopped_answer_says_nothing_about_the_speed():
-    allowance = EscalationLimit(wait_s=30)
-    allowance.began()
-    allowance.ended(None)
-    assert allowance.expected_wait_s == 0
+    escalation_limit = EscalationLimit(wait_s=30)
+    escalation_limit.began()
+    escalation_limit.ended(None)
+    assert escalation_limit.expected_wait_s == 0
 
 
 def test_the_share_is_told_before_the_wait():
-    allowance = EscalationLimit(share=0, wait_s=1)
-    allowance.began()
-    allowance.ended(99)
-    assert allowance.withheld == "share"
+    escalation_limit = EscalationLimit(share=0, wait_s=1)
+    escalation_limit.began()
+    escalation_limit.ended(99)
+    assert escalation_limit.limit_reached == "share"

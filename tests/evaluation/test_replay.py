@@ -28,7 +28,7 @@ def asking(model: FakeModel) -> Ask:
         return answer(
             question,
             searcher=Searcher(LIBRARY),
-            bench=ModelSet(model),
+            models=ModelSet(model),
             history=history,
             budget=Budget(temperature=0, seed=1),
         )

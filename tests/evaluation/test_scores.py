@@ -166,7 +166,7 @@ async def test_quotes_that_speak_of_missing_answers_are_no_refusal():
     events = answer(
         "What does the program say when the documents do not contain an answer?",
         searcher=Searcher(library),
-        bench=ModelSet(ExtractiveModel()),
+        models=ModelSet(ExtractiveModel()),
     )
     turns = [event.turn async for event in events if isinstance(event, Finished)]
     row = score(Question("q", "?", (("says so",),), ("guide.md",)), turns[0], escalates=False)

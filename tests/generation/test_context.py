@@ -151,7 +151,7 @@ def test_excerpts_are_the_passages_own_words_within_the_budget(
     texts: list[tuple[str, str, float]], weights: dict[str, float], tokens: int, passages: int
 ):
     hits = tuple(
-        replace(hit_of(Passage(DOCUMENT, n, text, header=header), score), strength=1 / (n + 1))
+        replace(hit_of(Passage(DOCUMENT, n, text, header=header), score), normalised_score=1 / (n + 1))
         for n, (text, header, score) in enumerate(texts)
     )
     search = SearchResult(hits, weights)

@@ -14,7 +14,7 @@ from rag.generation.fragments import SHORT_LIST, fragments_of
 class Case:
     name: str
     text: str
-    pieces: list[str]
+    fragments: list[str]
     leads: dict[int, int] | None = None
     """The pieces that need another one."""
 
@@ -59,9 +59,9 @@ CASES = [
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_what_belongs_together_stays_together(case: Case):
-    pieces = fragments_of(case.text)
-    assert [case.text[piece.start : piece.end] for piece in pieces] == case.pieces
-    assert {n: piece.lead for n, piece in enumerate(pieces) if piece.lead is not None} == (case.leads or {})
+    fragments = fragments_of(case.text)
+    assert [case.text[fragment.start : fragment.end] for fragment in fragments] == case.fragments
+    assert {n: fragment.lead for n, fragment in enumerate(fragments) if fragment.lead is not None} == (case.leads or {})
 
 
 def test_a_long_item_of_a_long_list_is_cut_at_its_sentences():
@@ -81,15 +81,15 @@ LINES = st.sampled_from(
 @settings(max_examples=300, deadline=None)
 @given(st.lists(LINES, max_size=14).map("\n".join) | st.text(max_size=200))
 def test_every_letter_is_in_one_piece_and_every_lead_comes_before(text: str):
-    pieces = fragments_of(text)
-    ends = [0, *(piece.end for piece in pieces)]
-    starts = [*(piece.start for piece in pieces), len(text)]
+    fragments = fragments_of(text)
+    ends = [0, *(fragment.end for fragment in fragments)]
+    starts = [*(fragment.start for fragment in fragments), len(text)]
     assert all(not text[end:start].strip() for end, start in zip(ends, starts, strict=True))
     assert all(end <= start for end, start in zip(ends, starts, strict=True))
-    for n, piece in enumerate(pieces):
-        said = text[piece.start : piece.end]
+    for n, fragment in enumerate(fragments):
+        said = text[fragment.start : fragment.end]
         assert said == said.strip() != ""
-        assert piece.lead is None or 0 <= piece.lead < n
+        assert fragment.lead is None or 0 <= fragment.lead < n
 
 
 @pytest.mark.parametrize(

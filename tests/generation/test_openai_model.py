@@ -401,8 +401,13 @@ async def test_reasoning_is_apart_from_the_answer(server: ScriptedServer, model:
 
 
 async def test_leaked_marks_never_reach_the_answer(server: ScriptedServer, model: OpenAIModel) -> None:
-    pieces = ["<|chan", "nel|>analysis<|message|>Hm", "m.<|end|><|start|>assistant<|channel|>final<|mess", "age|>Yes."]
-    server.enqueue(sse(*map(chunk, pieces), chunk("<|return|>", finish_reason="stop"), DONE))
+    fragments = [
+        "<|chan",
+        "nel|>analysis<|message|>Hm",
+        "m.<|end|><|start|>assistant<|channel|>final<|mess",
+        "age|>Yes.",
+    ]
+    server.enqueue(sse(*map(chunk, fragments), chunk("<|return|>", finish_reason="stop"), DONE))
     events = await events_of(model)
     assert (thoughts_of(events), text_of(events)) == ("Hmm.", "Yes.")
 
@@ -755,7 +760,7 @@ async def test_credentials_in_the_address_are_used_but_never_shown(
 
 def test_the_key_is_not_in_the_repr() -> None:
     model = OpenAIModel(base_url=f"http://user:{KEY}@127.0.0.1:5273", alias="phi-4-mini", api_key=KEY)
-    assert repr(model) == "EndpointModel('phi-4-mini' at 'http://127.0.0.1:5273/v1')"
+    assert repr(model) == "OpenAIModel('phi-4-mini' at 'http://127.0.0.1:5273/v1')"
     assert KEY not in repr(vars(model))
 
 
@@ -803,9 +808,9 @@ WORDS = ["analysis", "final", "assistant", "<", "|", ">", "\n", " ", "x", "a <b>
 MARKED = st.lists(st.sampled_from([*MARKS, *WORDS]), max_size=14).map("".join)
 
 
-def filtered(pieces: list[str]) -> list[TextDelta | ReasoningDelta]:
+def filtered(fragments: list[str]) -> list[TextDelta | ReasoningDelta]:
     channels = ChannelFilter()
-    return [event for piece in pieces for event in channels.feed(piece)] + list(channels.flush())
+    return [event for piece in fragments for event in channels.feed(piece)] + list(channels.flush())
 
 
 def cut(text: str, places: list[int]) -> list[str]:
@@ -820,8 +825,8 @@ def cut(text: str, places: list[int]) -> list[str]:
 @example("<|start|></think><|x</think><\n", list(range(60)))
 @example("<|start|></think><|x</think><\n", [21])
 def test_chunk_borders_change_nothing(text: str, places: list[int]) -> None:
-    whole, pieces = filtered([text]), filtered(cut(text, places))
-    assert (text_of(pieces), thoughts_of(pieces)) == (text_of(whole), thoughts_of(whole))
+    whole, fragments = filtered([text]), filtered(cut(text, places))
+    assert (text_of(fragments), thoughts_of(fragments)) == (text_of(whole), thoughts_of(whole))
 
 
 @given(st.text(alphabet="ab <>|/\n_thinké", max_size=60), st.lists(st.integers(min_value=0), max_size=12))

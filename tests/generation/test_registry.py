@@ -39,7 +39,7 @@ ADDRESSES = {
 
 @pytest_asyncio.fixture
 async def downloading(tmp_path: Path) -> AsyncIterator[ModelRegistry]:
-    runtime = FoundryRuntime(cache_dir=tmp_path, app_data_dir=tmp_path, program=DOWNLOADING)
+    runtime = FoundryRuntime(cache_dir=tmp_path, app_data_dir=tmp_path, command=DOWNLOADING)
     models = ModelRegistry(FoundryModel(runtime, "downloads"), FoundryModel(runtime, "breaks"), runtime)
     yield models
     await models.close()
@@ -74,34 +74,37 @@ async def test_the_settings_decide_where_each_model_is(
 async def test_models_on_the_disk_answer_and_quotes_stand_in(runtime: FoundryRuntime):
     models = ModelRegistry(FoundryModel(runtime, SMALL.alias), FoundryModel(runtime, LARGE.alias), runtime)
     await models.start()
-    lineup = await models.lineup()
-    assert (lineup.bench.small.alias, lineup.bench.large and lineup.bench.large.alias) == (SMALL.alias, LARGE.alias)
-    assert isinstance(lineup.bench.stand_in, ExtractiveModel)
-    assert (lineup.note, lineup.small_missing, lineup.large_missing) == ("", None, None)
-    assert lineup.bench.idle is models.small
+    selection = await models.selection()
+    assert (selection.models.small.alias, selection.models.large and selection.models.large.alias) == (
+        SMALL.alias,
+        LARGE.alias,
+    )
+    assert isinstance(selection.models.fallback, ExtractiveModel)
+    assert (selection.note, selection.small_missing, selection.large_missing) == ("", None, None)
+    assert selection.models.idle is models.small
     await models.close()
 
 
 async def test_a_model_that_answers_somebody_else_is_not_idle(runtime: FoundryRuntime):
     slow = FoundryModel(runtime, SLOW.alias)
     models = ModelRegistry(slow, None, runtime)
-    assert (await models.lineup()).bench.idle is None  # not in memory yet
+    assert (await models.selection()).models.idle is None  # not in memory yet
     async with aclosing(slow.stream(Prompt("Count!"), GenerationLimits(50))) as events:
         async for event in events:
             if isinstance(event, TextDelta):
                 break
-        assert (await models.lineup()).bench.idle is None
-    assert (await models.lineup()).bench.idle is slow
+        assert (await models.selection()).models.idle is None
+    assert (await models.selection()).models.idle is slow
     await models.close()
 
 
 async def test_a_missing_small_model_is_offered_with_its_size_while_quotes_answer(runtime: FoundryRuntime):
     models = ModelRegistry(FoundryModel(runtime, MISSING.alias), FoundryModel(runtime, HUGE.alias), runtime)
-    lineup = await models.lineup()
-    assert isinstance(lineup.bench.small, ExtractiveModel)
-    assert lineup.small_missing
-    assert (lineup.small_missing.alias, lineup.small_missing.size) == (MISSING.alias, "3.4 GB")
-    assert lineup.note.startswith(
+    selection = await models.selection()
+    assert isinstance(selection.models.small, ExtractiveModel)
+    assert selection.small_missing
+    assert (selection.small_missing.alias, selection.small_missing.size) == (MISSING.alias, "3.4 GB")
+    assert selection.note.startswith(
         "No model is running, so these are your documents' own words. missing-model is not on"
     )
     await models.close()
@@ -109,18 +112,18 @@ async def test_a_missing_small_model_is_offered_with_its_size_while_quotes_answe
 
 async def test_a_missing_larger_model_leaves_the_turn_to_the_small_one(runtime: FoundryRuntime):
     models = ModelRegistry(FoundryModel(runtime, SMALL.alias), FoundryModel(runtime, MISSING.alias), runtime)
-    lineup = await models.lineup()
-    assert lineup.bench.large is None
-    assert lineup.large_missing
-    assert lineup.large_missing.alias == MISSING.alias
+    selection = await models.selection()
+    assert selection.models.large is None
+    assert selection.large_missing
+    assert selection.large_missing.alias == MISSING.alias
     await models.close()
 
 
 async def test_a_model_that_nobody_offers_is_not_offered_for_download(runtime: FoundryRuntime):
     models = ModelRegistry(FoundryModel(runtime, "phi-99"), None, runtime)
-    lineup = await models.lineup()
-    assert lineup.small_missing is None
-    assert "no model phi-99" in lineup.note
+    selection = await models.selection()
+    assert selection.small_missing is None
+    assert "no model phi-99" in selection.note
     await models.close()
 
 
@@ -133,7 +136,7 @@ async def test_a_download_runs_once_for_everybody_and_tells_its_share(downloadin
         await asyncio.sleep(0.01)
     assert (download.state, download.share) == ("done", 1.0)
     assert len(shares) > 3
-    assert (await downloading.lineup()).small_missing is None
+    assert (await downloading.selection()).small_missing is None
 
 
 async def test_a_cancelled_download_can_be_begun_again(downloading: ModelRegistry):
@@ -143,7 +146,7 @@ async def test_a_cancelled_download_can_be_begun_again(downloading: ModelRegistr
             await asyncio.sleep(0.01)
     downloading.cancel("downloads")
     assert (await ended(download)).state == "cancelled"
-    assert (await downloading.lineup()).small_missing
+    assert (await downloading.selection()).small_missing
     assert (await ended(downloading.download("downloads"))).state == "done"
 
 

@@ -163,7 +163,7 @@ async def test_without_a_model_the_list_is_empty():
 )
 async def test_how_a_model_stands_is_told_with_what_to_do(state: Any, shown: str, detail: str):
     class Standing(ModelRegistry):
-        async def standing(self) -> list[ModelStatus]:
+        async def health(self) -> list[ModelStatus]:
             return [ModelStatus("phi-4-mini", state, "So it is.")]
 
     models = Standing(FakeModel(), FakeModel())  # type: ignore[arg-type]  # one model in both parts is one model

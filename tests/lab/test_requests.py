@@ -22,17 +22,17 @@ ASKED: dict[str, Any] = {
 
 def test_the_turnstile_forgets_after_a_minute():
     now = 0.0
-    turnstile = RequestLimiter(1, lambda: now)
-    with turnstile.passage("a"):
+    request_limiter = RequestLimiter(1, lambda: now)
+    with request_limiter.passage("a"):
         pass
-    with turnstile.passage("b"):
+    with request_limiter.passage("b"):
         pass
     now = 59.0
-    with pytest.raises(TooManyRequests) as refused, turnstile.passage("a"):
+    with pytest.raises(TooManyRequests) as refused, request_limiter.passage("a"):
         pass
     assert refused.value.wait_s == 1
     now = 60.0
-    with turnstile.passage("a"):
+    with request_limiter.passage("a"):
         pass
 
 

@@ -43,19 +43,19 @@ def handbook(tmp_path: Path) -> Path:
 async def make(tmp_path: Path) -> AsyncIterator[Callable[..., LibraryManager]]:
     made: list[LibraryManager] = []
 
-    def keeper(*folders: Path | str, **settings: Any) -> LibraryManager:
+    def library_manager(*folders: Path | str, **settings: Any) -> LibraryManager:
         dirs = tuple(map(str, folders))
         own = Settings(_env_file=None, library_dirs=dirs, data_dir=tmp_path / "data", **settings)  # type: ignore[call-arg]
         made.append(LibraryManager(own))
         return made[-1]
 
-    yield keeper
+    yield library_manager
     for each in made:
         await each.close()
 
 
-def found(keeper: LibraryManager, question: str, closed: frozenset[str] = frozenset()) -> list[str]:
-    hits = Searcher(*keeper.indexes(closed)).search(question, limit=5).hits
+def found(library_manager: LibraryManager, question: str, closed: frozenset[str] = frozenset()) -> list[str]:
+    hits = Searcher(*library_manager.indexes(closed)).search(question, limit=5).hits
     return [f"{hit.passage.document.collection}/{hit.passage.document.name}" for hit in hits]
 
 
@@ -67,10 +67,10 @@ async def until(condition: Callable[[], bool], within_s: float = 20.0) -> None:
 
 
 async def test_the_documents_are_searchable_when_it_is_ready(make: Callable[..., LibraryManager], handbook: Path):
-    keeper = make(handbook)
-    assert await keeper.ready(30)
-    assert found(keeper, "parental leave") == ["handbook/leave.md"]
-    assert keeper.passages == 2
+    library_manager = make(handbook)
+    assert await library_manager.ready(30)
+    assert found(library_manager, "parental leave") == ["handbook/leave.md"]
+    assert library_manager.passages == 2
 
 
 async def test_the_next_start_can_search_at_once(make: Callable[..., LibraryManager], handbook: Path):
@@ -84,16 +84,16 @@ async def test_the_next_start_can_search_at_once(make: Callable[..., LibraryMana
 async def test_what_is_saved_renamed_and_deleted_is_followed_and_told(
     make: Callable[..., LibraryManager], handbook: Path
 ):
-    keeper = make(handbook)
+    library_manager = make(handbook)
     told: list[tuple[str, Changes]] = []
-    keeper.listen(lambda name, changes: told.append((name, changes)))
-    assert await keeper.ready(30)
+    library_manager.listen(lambda name, changes: told.append((name, changes)))
+    assert await library_manager.ready(30)
     (handbook / "pets.md").write_text("# Pets\n\nDogs are welcome on Fridays.", encoding="utf-8")
-    await until(lambda: found(keeper, "dogs on Fridays") == ["handbook/pets.md"])
+    await until(lambda: found(library_manager, "dogs on Fridays") == ["handbook/pets.md"])
     (handbook / "pets.md").rename(handbook / "animals.md")
-    await until(lambda: found(keeper, "dogs on Fridays") == ["handbook/animals.md"])
+    await until(lambda: found(library_manager, "dogs on Fridays") == ["handbook/animals.md"])
     (handbook / "animals.md").unlink()
-    await until(lambda: found(keeper, "dogs on Fridays") == [])
+    await until(lambda: found(library_manager, "dogs on Fridays") == [])
     names = {name for _, changes in told for name in (*changes.added, *changes.changed, *changes.removed)}
     assert {name for name, _ in told} == {"handbook"}
     assert names == {"pets.md", "animals.md"}
@@ -105,41 +105,41 @@ async def test_a_folder_can_be_left_out_of_a_search(
     other = tmp_path / "it"
     other.mkdir()
     (other / "leave.md").write_text("# Leaving\n\nParental leave needs a ticket.", encoding="utf-8")
-    keeper = make(handbook, f"IT={other}")
-    assert await keeper.ready(30)
-    assert sorted(found(keeper, "parental leave")) == ["IT/leave.md", "handbook/leave.md"]
-    assert found(keeper, "parental leave", frozenset({"IT"})) == ["handbook/leave.md"]
-    assert found(keeper, "parental leave", frozenset({"IT", "handbook"})) == []
+    library_manager = make(handbook, f"IT={other}")
+    assert await library_manager.ready(30)
+    assert sorted(found(library_manager, "parental leave")) == ["IT/leave.md", "handbook/leave.md"]
+    assert found(library_manager, "parental leave", frozenset({"IT"})) == ["handbook/leave.md"]
+    assert found(library_manager, "parental leave", frozenset({"IT", "handbook"})) == []
 
 
 async def test_a_folder_that_is_added_or_removed_comes_and_goes(
     make: Callable[..., LibraryManager], handbook: Path, tmp_path: Path
 ):
-    keeper = make(handbook)
-    assert await keeper.ready(30)
+    library_manager = make(handbook)
+    assert await library_manager.ready(30)
     other = tmp_path / "it"
     other.mkdir()
     (other / "vpn.md").write_text("# Remote access\n\nThe tunnel needs a token.", encoding="utf-8")
     added = add_folder(parse_folders([str(handbook)]), tmp_path / "data", other, "IT")
-    await until(lambda: found(keeper, "tunnel token") == ["IT/vpn.md"])
+    await until(lambda: found(library_manager, "tunnel token") == ["IT/vpn.md"])
     remove_folder(tmp_path / "data", added)
-    await until(lambda: found(keeper, "tunnel token") == [])
-    assert list(keeper.libraries) == ["handbook"]
+    await until(lambda: found(library_manager, "tunnel token") == [])
+    assert list(library_manager.libraries) == ["handbook"]
 
 
 async def test_reading_can_be_stopped_and_goes_on(make: Callable[..., LibraryManager], handbook: Path):
-    keeper = make(handbook)
-    assert await keeper.ready(30)
-    kept = keeper.libraries["handbook"]
-    await kept.stop()
-    assert kept.stopped
+    library_manager = make(handbook)
+    assert await library_manager.ready(30)
+    managed = library_manager.libraries["handbook"]
+    await managed.stop()
+    assert managed.is_paused
     (handbook / "pets.md").write_text("# Pets\n\nDogs are welcome on Fridays.", encoding="utf-8")
     await asyncio.sleep(0.5)
-    assert found(keeper, "parental leave") == ["handbook/leave.md"]
-    assert found(keeper, "dogs on Fridays") == []
-    await kept.again()
-    assert not kept.stopped
-    await until(lambda: found(keeper, "dogs on Fridays") == ["handbook/pets.md"])
+    assert found(library_manager, "parental leave") == ["handbook/leave.md"]
+    assert found(library_manager, "dogs on Fridays") == []
+    await managed.again()
+    assert not managed.is_paused
+    await until(lambda: found(library_manager, "dogs on Fridays") == ["handbook/pets.md"])
 
 
 async def test_a_second_process_sees_what_the_first_one_reads_and_takes_over(
@@ -159,10 +159,10 @@ async def test_a_second_process_sees_what_the_first_one_reads_and_takes_over(
 async def test_a_folder_that_is_not_there_is_named_and_the_others_are_read(
     make: Callable[..., LibraryManager], handbook: Path
 ):
-    keeper = make(handbook, "absent")
-    assert await keeper.ready(30)
-    assert found(keeper, "parental leave") == ["handbook/leave.md"]
-    await until(lambda: "absent" in keeper.libraries["absent"].library.problem)
+    library_manager = make(handbook, "absent")
+    assert await library_manager.ready(30)
+    assert found(library_manager, "parental leave") == ["handbook/leave.md"]
+    await until(lambda: "absent" in library_manager.libraries["absent"].library.problem)
 
 
 async def test_two_folders_in_one_another_stop_the_start(make: Callable[..., LibraryManager], handbook: Path):
@@ -184,14 +184,14 @@ async def test_a_damaged_index_is_made_anew_while_the_app_runs(
     for file in (place / "index" / label.place).glob("*.store"):
         content = file.read_bytes()
         file.write_bytes(random.Random(1).randbytes(len(content) * 2 // 3) + content[len(content) * 2 // 3 :])
-    keeper = make(handbook)
-    assert await keeper.ready(60)
+    library_manager = make(handbook)
+    assert await library_manager.ready(60)
     with pytest.raises(StorageError, match="made anew"):
-        [found(keeper, f"parcel {n * 7919}") for n in range(60)]
+        [found(library_manager, f"parcel {n * 7919}") for n in range(60)]
 
     def mended() -> bool:
         try:
-            return found(keeper, f"parcel {7 * 7919}")[:1] == ["handbook/7.md"]
+            return found(library_manager, f"parcel {7 * 7919}")[:1] == ["handbook/7.md"]
         except StorageError:
             return False
 

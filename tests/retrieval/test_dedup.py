@@ -39,7 +39,7 @@ def test_two_neighbours_become_one_hit_with_the_text_between_them(order: tuple[i
     (place,) = group_neighbours(hits((passages[order[0]], 9.0), (passages[order[1]], 8.0)), 5)
     hit = merge_neighbours(place)
     assert hit.passage == replace(passages[0], text=TEXT[:71], end=71)
-    assert (hit.score, hit.strength) == (9.0, 0.9)
+    assert (hit.score, hit.normalised_score) == (9.0, 0.9)
 
 
 def test_a_joined_passage_is_the_documents_text_from_its_start_to_its_end():
@@ -115,7 +115,7 @@ def test_a_hit_that_is_joined_is_not_weaker_than_alone():
     apart = library(*cut(end=0), *others).search(question, limit=5)
     together = library(*cut(), *others).search(question, limit=5)
     assert len(together.hits) < len(apart.hits)
-    assert together.strength == pytest.approx(apart.strength)
+    assert together.normalised_score == pytest.approx(apart.normalised_score)
     assert together.coverage == pytest.approx(apart.coverage)
 
 

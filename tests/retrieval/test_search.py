@@ -65,7 +65,7 @@ def texts_of(result: SearchResult) -> list[str]:
 def test_the_passage_that_answers_comes_first_and_is_strong(question: str, answer: str):
     result = search(question)
     assert texts_of(result)[0] == answer
-    assert result.strength >= ENOUGH
+    assert result.normalised_score >= ENOUGH
     assert result.coverage > 0
     assert result.searched == len(HANDBOOK)
 
@@ -76,25 +76,25 @@ def test_the_passage_that_answers_comes_first_and_is_strong(question: str, answe
 )
 def test_what_no_document_holds_is_weak(question: str):
     result = search(question)
-    assert result.strength < ENOUGH
+    assert result.normalised_score < ENOUGH
     assert result.coverage < 0.5
 
 
 def test_with_nothing_in_common_all_numbers_are_zero():
     result = search("zzz qqq")
-    assert (result.hits, result.strength, result.coverage) == ((), 0.0, 0.0)
+    assert (result.hits, result.normalised_score, result.coverage) == ((), 0.0, 0.0)
 
 
 @pytest.mark.parametrize("question", ["", "?!", "the of and"])
 def test_a_question_without_words_finds_nothing(question: str):
     result = search(question)
-    assert (result.hits, result.weights, result.strength, result.coverage) == ((), {}, 0.0, 0.0)
+    assert (result.hits, result.weights, result.normalised_score, result.coverage) == ((), {}, 0.0, 0.0)
 
 
 @pytest.mark.parametrize("indexes", [(), (MemoryIndex(),), (MemoryIndex(), MemoryIndex())])
 def test_an_empty_library_answers_with_nothing(indexes: tuple[MemoryIndex, ...]):
     result = search("How many vacation days?", "And before?", indexes=indexes, focus={CAMP})
-    assert (result.hits, result.searched, result.strength, result.coverage) == ((), 0, 0.0, 0.0)
+    assert (result.hits, result.searched, result.normalised_score, result.coverage) == ((), 0, 0.0, 0.0)
     assert len(Searcher(*indexes)) == 0
 
 
@@ -116,8 +116,8 @@ def test_where_a_passage_lies_makes_no_difference_to_its_score():
 
 def test_a_single_uploaded_page_is_strong_for_what_it_says_and_weak_for_the_rest():
     page = uploaded("The summer camp costs 120 euros a week. Meals are included.")
-    assert search("What does the summer camp cost?", indexes=(page,)).strength >= ENOUGH
-    assert search("How do penguins raise their chicks?", indexes=(page,)).strength < ENOUGH
+    assert search("What does the summer camp cost?", indexes=(page,)).normalised_score >= ENOUGH
+    assert search("How do penguins raise their chicks?", indexes=(page,)).normalised_score < ENOUGH
 
 
 def test_near_duplicates_give_way_to_other_passages():
@@ -172,7 +172,7 @@ def test_the_limit_is_kept():
 def test_a_follow_up_finds_what_it_was_about(question: str, earlier: tuple[str, ...], answer: str):
     result = search(question, *earlier)
     assert texts_of(result)[0] == answer
-    assert result.strength >= ENOUGH
+    assert result.normalised_score >= ENOUGH
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_a_follow_up_finds_what_it_was_about(question: str, earlier: tuple[str, 
 def test_a_new_topic_is_not_pulled_to_the_old_one(question: str, earlier: tuple[str, ...], answer: str):
     result = search(question, *earlier)
     assert texts_of(result)[0] == answer
-    assert result.strength >= ENOUGH
+    assert result.normalised_score >= ENOUGH
 
 
 LONG_BEFORE = "How much memory does the larger model gpt-oss-20b need on a laptop?"
@@ -198,7 +198,7 @@ def test_after_a_long_question_a_new_topic_still_has_its_passage_among_the_hits(
 
 def test_a_new_topic_after_a_long_question_is_not_weaker_than_alone():
     question = "How many vacation days do I have?"
-    assert search(question, LONG_BEFORE).strength >= search(question).strength > 0
+    assert search(question, LONG_BEFORE).normalised_score >= search(question).normalised_score > 0
 
 
 @pytest.mark.parametrize(
@@ -206,8 +206,8 @@ def test_a_new_topic_after_a_long_question_is_not_weaker_than_alone():
 )
 def test_what_was_asked_before_does_not_make_a_foreign_question_strong(question: str):
     talk = (LONG_BEFORE, "And how many vacation days do employees have a year?", LONG_BEFORE)
-    assert search(LONG_BEFORE).strength >= ENOUGH
-    assert search(question, *talk).strength < ENOUGH
+    assert search(LONG_BEFORE).normalised_score >= ENOUGH
+    assert search(question, *talk).normalised_score < ENOUGH
 
 
 def test_a_question_that_stands_alone_hears_less_of_the_earlier_ones():
@@ -251,9 +251,9 @@ def test_a_question_in_other_words_is_as_strong_as_one_in_the_passages_own(quest
     own = search(question.format("vacation"))
     other = asked_with(LEAVE, question.format("PTO"))
     assert texts_of(other)[0] == texts_of(own)[0] == VACATION
-    assert other.strength == pytest.approx(own.strength, abs=0.02)
+    assert other.normalised_score == pytest.approx(own.normalised_score, abs=0.02)
     assert other.coverage == pytest.approx(own.coverage, abs=0.02)
-    assert other.strength > search(question.format("PTO")).strength
+    assert other.normalised_score > search(question.format("PTO")).normalised_score
 
 
 def test_passages_in_the_words_that_were_asked_and_in_others_are_both_found():
@@ -264,8 +264,8 @@ def test_passages_in_the_words_that_were_asked_and_in_others_are_both_found():
 
 def test_synonyms_do_not_make_a_foreign_question_strong():
     result = asked_with(LEAVE, "Does PTO include penguins of Antarctica and whales?")
-    assert result.strength == pytest.approx(
-        search("Does vacation include penguins of Antarctica and whales?").strength, abs=0.02
+    assert result.normalised_score == pytest.approx(
+        search("Does vacation include penguins of Antarctica and whales?").normalised_score, abs=0.02
     )
     assert result.coverage < 0.5
 
@@ -288,13 +288,13 @@ def test_a_file_that_came_with_the_question_goes_first_between_equals():
 def test_a_file_that_is_only_pointed_at_gives_its_first_passages_in_full_strength(question: str):
     result = search(question, indexes=(LIBRARY, uploaded(SUMMER, HATS)), focus={CAMP})
     assert texts_of(result)[:2] == [SUMMER, HATS]
-    assert result.strength == 1.0
+    assert result.normalised_score == 1.0
 
 
 @pytest.mark.parametrize("question", ["Summarise this", "Please summarise this file"])
 def test_pointing_at_a_file_is_enough_also_when_a_word_of_it_happens_to_occur(question: str):
     result = search(question, indexes=(LIBRARY, uploaded(SUMMER, HATS)), focus={CAMP})
-    assert result.strength >= ENOUGH
+    assert result.normalised_score >= ENOUGH
 
 
 def test_several_files_that_came_together_are_all_heard():
@@ -322,7 +322,7 @@ def test_a_long_file_is_not_only_opened_when_a_wordy_question_finds_its_answer()
         focus={"upload:lease.txt"},
     )
     assert answer in texts_of(result)
-    assert result.strength >= ENOUGH
+    assert result.normalised_score >= ENOUGH
 
 
 def test_no_passage_is_given_twice_when_a_file_is_opened():
@@ -363,13 +363,13 @@ def test_a_focus_that_is_nowhere_changes_nothing():
 def test_a_question_typed_without_accents_is_as_strong_as_with_them(text: str, question: str):
     result = search(question, indexes=(index_of(*HANDBOOK, text),))
     assert texts_of(result)[0] == text
-    assert result.strength >= ENOUGH
+    assert result.normalised_score >= ENOUGH
 
 
 def test_a_passage_of_usual_length_that_holds_each_word_once_has_full_strength():
     result = search("alpha beta", indexes=(index_of("Alpha beta gamma."),))
-    assert result.strength == pytest.approx(1.0)
-    half = search("alpha omega", indexes=(index_of("Alpha beta gamma."),)).strength
+    assert result.normalised_score == pytest.approx(1.0)
+    half = search("alpha omega", indexes=(index_of("Alpha beta gamma."),)).normalised_score
     assert half == pytest.approx(0.5, abs=0.1)
 
 
@@ -377,9 +377,9 @@ def test_a_word_in_a_long_passage_is_weaker_and_a_repeated_one_stronger():
     texts = ("Vacation days.", "Vacation is here, with many other things that nobody asked about, and days.")
     first, second = search("vacation days omega sigma", indexes=(index_of(*texts),)).hits
     assert first.passage.text == texts[0]
-    assert 0 < second.strength < first.strength < 1
+    assert 0 < second.normalised_score < first.normalised_score < 1
     once, often = (
-        search("vacation omega sigma", indexes=(index_of(text, title=""),)).strength
+        search("vacation omega sigma", indexes=(index_of(text, title=""),)).normalised_score
         for text in ("Vacation beta.", "Vacation vacation.")
     )
     assert once < often < 2 * once
@@ -425,5 +425,5 @@ def test_strength_and_coverage_are_shares_for_any_text(
     assert len(result.hits) <= 5
     assert len({hit.passage.id for hit in result.hits}) == len(result.hits)
     for hit in result.hits:
-        assert 0 <= hit.strength <= 1
-        assert hit.score > 0 or (focused and hit.strength == 1)
+        assert 0 <= hit.normalised_score <= 1
+        assert hit.score > 0 or (focused and hit.normalised_score == 1)

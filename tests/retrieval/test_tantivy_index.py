@@ -308,8 +308,8 @@ WRITER = """
 import sys
 from pathlib import Path
 from rag.types import Document, Passage
-from rag.retrieval.tantivy_index import DiskIndex
-index = DiskIndex(Path(sys.argv[1]))
+from rag.retrieval.tantivy_index import TantivyIndex
+index = TantivyIndex(Path(sys.argv[1]))
 for n in range(int(sys.argv[2]), 100_000):
     document = Document(f"{n % 40}.md", f"Edition {n}")
     index.apply([(document, [Passage(document, i, f"Edition {n} of page {i}") for i in range(7)])])
@@ -355,8 +355,8 @@ def test_a_kill_while_it_is_made_anew_leaves_the_old_one(filled: Path):
     program = """
 import os, sys
 from pathlib import Path
-from rag.retrieval.tantivy_index import DiskIndex
-DiskIndex(Path(sys.argv[1])).prepare(lambda done, total: os._exit(9))
+from rag.retrieval.tantivy_index import TantivyIndex
+TantivyIndex(Path(sys.argv[1])).prepare(lambda done, total: os._exit(9))
 """
     assert subprocess.run([sys.executable, "-c", program, str(filled)], check=False).returncode == 9
     assert len(list(filled.glob("index-*"))) == 2

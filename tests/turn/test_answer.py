@@ -64,7 +64,7 @@ def text_of(events: Sequence[TurnEvent], *, escalated: bool = False) -> str:
 
 async def test_a_good_draft_is_streamed_cited_and_kept():
     small = FakeModel().enqueue(GOOD)
-    events = await events_of(bench=ModelSet(small, FakeModel("gpt-oss-20b")))
+    events = await events_of(models=ModelSet(small, FakeModel("gpt-oss-20b")))
     turn = turn_of(events)
     assert text_of(events) == turn.answer == GOOD
     assert (turn.outcome, turn.model) == ("answered", "phi-4-mini")
@@ -80,7 +80,7 @@ async def test_a_good_draft_is_streamed_cited_and_kept():
 async def test_the_stages_follow_one_another_and_add_up_to_the_total():
     began = time.perf_counter()
     large = FakeModel("gpt-oss-20b").enqueue(Reply(GOOD, pause_s=0.002))
-    events = await events_of(bench=ModelSet(FakeModel().enqueue("I do not know."), large))
+    events = await events_of(models=ModelSet(FakeModel().enqueue("I do not know."), large))
     timings = turn_of(events).timings
     outside = time.perf_counter() - began
     names = [stage.name for stage in timings.stages]
@@ -97,7 +97,7 @@ async def test_the_stages_follow_one_another_and_add_up_to_the_total():
 
 async def test_a_question_that_no_document_answers_is_not_sent_to_any_model():
     small, large = FakeModel(), FakeModel("gpt-oss-20b")
-    turn = turn_of(await events_of("How do penguins raise their chicks in Antarctica?", bench=ModelSet(small, large)))
+    turn = turn_of(await events_of("How do penguins raise their chicks in Antarctica?", models=ModelSet(small, large)))
     assert (turn.outcome, turn.answer, turn.draft) == ("abstained", "", None)
     assert not small.prompts
     assert not large.prompts
@@ -107,7 +107,7 @@ async def test_a_question_that_no_document_answers_is_not_sent_to_any_model():
 async def test_asking_anyway_goes_past_the_gate():
     large = FakeModel("gpt-oss-20b").enqueue("They huddle together.")
     turn = turn_of(
-        await events_of("How do penguins raise their chicks?", bench=ModelSet(FakeModel(), large), mode="large")
+        await events_of("How do penguins raise their chicks?", models=ModelSet(FakeModel(), large), mode="large")
     )
     assert (turn.outcome, turn.answer, turn.model) == ("escalated", "They huddle together.", "gpt-oss-20b")
     assert turn.decision.trigger == "asked"
@@ -116,7 +116,7 @@ async def test_asking_anyway_goes_past_the_gate():
 
 async def test_a_draft_without_support_is_answered_again_by_the_larger_model():
     large = FakeModel("gpt-oss-20b").enqueue(Reply(GOOD, reasoning="Passage one says 25 MB."))
-    events = await events_of(bench=ModelSet(FakeModel().enqueue("Bananas grow on tall green plants."), large))
+    events = await events_of(models=ModelSet(FakeModel().enqueue("Bananas grow on tall green plants."), large))
     turn = turn_of(events)
     assert (turn.outcome, turn.answer) == ("escalated", GOOD)
     assert turn.decision.trigger == "low_confidence"
@@ -139,7 +139,7 @@ async def test_a_draft_without_support_is_answered_again_by_the_larger_model():
 )
 async def test_each_trigger_names_itself_and_its_way(policy: Policy, draft: Reply, trigger: str, way: str):
     large = FakeModel("gpt-oss-20b").enqueue(GOOD)
-    turn = turn_of(await events_of(bench=ModelSet(FakeModel().enqueue(draft), large), policy=policy))
+    turn = turn_of(await events_of(models=ModelSet(FakeModel().enqueue(draft), large), policy=policy))
     assert (turn.decision.trigger, turn.decision.way) == (trigger, way)
     assert large.prompts[0].draft == (GOOD if way == "refine" else "")
     assert turn.outcome == "escalated"
@@ -154,8 +154,8 @@ async def test_each_trigger_names_itself_and_its_way(policy: Policy, draft: Repl
     ],
 )
 async def test_the_draft_stays_where_the_larger_model_may_not_be_used(mode: Any, policy: Policy, large: bool):
-    bench = ModelSet(FakeModel().enqueue(GOOD), FakeModel("gpt-oss-20b") if large else None)
-    turn = turn_of(await events_of(bench=bench, policy=policy, mode=mode))
+    models = ModelSet(FakeModel().enqueue(GOOD), FakeModel("gpt-oss-20b") if large else None)
+    turn = turn_of(await events_of(models=models, policy=policy, mode=mode))
     assert (turn.outcome, turn.decision.action, turn.decision.trigger) == ("answered", "keep", "long_answer")
     assert "stays" in turn.decision.reason
 
@@ -163,7 +163,7 @@ async def test_the_draft_stays_where_the_larger_model_may_not_be_used(mode: Any,
 async def test_a_less_grounded_refinement_is_not_shown_in_the_drafts_place():
     large = FakeModel("gpt-oss-20b").enqueue("Quantum elephants compute seventeen rainbows every Tuesday evening.")
     turn = turn_of(
-        await events_of(bench=ModelSet(FakeModel().enqueue(GOOD), large), policy=Policy(long_answer_chars=20))
+        await events_of(models=ModelSet(FakeModel().enqueue(GOOD), large), policy=Policy(long_answer_chars=20))
     )
     assert (turn.outcome, turn.answer, turn.model) == ("kept_draft", GOOD, "phi-4-mini")
     assert turn.escalated
@@ -172,7 +172,7 @@ async def test_a_less_grounded_refinement_is_not_shown_in_the_drafts_place():
 
 async def test_an_unreachable_larger_model_leaves_the_draft():
     large = FakeModel("gpt-oss-20b").enqueue(ModelUnavailable("gpt-oss-20b cannot be reached."))
-    events = await events_of(bench=ModelSet(FakeModel().enqueue(GOOD), large), policy=Policy(long_answer_chars=20))
+    events = await events_of(models=ModelSet(FakeModel().enqueue(GOOD), large), policy=Policy(long_answer_chars=20))
     turn = turn_of(events)
     assert (turn.outcome, turn.answer) == ("answered", GOOD)
     assert turn.notices == ("gpt-oss-20b cannot be reached.",)
@@ -182,7 +182,7 @@ async def test_an_unreachable_larger_model_leaves_the_draft():
 async def test_a_larger_model_that_breaks_off_leaves_the_draft_and_its_citations():
     large = FakeModel("gpt-oss-20b").enqueue(Reply("The largest", error=ModelCrashed("It stopped.")))
     turn = turn_of(
-        await events_of(bench=ModelSet(FakeModel().enqueue(GOOD), large), policy=Policy(long_answer_chars=20))
+        await events_of(models=ModelSet(FakeModel().enqueue(GOOD), large), policy=Policy(long_answer_chars=20))
     )
     assert (turn.outcome, turn.answer, turn.notices) == ("answered", GOOD, ("It stopped.",))
     assert turn.citations[0].cited
@@ -190,7 +190,7 @@ async def test_a_larger_model_that_breaks_off_leaves_the_draft_and_its_citations
 
 async def test_without_a_model_the_turn_quotes_and_says_why():
     small = FakeModel().enqueue(ModelUnavailable("No model is running."))
-    turn = turn_of(await events_of(bench=ModelSet(small, stand_in=ExtractiveModel())))
+    turn = turn_of(await events_of(models=ModelSet(small, fallback=ExtractiveModel())))
     assert turn.outcome == "quoted"
     assert turn.model == "quoting"
     assert turn.answer.startswith("> The largest file that may be uploaded is 25 MB.")
@@ -200,26 +200,26 @@ async def test_without_a_model_the_turn_quotes_and_says_why():
 
 async def test_without_a_model_and_without_a_stand_in_the_failure_is_the_callers():
     with pytest.raises(ModelUnavailable, match="No model is running"):
-        await events_of(bench=ModelSet(FakeModel().enqueue(ModelUnavailable("No model is running."))))
+        await events_of(models=ModelSet(FakeModel().enqueue(ModelUnavailable("No model is running."))))
 
 
 async def test_a_draft_that_breaks_off_stays_as_far_as_it_came():
     small = FakeModel().enqueue(Reply("The largest file is 25 MB [1]", error=ModelCrashed("phi-4-mini stopped.")))
-    turn = turn_of(await events_of(bench=ModelSet(small, FakeModel("gpt-oss-20b"), ExtractiveModel())))
+    turn = turn_of(await events_of(models=ModelSet(small, FakeModel("gpt-oss-20b"), ExtractiveModel())))
     assert (turn.outcome, turn.answer) == ("answered", "The largest file is 25 MB [1]")
     assert turn.notices == ("phi-4-mini stopped.",)
 
 
 async def test_a_failing_larger_model_that_was_asked_for_gives_way_to_the_small_one():
     large = FakeModel("gpt-oss-20b").enqueue(ModelUnavailable("gpt-oss-20b cannot be reached."))
-    turn = turn_of(await events_of(bench=ModelSet(FakeModel().enqueue(GOOD), large), mode="large"))
+    turn = turn_of(await events_of(models=ModelSet(FakeModel().enqueue(GOOD), large), mode="large"))
     assert (turn.outcome, turn.answer) == ("answered", GOOD)
     assert len(large.prompts) == 1
 
 
 async def test_closing_the_turn_stops_the_model_at_once():
     small = FakeModel().enqueue(Reply("one two three four five six", pause_s=0.01))
-    async with aclosing(answer(QUESTION, searcher=Searcher(LIBRARY), bench=ModelSet(small))) as events:
+    async with aclosing(answer(QUESTION, searcher=Searcher(LIBRARY), models=ModelSet(small))) as events:
         async for event in events:
             if isinstance(event, Delta):
                 break
@@ -228,7 +228,7 @@ async def test_closing_the_turn_stops_the_model_at_once():
 
 async def test_marks_that_point_nowhere_are_removed():
     small = FakeModel().enqueue("The largest file that may be uploaded is 25 MB [1][9].")
-    turn = turn_of(await events_of(bench=ModelSet(small)))
+    turn = turn_of(await events_of(models=ModelSet(small)))
     assert turn.answer == GOOD
 
 
@@ -236,7 +236,7 @@ async def test_earlier_exchanges_reach_the_search_and_the_prompt_within_their_bu
     history = [Exchange(f"Question {n} about uploads?", "Yes. " * 50) for n in range(20)]
     small = FakeModel().enqueue(GOOD)
     budget = Budget(history_tokens=200)
-    await events_of("And how large may it be?", bench=ModelSet(small), history=history, budget=budget)
+    await events_of("And how large may it be?", models=ModelSet(small), history=history, budget=budget)
     kept = small.prompts[0].history
     assert 0 < len(kept) < 20
     assert kept[-1] == history[-1]
@@ -248,7 +248,7 @@ async def test_earlier_exchanges_reach_the_search_and_the_prompt_within_their_bu
 async def test_after_a_trimmed_prompt_only_the_passages_that_the_model_saw_are_cited():
     library = index_of(UPLOADS, "The largest file that may be uploaded by a guest is rare.")
     small = FakeModel().enqueue(Reply(f"{GOOD} So they are rare [2].", trims=1))
-    turn = turn_of(await events_of(bench=ModelSet(small), searcher=Searcher(library)))
+    turn = turn_of(await events_of(models=ModelSet(small), searcher=Searcher(library)))
     assert len(turn.search.hits) == 2
     assert [citation.number for citation in turn.citations] == [1]
     assert turn.answer == f"{GOOD} So they are rare."
@@ -262,7 +262,7 @@ async def test_the_prompt_quotes_from_some_of_the_passages_that_the_search_found
     budget = Budget(passages=3)
     events = await events_of(
         "Where are uploads kept?",
-        bench=ModelSet(small),
+        models=ModelSet(small),
         searcher=Searcher(library),
         budget=budget,
         policy=Policy(grounding_threshold=0.0),
@@ -277,7 +277,7 @@ async def test_the_prompt_quotes_from_some_of_the_passages_that_the_search_found
 async def test_loading_a_model_is_a_stage_of_its_own():
     small = FakeModel().enqueue(Reply("I do not know.", loads=True))
     large = FakeModel("gpt-oss-20b").enqueue(Reply(GOOD, loads=True))
-    events = await events_of(bench=ModelSet(small, large))
+    events = await events_of(models=ModelSet(small, large))
     loading = [(event.name, event.model) for event in events if isinstance(event, Stage) and "load" in event.name]
     assert loading == [("load", "phi-4-mini"), ("escalation_load", "gpt-oss-20b")]
 
@@ -294,14 +294,14 @@ async def test_the_event_loop_goes_on_while_the_search_runs():
     document = Document("guide.md", "Guide")
     index.put(document, passages(document, [UPLOADS]))
     asyncio.get_running_loop().call_later(0.05, go_on.set)
-    turn = turn_of(await events_of(bench=ModelSet(FakeModel().enqueue(GOOD)), searcher=Searcher(index)))
+    turn = turn_of(await events_of(models=ModelSet(FakeModel().enqueue(GOOD)), searcher=Searcher(index)))
     assert turn.answer == GOOD
 
 
 async def test_a_weak_draft_that_broke_off_is_not_sent_to_the_larger_model():
     small = FakeModel().enqueue(Reply("Bananas grow on tall", error=ModelCrashed("phi-4-mini stopped.")))
     large = FakeModel("gpt-oss-20b")
-    turn = turn_of(await events_of(bench=ModelSet(small, large)))
+    turn = turn_of(await events_of(models=ModelSet(small, large)))
     assert (turn.outcome, turn.decision.action, turn.escalated) == ("answered", "keep", None)
     assert turn.decision.reason == "phi-4-mini broke off; what it had said stays."
     assert not large.prompts
@@ -318,7 +318,7 @@ async def test_seconds_run_from_the_request_and_the_rate_from_the_first_token():
                 yield event
 
     small = Timed().enqueue(Reply("It is 25 MB [1].", reasoning="25 MB.", loads=True))
-    turn = turn_of(await events_of(bench=ModelSet(small), clock=lambda: time_s))
+    turn = turn_of(await events_of(models=ModelSet(small), clock=lambda: time_s))
     assert turn.draft
     assert turn.draft.usage == Usage(100, 5, 2)
     assert turn.draft.seconds == 9.0, "opened, 2 deltas of reasoning, 5 of text, the end"
@@ -329,7 +329,7 @@ async def test_seconds_run_from_the_request_and_the_rate_from_the_first_token():
 
 
 async def test_without_a_second_token_there_is_no_rate():
-    turn = turn_of(await events_of(bench=ModelSet(FakeModel().enqueue("25"))))
+    turn = turn_of(await events_of(models=ModelSet(FakeModel().enqueue("25"))))
     assert turn.draft
     assert turn.draft.tokens_per_second is None
 
@@ -338,7 +338,7 @@ async def test_a_larger_model_that_was_asked_for_and_failed_is_not_called_missin
     large = FakeModel("gpt-oss-20b").enqueue(ModelUnavailable("gpt-oss-20b cannot be reached."))
     turn = turn_of(
         await events_of(
-            bench=ModelSet(FakeModel().enqueue(GOOD), large), mode="large", policy=Policy(long_answer_chars=20)
+            models=ModelSet(FakeModel().enqueue(GOOD), large), mode="large", policy=Policy(long_answer_chars=20)
         )
     )
     assert turn.outcome == "answered"
@@ -355,45 +355,49 @@ async def test_a_receipt_tells_what_the_larger_model_cost_and_changed():
     large = FakeModel("gpt-oss-20b").enqueue(
         Reply(f"{GOOD} Larger files are refused with a reason [1].", pause_s=0.002)
     )
-    turn = turn_of(await events_of(bench=ModelSet(FakeModel().enqueue(f"Zebras run. {GOOD}"), large), policy=ESCALATES))
-    receipt = turn.receipt
-    assert receipt
-    assert [change.kind for change in receipt.changes] == ["removed", "kept", "added"]
-    assert receipt.tokens == 19
-    assert receipt.support_after > receipt.support_before
+    turn = turn_of(
+        await events_of(models=ModelSet(FakeModel().enqueue(f"Zebras run. {GOOD}"), large), policy=ESCALATES)
+    )
+    escalation_report = turn.escalation_report
+    assert escalation_report
+    assert [change.kind for change in escalation_report.changes] == ["removed", "kept", "added"]
+    assert escalation_report.tokens == 19
+    assert escalation_report.support_after > escalation_report.support_before
     spent = sum(stage.seconds for stage in turn.timings.stages if stage.name.startswith("escalation"))
-    assert receipt.seconds == pytest.approx(spent, rel=0.2, abs=0.01)
+    assert escalation_report.seconds == pytest.approx(spent, rel=0.2, abs=0.01)
 
 
 async def test_a_kept_draft_has_a_receipt_and_says_why_it_stayed():
     large = FakeModel("gpt-oss-20b").enqueue("Quantum elephants compute seventeen rainbows every Tuesday evening.")
-    turn = turn_of(await events_of(bench=ModelSet(FakeModel().enqueue(GOOD), large), policy=ESCALATES))
+    turn = turn_of(await events_of(models=ModelSet(FakeModel().enqueue(GOOD), large), policy=ESCALATES))
     assert turn.outcome == "kept_draft"
-    assert turn.receipt
-    assert turn.receipt.support_after < turn.receipt.support_before
+    assert turn.escalation_report
+    assert turn.escalation_report.support_after < turn.escalation_report.support_before
     assert "The draft stands better on them, so it stays" in turn.decision.reason
 
 
 async def test_without_a_second_answer_there_is_no_receipt():
-    kept = turn_of(await events_of(bench=ModelSet(FakeModel().enqueue(GOOD), FakeModel("gpt-oss-20b"))))
-    asked = turn_of(await events_of(bench=ModelSet(FakeModel(), FakeModel("gpt-oss-20b").enqueue(GOOD)), mode="large"))
-    assert kept.receipt is None
-    assert asked.receipt is None
+    kept = turn_of(await events_of(models=ModelSet(FakeModel().enqueue(GOOD), FakeModel("gpt-oss-20b"))))
+    asked = turn_of(await events_of(models=ModelSet(FakeModel(), FakeModel("gpt-oss-20b").enqueue(GOOD)), mode="large"))
+    assert kept.escalation_report is None
+    assert asked.escalation_report is None
 
 
 async def test_asking_after_a_draft_compares_with_that_draft():
     large = FakeModel("gpt-oss-20b").enqueue(GOOD)
-    events = await events_of(bench=ModelSet(FakeModel(), large), mode="large", earlier=Generation("phi-4-mini", STRAYS))
+    events = await events_of(
+        models=ModelSet(FakeModel(), large), mode="large", earlier=Generation("phi-4-mini", STRAYS)
+    )
     turn = turn_of(events)
-    assert turn.receipt
-    assert [change.kind for change in turn.receipt.changes] == ["added", "removed", "removed"]
+    assert turn.escalation_report
+    assert [change.kind for change in turn.escalation_report.changes] == ["added", "removed", "removed"]
     assert turn.draft is None
 
 
 async def test_a_hopeless_draft_is_given_up_before_its_end():
     small = FakeModel().enqueue(STRAYS * 10)
     large = FakeModel("gpt-oss-20b").enqueue(GOOD)
-    turn = turn_of(await events_of(bench=ModelSet(small, large)))
+    turn = turn_of(await events_of(models=ModelSet(small, large)))
     assert (turn.outcome, turn.answer, turn.decision.trigger) == ("escalated", GOOD, "low_confidence")
     assert turn.draft
     assert turn.draft.finish_reason == EARLY
@@ -404,7 +408,7 @@ async def test_a_hopeless_draft_is_given_up_before_its_end():
 
 async def test_a_draft_that_refuses_in_its_first_sentence_is_given_up_there():
     small = FakeModel().enqueue("The passages do not mention the size. " + "Perhaps it is large. " * 20)
-    turn = turn_of(await events_of(bench=ModelSet(small, FakeModel("gpt-oss-20b").enqueue(GOOD))))
+    turn = turn_of(await events_of(models=ModelSet(small, FakeModel("gpt-oss-20b").enqueue(GOOD))))
     assert turn.draft
     assert turn.draft.text.startswith("The passages do not mention the size.")
     assert len(turn.draft.text) < 60
@@ -426,7 +430,7 @@ async def test_a_draft_is_written_to_its_end_where_nobody_would_take_over_early(
 ):
     small = FakeModel().enqueue(STRAYS * 5)
     large = FakeModel("gpt-oss-20b").enqueue(GOOD)
-    turn = turn_of(await events_of(bench=ModelSet(small, large if larger else None), policy=policy, mode=mode))
+    turn = turn_of(await events_of(models=ModelSet(small, large if larger else None), policy=policy, mode=mode))
     assert turn.draft
     assert (turn.draft.text, turn.draft.finish_reason) == (STRAYS * 5, "stop")
 
@@ -434,7 +438,7 @@ async def test_a_draft_is_written_to_its_end_where_nobody_would_take_over_early(
 async def test_a_good_draft_is_never_given_up():
     text = f"{UPLOADS} " * 5
     turn = turn_of(
-        await events_of(bench=ModelSet(FakeModel().enqueue(text), FakeModel("x")), policy=Policy(long_answer_chars=0))
+        await events_of(models=ModelSet(FakeModel().enqueue(text), FakeModel("x")), policy=Policy(long_answer_chars=0))
     )
     assert turn.draft
     assert turn.draft.finish_reason == "stop"
@@ -443,25 +447,25 @@ async def test_a_good_draft_is_never_given_up():
 async def test_a_draft_that_was_given_up_for_nothing_is_written_again_whole():
     small = FakeModel().enqueue(STRAYS * 5, STRAYS * 5)
     large = FakeModel("gpt-oss-20b").enqueue(ModelUnavailable("gpt-oss-20b cannot be reached."))
-    turn = turn_of(await events_of(bench=ModelSet(small, large)))
+    turn = turn_of(await events_of(models=ModelSet(small, large)))
     assert (turn.outcome, turn.answer) == ("answered", (STRAYS * 5).strip())
-    assert (turn.decision.action, turn.decision.held) == ("keep", "failed")
+    assert (turn.decision.action, turn.decision.blocked_by) == ("keep", "failed")
     assert turn.notices == ("gpt-oss-20b cannot be reached.", UNSUPPORTED)
 
 
 async def test_an_answer_that_does_not_stand_on_the_documents_is_shown_with_a_warning():
     escalated = turn_of(
-        await events_of(bench=ModelSet(FakeModel().enqueue(STRAYS), FakeModel("gpt-oss-20b").enqueue(STRAYS)))
+        await events_of(models=ModelSet(FakeModel().enqueue(STRAYS), FakeModel("gpt-oss-20b").enqueue(STRAYS)))
     )
-    held = turn_of(await events_of(bench=ModelSet(FakeModel().enqueue(STRAYS)), mode="local"))
+    blocked_by = turn_of(await events_of(models=ModelSet(FakeModel().enqueue(STRAYS)), mode="local"))
     assert (escalated.outcome, escalated.notices) == ("escalated", (UNSUPPORTED,))
-    assert (held.outcome, held.notices) == ("answered", (UNSUPPORTED,))
+    assert (blocked_by.outcome, blocked_by.notices) == ("answered", (UNSUPPORTED,))
 
 
 async def test_a_refusal_and_quotes_need_no_warning():
     refusal = "The documents do not mention this."
-    refused = turn_of(await events_of(bench=ModelSet(FakeModel().enqueue(refusal)), mode="local"))
-    quoted = turn_of(await events_of(bench=ModelSet(ExtractiveModel())))
+    refused = turn_of(await events_of(models=ModelSet(FakeModel().enqueue(refusal)), mode="local"))
+    quoted = turn_of(await events_of(models=ModelSet(ExtractiveModel())))
     assert (refused.answer, refused.notices) == (refusal, ())
     assert (quoted.outcome, quoted.notices) == ("quoted", ())
 
@@ -472,56 +476,58 @@ CODES = Policy(larger_only=frozenset({"code"}))
 
 async def test_a_question_that_only_the_larger_model_can_handle_goes_straight_to_it():
     small, large = FakeModel(), FakeModel("gpt-oss-20b").enqueue(GOOD)
-    turn = turn_of(await events_of(CODE, bench=ModelSet(small, large), policy=CODES))
+    turn = turn_of(await events_of(CODE, models=ModelSet(small, large), policy=CODES))
     assert (turn.outcome, turn.decision.trigger, turn.draft) == ("escalated", "capability", None)
     assert not small.prompts
 
 
 async def test_where_it_may_not_or_cannot_answer_the_small_one_drafts():
     large = FakeModel("gpt-oss-20b").enqueue(ModelUnavailable("gpt-oss-20b cannot be reached."))
-    failed = turn_of(await events_of(CODE, bench=ModelSet(FakeModel().enqueue(GOOD), large), policy=CODES))
-    local = turn_of(await events_of(CODE, bench=ModelSet(FakeModel().enqueue(GOOD), large), policy=CODES, mode="local"))
+    failed = turn_of(await events_of(CODE, models=ModelSet(FakeModel().enqueue(GOOD), large), policy=CODES))
+    local = turn_of(
+        await events_of(CODE, models=ModelSet(FakeModel().enqueue(GOOD), large), policy=CODES, mode="local")
+    )
     assert (failed.outcome, failed.answer, failed.notices) == ("answered", GOOD, ("gpt-oss-20b cannot be reached.",))
     assert (local.outcome, local.answer) == ("answered", GOOD)
     assert len(large.prompts) == 1
 
 
 async def test_over_its_share_the_larger_model_is_offered_and_not_called():
-    allowance = EscalationLimit(share=1 / 20)
-    bench = ModelSet(FakeModel().enqueue(GOOD, GOOD), large := FakeModel("gpt-oss-20b").enqueue(GOOD))
-    first = turn_of(await events_of(bench=bench, policy=ESCALATES, allowance=allowance))
-    second = turn_of(await events_of(bench=bench, policy=ESCALATES, allowance=allowance))
+    escalation_limit = EscalationLimit(share=1 / 20)
+    models = ModelSet(FakeModel().enqueue(GOOD, GOOD), large := FakeModel("gpt-oss-20b").enqueue(GOOD))
+    first = turn_of(await events_of(models=models, policy=ESCALATES, escalation_limit=escalation_limit))
+    second = turn_of(await events_of(models=models, policy=ESCALATES, escalation_limit=escalation_limit))
     assert (first.outcome, second.outcome) == ("escalated", "answered")
-    assert (second.decision.held, second.decision.trigger) == ("share", "long_answer")
+    assert (second.decision.blocked_by, second.decision.trigger) == ("share", "long_answer")
     assert len(large.prompts) == 1
     large.enqueue(GOOD)
-    asked = turn_of(await events_of(bench=bench, policy=ESCALATES, allowance=allowance, mode="large"))
+    asked = turn_of(await events_of(models=models, policy=ESCALATES, escalation_limit=escalation_limit, mode="large"))
     assert asked.outcome == "escalated", "a person may always ask"
 
 
 async def test_a_wait_that_would_be_too_long_is_not_begun():
-    allowance = EscalationLimit(wait_s=30)
-    allowance.began()
-    allowance.ended(40.0)
-    bench = ModelSet(FakeModel().enqueue(GOOD), large := FakeModel("gpt-oss-20b"))
-    turn = turn_of(await events_of(bench=bench, policy=ESCALATES, allowance=allowance))
-    assert (turn.outcome, turn.decision.held) == ("answered", "wait")
+    escalation_limit = EscalationLimit(wait_s=30)
+    escalation_limit.began()
+    escalation_limit.ended(40.0)
+    models = ModelSet(FakeModel().enqueue(GOOD), large := FakeModel("gpt-oss-20b"))
+    turn = turn_of(await events_of(models=models, policy=ESCALATES, escalation_limit=escalation_limit))
+    assert (turn.outcome, turn.decision.blocked_by) == ("answered", "wait")
     assert not large.prompts
 
 
 async def test_what_the_larger_model_takes_is_measured_also_when_it_is_stopped():
-    allowance = EscalationLimit(wait_s=30)
+    escalation_limit = EscalationLimit(wait_s=30)
     large = FakeModel("gpt-oss-20b").enqueue(Reply(GOOD, pause_s=0.01), Reply(GOOD, pause_s=0.01))
-    arguments: dict[str, Any] = {"policy": ESCALATES, "allowance": allowance}
-    await events_of(bench=ModelSet(FakeModel().enqueue(GOOD), large), **arguments)
-    took = allowance.expected_wait_s
+    arguments: dict[str, Any] = {"policy": ESCALATES, "escalation_limit": escalation_limit}
+    await events_of(models=ModelSet(FakeModel().enqueue(GOOD), large), **arguments)
+    took = escalation_limit.expected_wait_s
     assert took > 0.05
-    bench = ModelSet(FakeModel().enqueue(GOOD), large)
-    async with aclosing(answer(QUESTION, searcher=Searcher(LIBRARY), bench=bench, **arguments)) as events:
+    models = ModelSet(FakeModel().enqueue(GOOD), large)
+    async with aclosing(answer(QUESTION, searcher=Searcher(LIBRARY), models=models, **arguments)) as events:
         async for event in events:
             if isinstance(event, Delta) and event.escalated:
                 break
-    assert allowance.expected_wait_s == took
+    assert escalation_limit.expected_wait_s == took
 
 
 LEAVE = "Contractors get no parental leave. Employees get twelve weeks of it."
@@ -532,7 +538,7 @@ VAGUE = "And what do freelancers receive?"
 async def test_a_follow_up_that_finds_too_little_is_reworded_by_an_idle_model():
     idle, small = FakeModel().enqueue("Which parental leave do contractors get?"), FakeModel().enqueue(GOOD)
     searcher = Searcher(index_of(UPLOADS, LEAVE))
-    events = await events_of(VAGUE, bench=ModelSet(small, idle=idle), searcher=searcher, history=TALK)
+    events = await events_of(VAGUE, models=ModelSet(small, idle=idle), searcher=searcher, history=TALK)
     turn = turn_of(events)
     assert turn.search.question == "Which parental leave do contractors get?"
     assert turn.search.hits[0].passage.text == LEAVE
@@ -545,7 +551,7 @@ async def test_a_follow_up_that_finds_too_little_is_reworded_by_an_idle_model():
 @pytest.mark.parametrize("reworded", ["What about zebras?", "", ModelCrashed("It stopped.")])
 async def test_a_rewording_that_does_not_help_changes_nothing(reworded: Any):
     idle = FakeModel().enqueue(reworded)
-    turn = turn_of(await events_of(VAGUE, bench=ModelSet(FakeModel(), idle=idle), history=TALK))
+    turn = turn_of(await events_of(VAGUE, models=ModelSet(FakeModel(), idle=idle), history=TALK))
     assert (turn.outcome, turn.search.question) == ("abstained", "")
 
 
@@ -561,5 +567,5 @@ async def test_a_rewording_that_does_not_help_changes_nothing(reworded: Any):
 async def test_no_model_rewords_what_needs_no_rewording(question: str, history: Sequence[Exchange], budget: Budget):
     idle = FakeModel()
     small = FakeModel().enqueue(GOOD)
-    await events_of(question, bench=ModelSet(small, idle=idle), history=history, budget=budget)
+    await events_of(question, models=ModelSet(small, idle=idle), history=history, budget=budget)
     assert idle.prompts == []

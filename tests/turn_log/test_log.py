@@ -77,7 +77,7 @@ def test_a_turn_comes_back_with_its_numbers(tmp_path: Path) -> None:
 
 
 def test_a_turn_without_a_model_comes_back_too(tmp_path: Path) -> None:
-    bare = replace(a_turn(), outcome="abstained", draft=None, escalated=None, receipt=None, timings=Timings())
+    bare = replace(a_turn(), outcome="abstained", draft=None, escalated=None, escalation_report=None, timings=Timings())
     TurnLog(tmp_path, text=True).record("a", bare, mode="local", at=NOON)
     (turn,) = read_turns(tmp_path).turns
     assert (turn.draft, turn.escalated, turn.receipt, turn.first_token) == (None, None, None, None)
@@ -116,8 +116,8 @@ def test_with_text_the_words_are_kept(tmp_path: Path) -> None:
     (read,) = read_turns(tmp_path).turns
     assert read.text
     assert (read.text.question, read.text.draft, read.text.escalated) == ("Wie viele??", "Ü\n\u2028", "Ü\n\u2028")
-    assert turn.receipt
-    assert read.text.changes == turn.receipt.changes
+    assert turn.escalation_report
+    assert read.text.changes == turn.escalation_report.changes
     assert read.text.passages == ("Ü\n\u2028 · p. 3",) * 2
 
 
@@ -301,7 +301,7 @@ def test_a_writer_that_is_held_up_goes_on_and_says_so_once(
 
 def test_numbers_that_are_none_do_not_stop_a_turn(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     log = TurnLog(tmp_path, text=False)
-    strange = replace(a_turn(), receipt=EscalationReport(float("nan"), None, 0.0, 0.0, ()))
+    strange = replace(a_turn(), escalation_report=EscalationReport(float("nan"), None, 0.0, 0.0, ()))
     with caplog.at_level(logging.WARNING):
         log.record("a", strange, mode="auto", at=NOON)
     assert len(caplog.records) == 1

@@ -35,7 +35,7 @@ class Launcher:
     """For the first answer of the catalogue's server."""
     timeout_s: float = 60.0
     """For the whole start."""
-    program: Sequence[str] = PROGRAM
+    command: Sequence[str] = PROGRAM
 
     async def launch(self, catalogue: Catalogue) -> Child:
         """A child that takes requests.
@@ -57,7 +57,7 @@ class Launcher:
 
     def _command(self, catalogue: Catalogue) -> list[str]:
         return [
-            *self.program,
+            *self.command,
             *("--app", str(os.getpid())),
             *("--cache-dir", str(self.cache_dir)),
             *(("--app-data-dir", str(self.app_data_dir)) if self.app_data_dir else ()),

@@ -59,10 +59,10 @@ class FoundryRuntime:
         catalogue: Catalogue = "online",
         patience_s: float = 15.0,
         start_timeout_s: float = 60.0,
-        program: Sequence[str] = PROGRAM,
+        command: Sequence[str] = PROGRAM,
     ) -> None:
         self._launcher = Launcher(
-            cache_dir or FOUNDRY_CACHE, app_data_dir, log_file, patience_s, start_timeout_s, program
+            cache_dir or FOUNDRY_CACHE, app_data_dir, log_file, patience_s, start_timeout_s, command
         )
         self._wanted_catalogue: Catalogue = catalogue
         self._catalogue: Catalogue = catalogue

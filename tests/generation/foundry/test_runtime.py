@@ -40,9 +40,9 @@ async def supervised(tmp_path: Path) -> AsyncIterator[Callable[..., FoundryRunti
     """Makes runtimes over any child program, and closes them."""
     made: list[FoundryRuntime] = []
 
-    def make(program: tuple[str, ...], **options: float) -> FoundryRuntime:
+    def make(command: tuple[str, ...], **options: float) -> FoundryRuntime:
         log_file = tmp_path / "logs" / "child.log"
-        made.append(FoundryRuntime(cache_dir=tmp_path, log_file=log_file, program=program, **options))
+        made.append(FoundryRuntime(cache_dir=tmp_path, log_file=log_file, command=command, **options))
         return made[-1]
 
     yield make
