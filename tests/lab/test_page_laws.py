@@ -2,13 +2,10 @@
 
 import re
 
-import pytest
-
 from tests import REPOSITORY
 
 PAGE = REPOSITORY / "lab" / "page"
 SCRIPTS = {file.relative_to(PAGE).as_posix(): file.read_text("utf-8") for file in sorted(PAGE.rglob("*.js"))}
-each_script = pytest.mark.parametrize("name", SCRIPTS)
 
 ADDRESSES = {"http://www.w3.org/2000/svg", "https://snowballstem.org", "https://huggingface.co"}
 """A namespace, a source in a comment, and the public hub, which the page's policy admits only where it is allowed."""
@@ -29,33 +26,34 @@ def imports_of(name: str) -> set[str]:
     return {(folder / each).resolve().relative_to(PAGE).as_posix() for each in found}
 
 
-@each_script
-def test_no_address_outside_and_no_markup_or_code_out_of_text(name: str):
-    text = SCRIPTS[name]
-    hosts = {"/".join(address.split("/")[:3]) for address in re.findall(r"https?://[^\s\"'`)]+", text)}
-    assert hosts <= {"/".join(address.split("/")[:3]) for address in ADDRESSES}, name
-    assert not re.search(MARKUP, code_of(text)), name
-    assert not re.search(CODE, code_of(text)), name
+def test_no_address_outside_and_no_markup_or_code_out_of_text():
+    assert [name for name, text in SCRIPTS.items() if hosts(text) - hosts(" ".join(ADDRESSES))] == []
+    assert [name for name, text in SCRIPTS.items() if re.search(f"{MARKUP}|{CODE}", code_of(text))] == []
 
 
-@each_script
-def test_a_script_is_small_says_what_it_is_for_and_imports_what_is_there(name: str):
-    text = SCRIPTS[name]
-    assert len(text.splitlines()) <= 300
-    assert max(map(len, text.splitlines())) <= 120
-    assert text.startswith(("/**", "//")), "it begins with what it is for"
-    assert imports_of(name) <= SCRIPTS.keys()
+def hosts(text: str) -> set[str]:
+    return {"/".join(address.split("/")[:3]) for address in re.findall(r"https?://[^\s\"'`)]+", text)}
 
 
-@each_script
-def test_arrows_run_one_way_in_the_page_too(name: str):
-    imported = imports_of(name)
-    if name != "main.js":
-        assert "main.js" not in imported
-        assert name.startswith("view/") or not [other for other in imported if other.startswith("view/")]
-    if name.startswith("search/") or name in ("prompt.js", "clock.js"):
-        assert all(other.startswith("search/") or other == "errors.js" for other in imported), imported
-        assert not re.search(DOM, code_of(SCRIPTS[name])), "it only computes"
+def test_a_script_is_small_says_what_it_is_for_and_imports_what_is_there():
+    lines = {name: text.splitlines() for name, text in SCRIPTS.items()}
+    assert [name for name in lines if len(lines[name]) > 300 or max(map(len, lines[name])) > 120] == []
+    assert [name for name, text in SCRIPTS.items() if not text.startswith(("/**", "//"))] == []
+    assert [name for name in SCRIPTS if imports_of(name) - SCRIPTS.keys()] == []
+
+
+def test_arrows_run_one_way_in_the_page_too():
+    assert [name for name in SCRIPTS if name != "main.js" and "main.js" in imports_of(name)] == []
+    views = {name for name in SCRIPTS if name.startswith("view/")}
+    assert [name for name in SCRIPTS if name not in {*views, "main.js"} and imports_of(name) & views] == []
+
+
+def test_what_only_computes_knows_no_page():
+    search = {name for name in SCRIPTS if name.startswith("search/")}
+    computing = {*search, "prompt.js", "clock.js"}
+    assert computing <= SCRIPTS.keys()
+    assert [name for name in computing if imports_of(name) - search - {"errors.js"}] == []
+    assert [name for name in computing if re.search(DOM, code_of(SCRIPTS[name]))] == []
 
 
 def test_the_page_itself_holds_no_script_or_style_of_its_own():
