@@ -1,4 +1,4 @@
-"""What the README says is true: its commands run, its tables agree with the code."""
+"""What the README and `docs/` say is true: their commands and examples run, their tables agree with the code."""
 
 import json
 import logging
@@ -22,8 +22,20 @@ from rag.turn_log.log import TurnLog
 from rag.types import Decision, SearchResult, Timings, Turn
 from tests import REPOSITORY
 
-README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-COMMANDS = [line for block in re.findall(r"```bash\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
+README, SETTINGS, BENCHMARKS = (
+    (REPOSITORY / name).read_text(encoding="utf-8") for name in ("README.md", "docs/settings.md", "docs/benchmarks.md")
+)
+THREE_SCREENS = 160
+"""Lines, tables and blank ones included."""
+
+
+def blocks(text: str, language: str) -> list[str]:
+    """The fenced blocks of a page in that language."""
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+COMMANDS = [line for block in blocks(README, "bash") for line in block.splitlines()]
+EXAMPLES = blocks(README, "python")
 
 
 def run(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -63,7 +75,7 @@ def test_the_first_two_commands_are_the_start_and_the_tests():
 
 NEED_MODELS = ("rag bench", "rag compare")
 NEED_TURNS = ("rag report",)
-NEED_NPM = ("rag lab",)
+NEED_LAB = ("rag lab",)
 
 
 @pytest.mark.runtime
@@ -78,9 +90,9 @@ def test_each_command_that_needs_models_runs_with_the_real_runtime(command: str,
     assert "phi-4-mini" in page or "small" in page
 
 
-@pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith(NEED_NPM)])
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith(NEED_LAB)])
 def test_the_lab_is_installed_as_the_readme_says(command: str, lab_runtime: Path):
-    done = rag(*shlex.split(command)[1:], DATA_DIR=str(lab_runtime))  # npm fetched it there, with this command's code
+    done = rag(*shlex.split(command)[1:], DATA_DIR=str(lab_runtime))  # this command's own code laid it there
     assert done.returncode == 0, done.stdout + done.stderr
     pinned = json.loads((REPOSITORY / "lab" / "package.json").read_text("utf-8"))["dependencies"]
     assert f"The browser runtime {pinned['@huggingface/transformers']} is installed already: " in done.stdout
@@ -97,7 +109,7 @@ def test_the_report_sums_up_what_the_log_has(command: str, tmp_path: Path):
 
 @pytest.mark.parametrize(
     "command",
-    [c for c in COMMANDS if c.startswith("rag ") and not c.startswith((*NEED_MODELS, *NEED_TURNS, *NEED_NPM))],
+    [c for c in COMMANDS if c.startswith("rag ") and not c.startswith((*NEED_MODELS, *NEED_TURNS, *NEED_LAB))],
 )
 def test_each_rag_command_of_the_readme_runs(command: str):
     done = rag(*shlex.split(command)[1:])
@@ -151,8 +163,8 @@ def test_a_machine_without_models_is_well_and_told_so(tmp_path: Path):
     assert "Everything works without it, except its answers." in done.stdout
 
 
-def test_each_benchmark_of_the_readme_can_be_started():
-    scripts = [shlex.split(c)[1] for c in COMMANDS if c.startswith("python benchmarks/")]
+def test_each_benchmark_of_its_page_can_be_started():
+    scripts = [shlex.split(line)[1] for block in blocks(BENCHMARKS, "bash") for line in block.splitlines()]
     assert scripts
     with ThreadPoolExecutor(2) as pool:
         for script, done in zip(scripts, pool.map(lambda s: run(sys.executable, s, "--help"), scripts), strict=True):
@@ -161,7 +173,7 @@ def test_each_benchmark_of_the_readme_can_be_started():
 
 
 def test_the_settings_table_is_the_settings():
-    rows = re.findall(r"^\| `([A-Z_]+)` \| (.*?) \| (.*?) \|$", README, re.MULTILINE)
+    rows = re.findall(r"^\| `([A-Z_]+)` \| (.*?) \| (.*?) \|$", SETTINGS, re.MULTILINE)
     assert [name for name, _, _ in rows] == [name.upper() for name in Settings.model_fields]
     for name, default, meaning in rows:
         field = Settings.model_fields[name.lower()]
@@ -171,7 +183,29 @@ def test_the_settings_table_is_the_settings():
             assert shown.removesuffix(".0") == default.strip("`")
 
 
+def test_the_settings_that_people_change_are_settings():
+    table = README.partition("## The settings that people change")[2].partition("\n## ")[0]
+    named = re.findall(r"`([A-Z][A-Z_]+)\b", table)
+    assert len(named) > 5
+    assert [name for name in named if name.lower() not in Settings.model_fields] == []
+
+
+def test_the_readme_fits_three_screens():
+    assert len(README.splitlines()) <= THREE_SCREENS
+
+
 def test_links_and_pictures_are_there():
-    targets = re.findall(r"\]\((?!https?://)([^)#]+)\)", README)
-    assert "docs/screenshot.png" in targets
-    assert all((REPOSITORY / target).exists() for target in targets)
+    for page, folder in ((README, REPOSITORY), (SETTINGS, REPOSITORY / "docs"), (BENCHMARKS, REPOSITORY / "docs")):
+        targets = re.findall(r"\]\((?!https?://)([^)#]+)\)", page)
+        assert [target for target in targets if not (folder / target).exists()] == []
+    assert "docs/screenshot.png" in README
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=["a folder is asked", "a text is checked"])
+def test_each_example_of_the_readme_runs(example: str, tmp_path: Path):
+    done = run(sys.executable, "-W", "error", "-c", example, DATA_DIR=str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert EXPECTED[EXAMPLES.index(example)] in done.stdout
+
+
+EXPECTED = ("[1]", "You have 30 days of leave [1]. False ('number',)")
