@@ -18,12 +18,12 @@ from rag.errors import SettingsError
 from rag.services import Services
 
 _background: set[asyncio.Task[Any]] = set()
-"""A loop holds its tasks weakly."""
+"""Strong references: an event loop has only weak ones to its tasks."""
 
 
 @contextmanager
-def bad_settings_end_the_start() -> Generator[None]:
-    """A wrong setting ends the start with one sentence instead of a stack trace."""
+def exit_on_bad_settings() -> Generator[None]:
+    """Ends the start at a wrong setting with one sentence instead of a stack trace."""
     try:
         yield
     except SettingsError as error:
@@ -31,13 +31,13 @@ def bad_settings_end_the_start() -> Generator[None]:
 
 
 def quiet_logs() -> None:
-    """A line for each HTTP request says nothing to the person who started the app."""
+    """Turns the line for each HTTP request off."""
     for name in ("httpx", "httpx2", "openai"):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def adopt(services: Services) -> Services:
-    """These services in the place of the ones from before a `-w` reload, which are closed."""
+    """These services, in place of those from before a `-w` reload, which are closed."""
     before = cast(Services | None, getattr(asgi.state, "groundwork", None))
     asgi.state.groundwork = services
     if before:
@@ -46,7 +46,7 @@ def adopt(services: Services) -> Services:
 
 
 def install_stop() -> None:
-    """Makes Stop cancel the running turn, also of an edited message; Chainlit's own says a fixed English line."""
+    """Makes Stop cancel the running turn, also of an edited message; Chainlit's own adds a fixed English line."""
 
     async def stop(sid: str) -> None:
         if session := WebsocketSession.get(sid):
@@ -57,7 +57,7 @@ def install_stop() -> None:
 
 
 def install_edit() -> None:
-    """Makes an edited message of an open page a new one where the server began anew; Chainlit's own then fails."""
+    """Makes an edited message of an open page a new one after a restart of the server; Chainlit's own then fails."""
 
     async def edit(sid: str, payload: Any) -> None:
         session = WebsocketSession.require(sid)

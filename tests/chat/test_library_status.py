@@ -24,7 +24,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest_asyncio.fixture
 async def library_manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[LibraryManager]:
-    monkeypatch.setattr(library_status, "_EVERY_S", 0.1)
+    monkeypatch.setattr(library_status, "UPDATE_EVERY_S", 0.1)
     folder = tmp_path / "team"
     folder.mkdir()
     for n in range(300):
@@ -82,12 +82,12 @@ async def test_a_reading_can_be_stopped_and_goes_on_where_it_was(browser: Browse
     await library_status.act(library_manager, "Team", "go on")
     assert await library_manager.ready(30)
     await library_status.act(library_manager, "no such folder", "stop")
-    assert "300 documents, 300 passages · in step with its folder" in browser.of("new_message")[-1]["output"]
+    assert "300 documents, 300 passages · in sync with its folder" in browser.of("new_message")[-1]["output"]
 
 
 async def test_all_open_chats_are_told_of_a_change(browser: Browser, library_manager: LibraryManager, tmp_path: Path):
     other = Browser()
-    library_status.tell_changes(library_manager)
+    library_status.notify_changes(library_manager)
     assert await library_manager.ready(60)
     (tmp_path / "team" / "pets.md").write_text("# Pets\n\nDogs are welcome.", encoding="utf-8")
     async with asyncio.timeout(20):
@@ -101,7 +101,7 @@ async def test_all_open_chats_are_told_of_a_change(browser: Browser, library_man
 async def test_a_new_chat_is_told_of_a_reading_that_takes_long(
     browser: Browser, library_manager: LibraryManager, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(library_status, "_LONG_S", 0.2)
+    monkeypatch.setattr(library_status, "LONG_READING_S", 0.2)
     library_manager.start()
     while not library_manager.libraries["Team"].library.progress:
         await asyncio.sleep(0.01)
