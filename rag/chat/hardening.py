@@ -105,25 +105,33 @@ class _SecurityMiddleware:
         headers = {"Content-Security-Policy": _content_security_policy("" if refusal else Headers(scope=scope)["host"])}
         if self._lab and is_lab(scope["path"], server.router.prefix):
             headers, scope = self._lab.headers, uncompressed(scope)
-        started = False
+        response = _SecuredResponse(send, headers, is_upload="/project/file/" in scope["path"])
+        await _respond(PlainTextResponse(refusal, status_code=403) if refusal else app, scope, receive, response)
 
-        async def send_secured(message: Message) -> None:
-            nonlocal started
-            if message["type"].endswith("http.response.start"):  # also a websocket's that is refused
-                started = True
-                _add_headers(message, headers, is_upload="/project/file/" in scope["path"])
-            await send(message)
 
-        if refusal:
-            await PlainTextResponse(refusal, status_code=403)(scope, receive, send_secured)
-            return
-        try:
-            await app(scope, receive, send_secured)
-        except Exception:
-            if not started and scope["type"] == "http":
-                sentence = "The server made a mistake with this request. Load the page again."
-                await JSONResponse({"detail": sentence}, status_code=500)(scope, receive, send_secured)
-            raise
+class _SecuredResponse:
+    """Sends a response with the security headers."""
+
+    def __init__(self, send: Send, headers: Mapping[str, str], *, is_upload: bool) -> None:
+        self._send, self._headers, self._is_upload = send, headers, is_upload
+        self.started = False
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"].endswith("http.response.start"):  # also a websocket's that is refused
+            self.started = True
+            _add_headers(message, self._headers, is_upload=self._is_upload)
+        await self._send(message)
+
+
+async def _respond(app: ASGIApp, scope: Scope, receive: Receive, response: _SecuredResponse) -> None:
+    """Runs the app; one that fails before its response gets a sentence in its place."""
+    try:
+        await app(scope, receive, response)
+    except Exception:
+        if not response.started and scope["type"] == "http":
+            sentence = "The server made a mistake with this request. Load the page again."
+            await JSONResponse({"detail": sentence}, status_code=500)(scope, receive, response)
+        raise
 
 
 def _add_headers(message: Message, own: Mapping[str, str], *, is_upload: bool) -> None:

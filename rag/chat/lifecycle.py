@@ -14,11 +14,9 @@ from chainlit.server import app as asgi
 from chainlit.server import sio
 from chainlit.session import WebsocketSession
 
+from rag.chat.session import start_task
 from rag.errors import SettingsError
 from rag.services import Services
-
-_background: set[asyncio.Task[Any]] = set()
-"""Strong references: an event loop has only weak ones to its tasks."""
 
 
 @contextmanager
@@ -41,7 +39,7 @@ def adopt(services: Services) -> Services:
     before = cast(Services | None, getattr(asgi.state, "groundwork", None))
     asgi.state.groundwork = services
     if before:
-        _in_background(before.close())
+        start_task(before.close())
     return services
 
 
@@ -77,8 +75,8 @@ def on_chat_end(grace_s: float, session_timeout_s: float) -> None:
     Chainlit calls this at every disconnect, also of a laptop that goes through a tunnel; so it waits.
     """
     session = cast(WebsocketSession, cl.context.session)
-    _in_background(_cancel_if_gone(session, session.socket_id, grace_s))
-    _in_background(_forget_if_gone(session, session.socket_id, session_timeout_s))
+    start_task(_cancel_if_gone(session, session.socket_id, grace_s))
+    start_task(_forget_if_gone(session, session.socket_id, session_timeout_s))
 
 
 async def _cancel_if_gone(session: WebsocketSession, socket_id: str, grace_s: float) -> None:
@@ -97,9 +95,3 @@ async def _forget_if_gone(session: WebsocketSession, socket_id: str, after_s: fl
     if session.socket_id == socket_id:
         init_ws_context(session)
         cl.chat_context.clear()
-
-
-def _in_background(work: Any) -> None:
-    task = asyncio.get_running_loop().create_task(work)
-    _background.add(task)
-    task.add_done_callback(_background.discard)

@@ -1,7 +1,7 @@
 """One chat: its uploads, its turns and its preferences, which end with Chainlit's session."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, cast
 from uuid import uuid4
@@ -14,6 +14,8 @@ from rag.turn.state import Budget
 from rag.types import Document, Exchange, Generation, Mode, Turn
 
 _KEY = "groundwork"
+_tasks: set[asyncio.Task[None]] = set()
+"""Strong references: an event loop has only weak ones to its tasks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,14 @@ def payload_text(action: cl.Action, key: str) -> str:
     """A text of a button's payload, which comes from the browser; "" when it is missing."""
     payload = cast(dict[str, Any], action.payload)  # pyright: ignore[reportUnknownMemberType]
     return str(payload.get(key, ""))
+
+
+def start_task(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    """The task that runs this work to its end, whoever forgets it."""
+    task = asyncio.get_running_loop().create_task(work)
+    _tasks.add(task)
+    task.add_done_callback(_tasks.discard)
+    return task
 
 
 def is_narrow() -> bool:

@@ -2,22 +2,24 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, cast
 
 import chainlit as cl
 
 from rag.chat import feedback, library_status, uploads
-from rag.chat.session import Chat, ChatTurn, Preferences, current_chat, open_chat, payload_text
+from rag.chat.session import Chat, ChatTurn, Preferences, current_chat, open_chat, payload_text, start_task
 from rag.chat.view import TurnView, show_panel
 from rag.errors import GroundworkError, QuestionError
+from rag.library.manager import LibraryManager
 from rag.services import Services, budget
 from rag.turn.answer import answer
 from rag.turn_log.log import TurnLog
-from rag.types import Finished, Mode, Turn
+from rag.types import Finished, Mode, Turn, TurnEvent
 
 if TYPE_CHECKING:
+    from rag.generation.chat_model import ModelSet
     from rag.generation.registry import Missing, ModelSelection
 
 _log = logging.getLogger(__name__)
@@ -82,36 +84,9 @@ async def run(services: Services, chat: Chat, chat_turn: ChatTurn) -> None:
     """One turn, from the question to the buttons under the answer; a stop or an error leaves the text so far."""
     chat_turn.run_id = step.id if (step := cl.context.current_run) else ""
     chat_turn.task = asyncio.current_task()
-    history = chat.history
     view = TurnView(chat, chat_turn)
     try:
-        if not await services.library_manager.ready(0):
-            view.show_waiting("Reading the library")
-            await services.library_manager.ready(
-                LIBRARY_WAIT_S if not services.library_manager.passages else SHORT_WAIT_S
-            )
-        view.show_waiting("Looking for a model")
-        selection = await services.models.selection()
-        events = answer(
-            chat_turn.question,
-            searcher=services.searcher(chat.uploads, closed=chat.preferences.closed),
-            models=selection.models,
-            policy=chat.preferences.applied_to(services.policy()),
-            budget=chat.preferences.budget,
-            escalation_limit=services.escalation_limit,
-            history=history,
-            earlier=chat_turn.earlier,
-            mode=chat_turn.mode,
-            focus=chat_turn.focus,
-        )
-        async with aclosing(events):
-            async for event in events:
-                if isinstance(event, Finished):
-                    chat_turn.result = event.turn
-                await view.show(event)
-        if chat_turn.result:
-            await view.finish(chat_turn.result, turn_buttons(chat_turn, chat_turn.result, selection), selection.note)
-            await _write_log(services.turn_log, chat_turn, chat_turn.result)
+        await _answer(services, chat, chat_turn, view)
     except asyncio.CancelledError:
         await view.stopped()
         raise
@@ -122,6 +97,42 @@ async def run(services: Services, chat: Chat, chat_turn: ChatTurn) -> None:
         _log.exception("A turn failed")
         await view.failed()
         await cl.ErrorMessage(UNEXPECTED).send()
+
+
+async def _answer(services: Services, chat: Chat, chat_turn: ChatTurn, view: TurnView) -> None:
+    await _wait_for_library(services.library_manager, view)
+    view.show_waiting("Looking for a model")
+    selection = await services.models.selection()
+    async with aclosing(_events(services, chat, chat_turn, selection.models)) as events:
+        async for event in events:
+            if isinstance(event, Finished):
+                chat_turn.result = event.turn
+            await view.show(event)
+    if result := chat_turn.result:
+        await view.finish(result, turn_buttons(chat_turn, result, selection), selection.note)
+        await _write_log(services.turn_log, chat_turn, result)
+
+
+async def _wait_for_library(library_manager: LibraryManager, view: TurnView) -> None:
+    if not await library_manager.ready(0):
+        view.show_waiting("Reading the library")
+        await library_manager.ready(SHORT_WAIT_S if library_manager.passages else LIBRARY_WAIT_S)
+
+
+def _events(services: Services, chat: Chat, chat_turn: ChatTurn, models: "ModelSet") -> AsyncGenerator[TurnEvent]:
+    preferences = chat.preferences
+    return answer(
+        chat_turn.question,
+        searcher=services.searcher(chat.uploads, closed=preferences.closed),
+        models=models,
+        policy=preferences.applied_to(services.policy()),
+        budget=preferences.budget,
+        escalation_limit=services.escalation_limit,
+        history=chat.history,
+        earlier=chat_turn.earlier,
+        mode=chat_turn.mode,
+        focus=chat_turn.focus,
+    )
 
 
 def checked_question(text: str, most_chars: int, *, files: bool) -> str:
@@ -185,7 +196,7 @@ async def _run_as_step(services: Services, chat: Chat, chat_turn: ChatTurn) -> N
 def in_background(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
     """Runs a button's work as the session's current task, so that the button answers at once and stop reaches it."""
     session = cast(Any, cl.context.session)
-    session.current_task = task = asyncio.create_task(work)
+    session.current_task = task = start_task(work)
     return task
 
 

@@ -24,7 +24,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 PATIENCE_MS = 60_000
 """For what the page shows next, also on a busy machine; a first turn waits until the runtime has started."""
 
-SLOW_TOKENS = 160
+SLOW_TOKENS = 120
 """Of an answer of the slow model that nobody stops."""
 
 Visit = Callable[..., Awaitable[ChatPage]]
@@ -80,7 +80,7 @@ def eager_app(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 @pytest.fixture(scope="session")
 def slow_app(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    """The small model takes five seconds; the larger one writes what a page must not run."""
+    """The small model takes some seconds; the larger one writes what a page must not run."""
     settings = {"SLM_ALIAS": SLOW.alias, "LLM_ALIAS": HOSTILE.alias, "DRAFT_MAX_TOKENS": str(SLOW_TOKENS)}
     with running(tmp_path_factory.mktemp("slow"), cache=models, **settings) as app:
         yield app

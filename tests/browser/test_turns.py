@@ -103,7 +103,7 @@ async def test_with_streaming_switched_off_the_answer_arrives_whole(visit: Visit
     await chat.switch_off("Show the answer while it is written")
     await chat.send(QUESTION)
     seen = set[str]()
-    async with asyncio.timeout(PATIENCE_MS / 1000):
+    async with asyncio.timeout(3 * PATIENCE_MS / 1000):
         while not await chat.answers.count():
             seen.update(await chat.messages.get_by_role("article").all_inner_texts())
             await asyncio.sleep(0.05)
