@@ -10,7 +10,7 @@ from rag.chat.session import current_chat, open_chat, payload_text
 from rag.services import Services
 from rag.settings import read_settings
 
-with lifecycle.bad_settings_end_the_start():
+with lifecycle.exit_on_bad_settings():
     settings = read_settings()
     services = lifecycle.adopt(Services(settings))
     harden(
@@ -19,7 +19,7 @@ with lifecycle.bad_settings_end_the_start():
         upload_max_files=settings.upload_max_files,
         lab=LabMount.of(services),
     )
-library_status.tell_changes(services.library_manager)
+library_status.notify_changes(services.library_manager)
 lifecycle.install_stop()
 lifecycle.install_edit()
 lifecycle.quiet_logs()
@@ -27,7 +27,7 @@ lifecycle.quiet_logs()
 
 @cl.on_app_startup
 async def on_app_startup() -> None:
-    """Brings the library in step and prepares the small model while nobody waits yet."""
+    """Starts to sync the library and to prepare the small model."""
     services.start()
 
 

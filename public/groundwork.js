@@ -1,9 +1,9 @@
 // Tells the server, through a cookie, whether the window is phone-narrow: there the panel opens only when it is asked for.
 (() => {
   const narrow = window.matchMedia("(max-width: 767px)");
-  const tell = () => {
+  const setCookie = () => {
     document.cookie = `groundwork_narrow=${narrow.matches ? 1 : 0}; path=/; SameSite=Strict`;
   };
-  tell();
-  narrow.addEventListener("change", tell);
+  setCookie();
+  narrow.addEventListener("change", setCookie);
 })();

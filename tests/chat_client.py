@@ -11,7 +11,8 @@ from uuid import uuid4
 import aiohttp
 import socketio
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
+"""For what comes next, also on a busy machine."""
 
 Json = dict[str, Any]
 

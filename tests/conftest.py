@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from hypothesis import HealthCheck, settings
 
 from rag.generation.foundry.runtime import FoundryRuntime
 from tests import chainlit_session  # noqa: F401  # the first to import chainlit, in a folder of its own
@@ -18,6 +19,10 @@ from tests.runtime.tiny_models import LARGE, SLOW, SMALL, TinyModel, write_cache
 _data_dir = tempfile.TemporaryDirectory(prefix="groundwork-tests-")
 os.environ["DATA_DIR"] = _data_dir.name  # the person's own index is not for tests
 atexit.register(_data_dir.cleanup)
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 HUGE = TinyModel("huge-model", "huge-model-generic-cpu", ("No",), size_mb=10_000_000)
 """On the disk, with a size that no computer has the memory for."""

@@ -1,6 +1,7 @@
 """The real app, started and ended the way a person does it, in a copy of the repository that no `.env` reaches."""
 
 import os
+import random
 import shutil
 import signal
 import socket
@@ -8,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +20,10 @@ from tests import REPOSITORY
 from tests.runtime.tiny_models import TinyModel, words
 
 _COPIED = ("app.py", "chainlit.md", ".chainlit", "public", "rag", "docs_corpus", "lab")
-START_S, END_S = 60.0, 20.0
+START_S, END_S = 120.0, 40.0
+"""Several times what a busy machine needs."""
+_PORTS = range(20_000, 32_000)
+"""Below those that systems give to outgoing connections, one of which could take a port before the app has it."""
 
 SMALL = TinyModel(
     "phi-4-mini",
@@ -119,10 +123,14 @@ def stop(app: App) -> list[psutil.Process]:
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens at."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
+    """A port of 127.0.0.1 that nobody listens at, and that no other worker of this run is given."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    while True:
+        port = random.choice(_PORTS[worker::workers])
+        with socket.socket() as free, suppress(OSError):
+            free.bind(("127.0.0.1", port))
+            return port
 
 
 def _copy(root: Path) -> None:

@@ -1,4 +1,4 @@
-/** A passage in the sidebar, with the sentence that supports the claim marked. Props: a source of rag/chat/sources.py. */
+/** A passage in the sidebar, with the sentence that supports the claim marked. Props: a source of rag/chat/source_list.py. */
 
 /** Lines that were only wrapped in the file run on; lists, tables and paragraphs keep their lines. */
 const unwrapped = (text) => text.replace(/(\S)[ \t]*\n(?!\s*(?:\n|[-*+•|>#]|\d{1,3}[.)]\s))/g, "$1 ");

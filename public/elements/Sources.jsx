@@ -3,7 +3,7 @@ import { useSetRecoilState } from "recoil";
 import { sideViewState } from "@chainlit/react-client";
 import { FileText, Upload } from "lucide-react";
 
-/** What stands under an answer: its sources, the passages that it did not use, who wrote it. Props: rag/chat/sources.py. */
+/** What stands under an answer: its sources, the passages that it did not use, who wrote it. Props: rag/chat/source_list.py. */
 
 function usePassageView() {
   const setSideView = useSetRecoilState(sideViewState);

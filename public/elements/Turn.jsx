@@ -159,16 +159,16 @@ function DecisionPart({ decision }) {
   );
 }
 
-const KINDS = { kept: "", reworded: "~", added: "+", removed: "−" };
-const SAID = { kept: "kept", reworded: "reworded", added: "added", removed: "removed" };
+const CHANGE_SIGNS = { kept: "", reworded: "~", added: "+", removed: "−" };
+const CHANGE_LABELS = { kept: "kept", reworded: "reworded", added: "added", removed: "removed" };
 
 function ChangeLine({ change }) {
   const gone = change.kind === "removed";
   return (
     <li className={`text-xs ${change.kind === "kept" || gone ? "text-muted-foreground" : ""}`} style={{ display: "flex", gap: 6, overflowWrap: "anywhere" }}>
-      <span aria-hidden="true" style={{ width: "0.8rem", flexShrink: 0, fontVariantNumeric: "tabular-nums" }}>{KINDS[change.kind]}</span>
+      <span aria-hidden="true" style={{ width: "0.8rem", flexShrink: 0, fontVariantNumeric: "tabular-nums" }}>{CHANGE_SIGNS[change.kind]}</span>
       <span>
-        <span className="sr-only">{`${SAID[change.kind]}: `}</span>
+        <span className="sr-only">{`${CHANGE_LABELS[change.kind]}: `}</span>
         {change.kind === "reworded" && <span className="text-muted-foreground" style={{ display: "block", textDecoration: "line-through" }}>{change.before}</span>}
         <span style={gone ? { textDecoration: "line-through" } : undefined}>{gone ? change.before : change.after}</span>
       </span>
@@ -176,8 +176,8 @@ function ChangeLine({ change }) {
   );
 }
 
-function Receipt({ receipt }) {
-  const counts = Object.keys(SAID).map((kind) => [kind, receipt.changes.filter((change) => change.kind === kind).length]).filter(([, n]) => n > 0);
+function EscalationReport({ receipt }) {
+  const counts = Object.keys(CHANGE_LABELS).map((kind) => [kind, receipt.changes.filter((change) => change.kind === kind).length]).filter(([, n]) => n > 0);
   const [before, after] = [receipt.support_before, receipt.support_after];
   const moved = after - before > 0.005 ? "rose" : before - after > 0.005 ? "fell" : "stayed";
   return (
@@ -185,7 +185,7 @@ function Receipt({ receipt }) {
       <div className="text-xs flex flex-col gap-1" data-testid="receipt" style={{ fontVariantNumeric: "tabular-nums" }}>
         <div>{seconds(receipt.added_ms)}{receipt.tokens !== null && ` · ${number(receipt.tokens, 0)} tokens`}</div>
         <div title="How probably all that is said stands in the passages">{`Support ${moved}${moved === "stayed" ? ` at ${after.toFixed(2)}` : ` from ${before.toFixed(2)} to ${after.toFixed(2)}`}`}</div>
-        <div className="text-muted-foreground">{`Sentences: ${counts.map(([kind, n]) => `${n} ${SAID[kind]}`).join(", ") || "none"}`}</div>
+        <div className="text-muted-foreground">{`Sentences: ${counts.map(([kind, n]) => `${n} ${CHANGE_LABELS[kind]}`).join(", ") || "none"}`}</div>
       </div>
       {receipt.changes.length > 0 && (
         <details>
@@ -232,7 +232,7 @@ export default function Turn() {
       </Section>
       {props.models.length > 0 && <Models models={props.models} combined={props.combined_ms} />}
       {props.decision && <DecisionPart decision={props.decision} />}
-      {props.receipt && <Receipt receipt={props.receipt} />}
+      {props.receipt && <EscalationReport receipt={props.receipt} />}
       {props.averages && <Averages averages={props.averages} />}
       {props.notices.map((notice) => <p key={notice} className="text-xs" role="note">{notice}</p>)}
     </div>

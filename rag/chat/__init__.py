@@ -1,1 +1,1 @@
-"""What Chainlit needs."""
+"""The chat: Chainlit's handlers, messages and elements."""

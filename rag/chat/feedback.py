@@ -1,4 +1,4 @@
-"""What a person thinks of an answer: two buttons under it, noted in the turn log."""
+"""A person's rating of an answer: two buttons under it, written to the turn log."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import Literal
 
 import chainlit as cl
 
-from rag.chat.session import AskedTurn
+from rag.chat.session import ChatTurn
 from rag.turn_log.log import TurnLog
 
 Thumb = Literal["up", "down"]
@@ -15,33 +15,33 @@ Thumb = Literal["up", "down"]
 _LABELS: dict[Thumb, str] = {"up": "Right", "down": "Wrong"}
 
 
-def thumbs(asked: AskedTurn) -> list[cl.Action]:
-    """Both buttons; the one that was pressed says so, and takes it back when pressed again."""
-    return [_thumb(asked, "up"), _thumb(asked, "down")]
+def thumbs(chat_turn: ChatTurn) -> list[cl.Action]:
+    """Both buttons; the pressed one is marked, and pressing it again takes the rating back."""
+    return [_thumb(chat_turn, "up"), _thumb(chat_turn, "down")]
 
 
-async def press(asked: AskedTurn, thumb: Thumb, log: TurnLog | None) -> None:
-    """Notes a thumb, or takes it back, and shows it on the buttons."""
-    asked.thumb = None if asked.thumb == thumb else thumb
-    for button in asked.thumbs:
+async def toggle(chat_turn: ChatTurn, thumb: Thumb, log: TurnLog | None) -> None:
+    """Sets a rating or takes it back, shows it on the buttons and logs it."""
+    chat_turn.thumb = None if chat_turn.thumb == thumb else thumb
+    for button in chat_turn.thumbs:
         await button.remove()
-    asked.thumbs = thumbs(asked)
-    for button in asked.thumbs:
-        await button.send(for_id=asked.sent[-1].id)
+    chat_turn.thumbs = thumbs(chat_turn)
+    for button in chat_turn.thumbs:
+        await button.send(for_id=chat_turn.sent[-1].id)
     if log:
-        await in_log(lambda at: log.feedback(asked.id, asked.thumb or "none", at))
+        await write_log(lambda at: log.feedback(chat_turn.id, chat_turn.thumb or "none", at))
 
 
-async def in_log(note: Callable[[datetime], None]) -> None:
-    """Writes to the turn log, which waits for the disk."""
-    await asyncio.to_thread(note, datetime.now(UTC))
+async def write_log(write: Callable[[datetime], None]) -> None:
+    """Writes to the turn log in a thread, with the time of now."""
+    await asyncio.to_thread(write, datetime.now(UTC))
 
 
-def _thumb(asked: AskedTurn, thumb: Thumb) -> cl.Action:
-    pressed = asked.thumb == thumb
+def _thumb(chat_turn: ChatTurn, thumb: Thumb) -> cl.Action:
+    pressed = chat_turn.thumb == thumb
     return cl.Action(
         name=f"thumb_{thumb}",
-        payload={"turn": asked.message_id},
+        payload={"turn": chat_turn.message_id},
         label="Noted" if pressed else _LABELS[thumb],
         tooltip="Press again to take it back" if pressed else f"Note on this machine: {_LABELS[thumb].lower()} answer",
         icon=f"thumbs-{thumb}",

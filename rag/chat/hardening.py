@@ -24,8 +24,8 @@ from rag.chat.lab_mount import LabMount, is_lab, link_to_the_lab, uncompressed
 from rag.chat.origins import OriginPolicy
 from rag.chat.upload_route import UploadHandler
 
-_OURS = "groundwork"
-"""The name of our routes, by which a reload finds and replaces them."""
+_ROUTE_NAME = "groundwork"
+"""The name of our routes, by which a reload replaces them."""
 _UNUSED = (
     "/mcp",
     "/copilot/{path:path}",
@@ -35,8 +35,8 @@ _UNUSED = (
 )
 _API_DOCS = ("/docs", "/docs/oauth2-redirect", "/redoc", "/openapi.json")
 _SESSION_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_OUTSIDE = re.compile(r'<(?:link|meta)\b[^>]*\b(?:href|content)="https?://[^>]*>')
-_NOT_IN_AN_AVATAR = re.compile(r"[^a-zA-Z0-9_ .-]")
+_OUTSIDE_LINK = re.compile(r'<(?:link|meta)\b[^>]*\b(?:href|content)="https?://[^>]*>')
+_NOT_IN_AVATAR_NAMES = re.compile(r"[^a-zA-Z0-9_ .-]")
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -47,13 +47,13 @@ _HEADERS = {
 
 _nonce = ContextVar("_nonce", default="")
 """Marks the inline scripts of the page that this request is answered with."""
-_chainlits_page = cast(Callable[[str], str], inspect.unwrap(server.get_html_template))  # pyright: ignore
+_chainlit_page = cast(Callable[[str], str], inspect.unwrap(server.get_html_template))  # pyright: ignore
 
 
 def harden(
     *, allowed_origins: tuple[str, ...], upload_max_bytes: int, upload_max_files: int, lab: LabMount | None = None
 ) -> None:
-    """Puts the guards in place; called when the app is imported, and again at each reload with what is set then.
+    """Installs the protections; called when the app is imported, and again at each reload with its settings.
 
     Args:
         allowed_origins: other addresses of this chat, such as "https://chat.example.org" behind a proxy.
@@ -64,15 +64,15 @@ def harden(
     Raises:
         SettingsError: an origin is not an address.
     """
-    # Chainlit forgets --host when it reloads its settings; the variable that it keeps it in stays.
+    # Chainlit forgets --host when it reloads its settings, but not its environment variable.
     origin_policy = OriginPolicy.of(allowed_origins, os.environ.get("CHAINLIT_HOST", DEFAULT_HOST))
-    if not hasattr(server.app.state, "guard"):
-        server.app.add_middleware(_Doorway)
-    server.app.state.guard = _Guard(origin_policy, lab)
+    if not hasattr(server.app.state, "security"):
+        server.app.add_middleware(_ReloadableMiddleware)
+    server.app.state.security = _SecurityMiddleware(origin_policy, lab)
     server.sio.eio.cors_allowed_origins = lambda _origin, environ: not origin_policy.refusal(environ["asgi.scope"])  # pyright: ignore
     server.sio.on("connect", _connect)  # pyright: ignore
     server.get_html_template = _page
-    _take_over_routes(UploadHandler(max_bytes=upload_max_bytes, max_files=upload_max_files), lab)
+    _install_routes(UploadHandler(max_bytes=upload_max_bytes, max_files=upload_max_files), lab)
     link_to_the_lab(server.router.prefix, there=lab is not None)
     if upload := config.features.spontaneous_file_upload:
         upload.max_files = upload_max_files
@@ -80,18 +80,18 @@ def harden(
     FILES_DIRECTORY.chmod(0o700)  # a machine may have other users
 
 
-class _Doorway:
-    """Stays in the middleware stack for the life of the process, which admits no other once it runs."""
+class _ReloadableMiddleware:
+    """Delegates to the current middleware: a running server takes no new one, and a reload brings new settings."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await server.app.state.guard(self._app, scope, receive, send)
+        await server.app.state.security(self._app, scope, receive, send)
 
 
-class _Guard:
-    """Refuses what is not the chat's own, and puts the security headers on every answer."""
+class _SecurityMiddleware:
+    """Refuses requests of other websites, and puts the security headers on every response."""
 
     def __init__(self, origin_policy: OriginPolicy, lab: LabMount | None) -> None:
         self._origin_policy, self._lab = origin_policy, lab
@@ -102,28 +102,36 @@ class _Guard:
             return
         refusal = self._origin_policy.refusal(scope)
         _nonce.set(token_urlsafe(16))
-        headers = {"Content-Security-Policy": _policy("" if refusal else Headers(scope=scope)["host"])}
+        headers = {"Content-Security-Policy": _content_security_policy("" if refusal else Headers(scope=scope)["host"])}
         if self._lab and is_lab(scope["path"], server.router.prefix):
             headers, scope = self._lab.headers, uncompressed(scope)
-        answered = False
+        response = _SecuredResponse(send, headers, is_upload="/project/file/" in scope["path"])
+        await _respond(PlainTextResponse(refusal, status_code=403) if refusal else app, scope, receive, response)
 
-        async def guarded(message: Message) -> None:
-            nonlocal answered
-            if message["type"].endswith("http.response.start"):  # also a websocket's that is refused
-                answered = True
-                _add_headers(message, headers, is_upload="/project/file/" in scope["path"])
-            await send(message)
 
-        if refusal:
-            await PlainTextResponse(refusal, status_code=403)(scope, receive, guarded)
-            return
-        try:
-            await app(scope, receive, guarded)
-        except Exception:
-            if not answered and scope["type"] == "http":
-                sentence = "The server made a mistake with this request. Load the page again."
-                await JSONResponse({"detail": sentence}, status_code=500)(scope, receive, guarded)
-            raise
+class _SecuredResponse:
+    """Sends a response with the security headers."""
+
+    def __init__(self, send: Send, headers: Mapping[str, str], *, is_upload: bool) -> None:
+        self._send, self._headers, self._is_upload = send, headers, is_upload
+        self.started = False
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"].endswith("http.response.start"):  # also a websocket's that is refused
+            self.started = True
+            _add_headers(message, self._headers, is_upload=self._is_upload)
+        await self._send(message)
+
+
+async def _respond(app: ASGIApp, scope: Scope, receive: Receive, response: _SecuredResponse) -> None:
+    """Runs the app; one that fails before its response gets a sentence in its place."""
+    try:
+        await app(scope, receive, response)
+    except Exception:
+        if not response.started and scope["type"] == "http":
+            sentence = "The server made a mistake with this request. Load the page again."
+            await JSONResponse({"detail": sentence}, status_code=500)(scope, receive, response)
+        raise
 
 
 def _add_headers(message: Message, own: Mapping[str, str], *, is_upload: bool) -> None:
@@ -133,7 +141,7 @@ def _add_headers(message: Message, own: Mapping[str, str], *, is_upload: bool) -
         headers.update({"Content-Disposition": "attachment", "Cache-Control": "no-store"})
 
 
-def _policy(host: str) -> str:
+def _content_security_policy(host: str) -> str:
     """Nothing from outside, and nothing inline but what the page of this request brings itself.
 
     `unsafe-eval` is what custom elements are compiled with. Older browsers do not count websockets as 'self'.
@@ -156,10 +164,10 @@ def _policy(host: str) -> str:
     )
 
 
-@wraps(_chainlits_page)
+@wraps(_chainlit_page)
 def _page(root_path: str) -> str:
-    """Chainlit's page without the addresses outside that it prepares to fetch fonts and styles from."""
-    html = _OUTSIDE.sub("", _chainlits_page(root_path))
+    """Chainlit's page without its links to fonts and styles on other servers."""
+    html = _OUTSIDE_LINK.sub("", _chainlit_page(root_path))
     return html.replace("<script", f'<script nonce="{_nonce.get()}"')
 
 
@@ -171,24 +179,26 @@ async def _connect(sid: str, environ: dict[str, Any], auth: object = None) -> bo
     return await chainlit_socket.connect(sid, environ, auth)  # pyright: ignore
 
 
-def _take_over_routes(upload_handler: UploadHandler, lab: LabMount | None) -> None:
-    """Puts ours before Chainlit's, of which some are replaced and some closed."""
+def _install_routes(upload_handler: UploadHandler, lab: LabMount | None) -> None:
+    """Puts our routes before Chainlit's, of which some are replaced and some closed."""
     prefix = server.router.prefix
     ours: list[BaseRoute] = [
-        *(lab.routes(prefix, _OURS) if lab else ()),
-        APIRoute(f"{prefix}/project/file", upload_handler.take, methods=["POST"], response_model=None, name=_OURS),
-        Route(f"{prefix}/auth/config", _sign_in_and_theme, name=_OURS),
-        Route(f"{prefix}/avatars/{{author:path}}", _avatar, name=_OURS),
+        *(lab.routes(prefix, _ROUTE_NAME) if lab else ()),
+        APIRoute(
+            f"{prefix}/project/file", upload_handler.receive, methods=["POST"], response_model=None, name=_ROUTE_NAME
+        ),
+        Route(f"{prefix}/auth/config", _sign_in_and_theme, name=_ROUTE_NAME),
+        Route(f"{prefix}/avatars/{{author:path}}", _avatar, name=_ROUTE_NAME),
         *(
-            Route(path, _closed, methods=["GET", "POST", "PUT", "DELETE"], name=_OURS)
+            Route(path, _not_found, methods=["GET", "POST", "PUT", "DELETE"], name=_ROUTE_NAME)
             for path in (*(prefix + path for path in _UNUSED), *_API_DOCS)
         ),
     ]
     routes = server.app.router.routes
-    routes[:] = [*ours, *(route for route in routes if getattr(route, "name", None) != _OURS)]
+    routes[:] = [*ours, *(route for route in routes if getattr(route, "name", None) != _ROUTE_NAME)]
 
 
-async def _closed(_request: Request) -> JSONResponse:
+async def _not_found(_request: Request) -> JSONResponse:
     return JSONResponse({"detail": "This chat has no such page."}, status_code=404)
 
 
@@ -200,4 +210,4 @@ async def _sign_in_and_theme(_request: Request) -> JSONResponse:
 
 async def _avatar(request: Request) -> Response:
     """Chainlit's own, also for authors such as "Draft by phi-4-mini · 1.2 s", whose picture it refuses to look for."""
-    return await server.get_avatar(_NOT_IN_AN_AVATAR.sub("", request.path_params["author"]) or "default")
+    return await server.get_avatar(_NOT_IN_AVATAR_NAMES.sub("", request.path_params["author"]) or "default")

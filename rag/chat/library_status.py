@@ -1,4 +1,4 @@
-"""The library as a person sees it in the chat: what it holds, how its reading goes, and quiet notes of its changes."""
+"""The library in the chat: its documents, the progress of reading them, and notices of changes."""
 
 import asyncio
 from collections.abc import Iterator
@@ -7,17 +7,17 @@ import chainlit as cl
 from chainlit.context import init_ws_context
 from chainlit.session import ws_sessions_id
 
-from rag.chat.markdown import plain
+from rag.chat.markdown import counted, plain
 from rag.library.changes import Changes, SyncProgress
 from rag.library.manager import LibraryManager, ManagedLibrary
 from rag.library.manifest import FileRecord, Summary
 
-_EVERY_S = 1.0
-_MOST_FILES = 5
-_LONG_S = 3.0
-"""A reading that takes longer is worth a note in a new chat."""
-_QUIET_S = 0.5
-"""Changes that follow one another this closely are one note."""
+UPDATE_EVERY_S = 1.0
+_MAX_FILES = 5
+LONG_READING_S = 3.0
+"""A library that takes longer to be read is announced in a new chat."""
+_DEBOUNCE_S = 0.5
+"""Changes that follow one another this closely are one notice."""
 
 
 async def show(library_manager: LibraryManager) -> None:
@@ -25,13 +25,13 @@ async def show(library_manager: LibraryManager) -> None:
     message = cl.Message(await _text(library_manager), actions=list(_actions(library_manager)))
     await message.send()
     while any(managed.is_syncing for managed in library_manager.libraries.values()):
-        await asyncio.sleep(_EVERY_S)
+        await asyncio.sleep(UPDATE_EVERY_S)
         message.content = await _text(library_manager)
         await message.update()
 
 
 async def act(library_manager: LibraryManager, name: str, action: str) -> None:
-    """The buttons of that message."""
+    """Handles a button of that message, then shows it anew."""
     if managed := library_manager.libraries.get(name):
         match action:
             case "stop":
@@ -44,8 +44,8 @@ async def act(library_manager: LibraryManager, name: str, action: str) -> None:
 
 
 async def greet(library_manager: LibraryManager) -> None:
-    """A note in a new chat that the library is still being read, if that takes a while."""
-    if not await library_manager.ready(_LONG_S):
+    """A notice in a new chat that the library is still being read, if that takes a while."""
+    if not await library_manager.ready(LONG_READING_S):
         running = [progress for managed in library_manager.libraries.values() if (progress := managed.library.progress)]
         if running:
             await cl.context.emitter.send_toast(
@@ -55,29 +55,31 @@ async def greet(library_manager: LibraryManager) -> None:
             )
 
 
-def tell_changes(library_manager: LibraryManager) -> None:
-    """From now on all open chats get a quiet note of what has changed, once the changes stop."""
-    library_manager.listen(_Notes(library_manager).hear)
+def notify_changes(library_manager: LibraryManager) -> None:
+    """Sends all open chats a notice of each change from now on, once the changes stop."""
+    library_manager.listen(_ChangeNotifier(library_manager).on_change)
 
 
-class _Notes:
+class _ChangeNotifier:
+    """Collects the changes of each folder until they stop."""
+
     def __init__(self, library_manager: LibraryManager) -> None:
         self._library_manager = library_manager
-        self._waiting: dict[str, Changes] = {}
+        self._pending: dict[str, Changes] = {}
         self._task: asyncio.Task[None] | None = None
 
-    def hear(self, name: str, changes: Changes) -> None:
-        self._waiting[name] = self._waiting.get(name, Changes()) + changes
+    def on_change(self, name: str, changes: Changes) -> None:
+        self._pending[name] = self._pending.get(name, Changes()) + changes
         if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._tell())
+            self._task = asyncio.create_task(self._notify())
 
-    async def _tell(self) -> None:
-        while self._waiting:
-            await asyncio.sleep(_QUIET_S)
-            for name in list(self._waiting):
+    async def _notify(self) -> None:
+        while self._pending:
+            await asyncio.sleep(_DEBOUNCE_S)
+            for name in list(self._pending):
                 managed = self._library_manager.libraries.get(name)
                 if not (managed and managed.library.progress):
-                    await _toast(changes_line(name, self._waiting.pop(name)))
+                    await _toast(changes_line(name, self._pending.pop(name)))
 
 
 def changes_line(name: str, changes: Changes) -> str:
@@ -98,7 +100,7 @@ def progress_line(progress: SyncProgress) -> str:
     if progress.rate:
         parts.append(f"{progress.rate:,.1f} a second" if progress.rate < 10 else f"{progress.rate:,.0f} a second")
     if progress.remaining_s is not None and progress.documents_done < progress.documents_total:
-        parts.append(_left(progress.remaining_s))
+        parts.append(_remaining(progress.remaining_s))
     return " · ".join(parts)
 
 
@@ -116,13 +118,13 @@ async def _text(library_manager: LibraryManager) -> str:
 
 
 def _lines(managed: ManagedLibrary) -> list[str]:
-    """What there is to say of one folder, as a list item with its unread files below."""
-    library, summary = managed.library, managed.library.stored.summary()
+    """One folder as a list item, with its unread files below."""
+    library = managed.library
     unread = library.stored.files("failed") + library.stored.files("skipped")
-    lines = [f"- **{plain(managed.name)}** · {_counts(summary)} · {_state(managed)}"]
-    lines += [f"    - {_unread(record)}" for record in unread[:_MOST_FILES]]
-    if len(unread) > _MOST_FILES:
-        lines.append(f"    - and {len(unread) - _MOST_FILES:,} more, which `rag library list` names")
+    lines = [f"- **{plain(managed.name)}** · {_counts(library.stored.summary())} · {_state(managed)}"]
+    lines += [f"    - {_unread(record)}" for record in unread[:_MAX_FILES]]
+    if len(unread) > _MAX_FILES:
+        lines.append(f"    - and {len(unread) - _MAX_FILES:,} more, which `rag library list` names")
     return lines
 
 
@@ -132,7 +134,7 @@ def _unread(record: FileRecord) -> str:
 
 
 def _counts(summary: Summary) -> str:
-    return f"{summary.documents:,} document{_s(summary.documents)}, {summary.passages:,} passage{_s(summary.passages)}"
+    return f"{counted(summary.documents, 'document')}, {counted(summary.passages, 'passage')}"
 
 
 def _state(managed: ManagedLibrary) -> str:
@@ -141,7 +143,7 @@ def _state(managed: ManagedLibrary) -> str:
     if managed.is_paused:
         return "not followed any more, because somebody stopped it"
     return plain(managed.library.problem) or (
-        "in step with its folder" if managed.ready.is_set() else "being looked through"
+        "in sync with its folder" if managed.ready.is_set() else "being looked through"
     )
 
 
@@ -160,9 +162,5 @@ def _files(names: tuple[str, ...]) -> str:
     return names[0] if len(names) == 1 else f"{len(names):,} files"
 
 
-def _left(seconds: float) -> str:
+def _remaining(seconds: float) -> str:
     return f"{seconds / 60:,.0f} min left" if seconds >= 90 else f"{max(seconds, 1):.0f} s left"
-
-
-def _s(count: int) -> str:
-    return "" if count == 1 else "s"

@@ -14,16 +14,14 @@ from chainlit.server import app as asgi
 from chainlit.server import sio
 from chainlit.session import WebsocketSession
 
+from rag.chat.session import start_task
 from rag.errors import SettingsError
 from rag.services import Services
 
-_background: set[asyncio.Task[Any]] = set()
-"""A loop holds its tasks weakly."""
-
 
 @contextmanager
-def bad_settings_end_the_start() -> Generator[None]:
-    """A wrong setting ends the start with one sentence instead of a stack trace."""
+def exit_on_bad_settings() -> Generator[None]:
+    """Ends the start at a wrong setting with one sentence instead of a stack trace."""
     try:
         yield
     except SettingsError as error:
@@ -31,22 +29,22 @@ def bad_settings_end_the_start() -> Generator[None]:
 
 
 def quiet_logs() -> None:
-    """A line for each HTTP request says nothing to the person who started the app."""
+    """Turns the line for each HTTP request off."""
     for name in ("httpx", "httpx2", "openai"):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def adopt(services: Services) -> Services:
-    """These services in the place of the ones from before a `-w` reload, which are closed."""
+    """These services, in place of those from before a `-w` reload, which are closed."""
     before = cast(Services | None, getattr(asgi.state, "groundwork", None))
     asgi.state.groundwork = services
     if before:
-        _in_background(before.close())
+        start_task(before.close())
     return services
 
 
 def install_stop() -> None:
-    """Makes Stop cancel the running turn, also of an edited message; Chainlit's own says a fixed English line."""
+    """Makes Stop cancel the running turn, also of an edited message; Chainlit's own adds a fixed English line."""
 
     async def stop(sid: str) -> None:
         if session := WebsocketSession.get(sid):
@@ -57,7 +55,7 @@ def install_stop() -> None:
 
 
 def install_edit() -> None:
-    """Makes an edited message of an open page a new one where the server began anew; Chainlit's own then fails."""
+    """Makes an edited message of an open page a new one after a restart of the server; Chainlit's own then fails."""
 
     async def edit(sid: str, payload: Any) -> None:
         session = WebsocketSession.require(sid)
@@ -77,8 +75,8 @@ def on_chat_end(grace_s: float, session_timeout_s: float) -> None:
     Chainlit calls this at every disconnect, also of a laptop that goes through a tunnel; so it waits.
     """
     session = cast(WebsocketSession, cl.context.session)
-    _in_background(_cancel_if_gone(session, session.socket_id, grace_s))
-    _in_background(_forget_if_gone(session, session.socket_id, session_timeout_s))
+    start_task(_cancel_if_gone(session, session.socket_id, grace_s))
+    start_task(_forget_if_gone(session, session.socket_id, session_timeout_s))
 
 
 async def _cancel_if_gone(session: WebsocketSession, socket_id: str, grace_s: float) -> None:
@@ -97,9 +95,3 @@ async def _forget_if_gone(session: WebsocketSession, socket_id: str, after_s: fl
     if session.socket_id == socket_id:
         init_ws_context(session)
         cl.chat_context.clear()
-
-
-def _in_background(work: Any) -> None:
-    task = asyncio.get_running_loop().create_task(work)
-    _background.add(task)
-    task.add_done_callback(_background.discard)

@@ -1,4 +1,4 @@
-"""Answers as Markdown that the page shows word for word."""
+"""Texts for the page: answers and names as Markdown that it shows word for word, and counted nouns."""
 
 import re
 
@@ -17,3 +17,8 @@ def page_markdown(text: str) -> str:
 def plain(text: str) -> str:
     """A name or a title, which may come from a document, without what Markdown would take for markup."""
     return page_markdown("".join(f"\\{c}" if c in "\\`*_[]<>|#~" else c for c in text))
+
+
+def counted(count: int, noun: str) -> str:
+    """ "1 passage", "2,000 passages"."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

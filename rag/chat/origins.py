@@ -1,4 +1,4 @@
-"""Whose requests these are: the chat's own pages are told from other websites by the Host and Origin headers."""
+"""Tells requests of the chat's own pages from those of other websites, by their Host and Origin headers."""
 
 import re
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ _FOREIGN_ORIGIN = (
 
 @dataclass(frozen=True, slots=True)
 class OriginPolicy:
-    """Lets in what comes from the chat's own pages, and programs that are no browser.
+    """Admits requests of the chat's own pages and of programs that are no browser.
 
     A page of another site cannot forge its Origin, and a name that was pointed at this machine to look like the same
     origin (DNS rebinding) shows in Host. Addresses in digits cannot be rebound.
@@ -40,7 +40,7 @@ class OriginPolicy:
 
     @classmethod
     def of(cls, allowed_origins: tuple[str, ...], listening_host: str) -> Self:
-        """The keeper for a server that was told to listen on that host, and may also be reached as those origins.
+        """The policy of a server that listens on that host and may also be reached as those origins.
 
         Raises:
             SettingsError: an origin is not of the form https://name or https://name:port.
@@ -52,20 +52,20 @@ class OriginPolicy:
         )
 
     def refusal(self, scope: Mapping[str, Any]) -> str:
-        """Why the request of this ASGI scope is not let in, for the person; "" when it is."""
+        """The reason for the person why the request of this ASGI scope is refused; "" when it is admitted."""
         headers = Headers(raw=scope["headers"])
         address, port = scope.get("server") or (None, None)
         host = headers.get("host", "").lower()
         match = _HOST.fullmatch(host)
-        if not match or not self._answers_to(match["name"].strip("[]"), address):
+        if not match or not self._is_own_host(match["name"].strip("[]"), address):
             return _UNKNOWN_HOST
         origin = headers.get("origin")
-        return "" if origin is None or self._is_own(origin.lower(), host, port) else _FOREIGN_ORIGIN
+        return "" if origin is None or self._is_own_origin(origin.lower(), host, port) else _FOREIGN_ORIGIN
 
-    def _answers_to(self, name: str, address: str | None) -> bool:
+    def _is_own_host(self, name: str, address: str | None) -> bool:
         return name in self.hosts or name == address or _is_loopback(name)
 
-    def _is_own(self, origin: str, host: str, port: int | None) -> bool:
+    def _is_own_origin(self, origin: str, host: str, port: int | None) -> bool:
         match = _ORIGIN.fullmatch(origin)
         if not match:
             return False

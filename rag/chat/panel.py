@@ -53,22 +53,22 @@ class LivePanel:
         self._began = clock()
         self._stages: list[tuple[StageName, float]] = []
         self._decision: Decision | None = None
-        self._found: tuple[int, int] | None = None
+        self._retrieved: tuple[int, int] | None = None
 
-    def take(self, event: TurnEvent) -> bool:
-        """Notes an event; True when the panel looks different now."""
+    def update(self, event: TurnEvent) -> bool:
+        """Whether the panel looks different after this event."""
         if isinstance(event, Stage):
             if not self._stages:
                 self._began = self._clock()  # the turn's own clock starts here, not while the library is read
             self._stages.append((event.name, self._clock() - self._began))
         elif isinstance(event, Retrieved):
-            self._found = (event.search.searched, len(event.search.hits))
+            self._retrieved = (event.search.searched, len(event.search.hits))
         elif isinstance(event, Decided):
             self._decision = event.decision
         return isinstance(event, Stage | Retrieved | Decided | Finished)
 
     def props(self) -> Props:
-        """How it looks now; the last stage still runs, and the page counts on by itself."""
+        """The panel as of now; the last stage still runs, and the page counts on by itself."""
         now = self._clock() - self._began
         ends = [start for _, start in self._stages[1:]] + [now]
         return {
@@ -76,7 +76,7 @@ class LivePanel:
             "title": "Working",
             "stages": [_bar(name, start, end - start) for (name, start), end in zip(self._stages, ends, strict=False)],
             "total_ms": _ms(now),
-            "searched": self._found and {"passages": self._found[0], "hits": self._found[1]},
+            "searched": self._retrieved and {"passages": self._retrieved[0], "hits": self._retrieved[1]},
             "decision": self._decision and _decision(self._decision),
             "models": [],
             "notices": [],
@@ -99,15 +99,15 @@ def turn_props(turn: Turn, earlier: Sequence[Turn] = ()) -> Props:
             for generation, role in ((turn.draft, "draft"), (turn.escalated, "larger"))
             if generation
         ],
-        "combined_ms": _combined(turn),
-        "receipt": turn.escalation_report and _receipt(turn.escalation_report),
+        "combined_ms": _combined_ms(turn),
+        "receipt": turn.escalation_report and _report(turn.escalation_report),
         "averages": _averages(earlier or (turn,)),
         "notices": list(turn.notices),
     }
 
 
 def first_token_ms(timings: Timings) -> float | None:
-    """Milliseconds from the question to the first token of whichever model spoke first; None when none did."""
+    """Milliseconds from the question to the first token of any model; None when no model wrote."""
     starts = [stage.start for stage in timings.stages if stage.name in ("generate", "escalation_generate")]
     return _ms(min(starts)) if starts else None
 
@@ -140,7 +140,7 @@ def _decision(decision: Decision) -> Props:
     }
 
 
-def _receipt(escalation_report: EscalationReport) -> Props:
+def _report(escalation_report: EscalationReport) -> Props:
     return {
         "added_ms": _ms(escalation_report.seconds),
         "tokens": escalation_report.tokens,
@@ -165,8 +165,8 @@ def _model(generation: Generation, role: str) -> Props:
     }
 
 
-def _combined(turn: Turn) -> float | None:
-    """Draft and larger model together; None when only one of them wrote."""
+def _combined_ms(turn: Turn) -> float | None:
+    """Milliseconds of draft and larger model together; None when only one of them wrote."""
     return _ms(turn.draft.seconds + turn.escalated.seconds) if turn.draft and turn.escalated else None
 
 

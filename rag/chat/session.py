@@ -1,7 +1,7 @@
-"""One chat: its uploads, its turns, its preferences. Dies with Chainlit's session; no chat sees another's."""
+"""One chat: its uploads, its turns and its preferences, which end with Chainlit's session."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, cast
 from uuid import uuid4
@@ -14,6 +14,8 @@ from rag.turn.state import Budget
 from rag.types import Document, Exchange, Generation, Mode, Turn
 
 _KEY = "groundwork"
+_tasks: set[asyncio.Task[None]] = set()
+"""Strong references: an event loop has only weak ones to its tasks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +38,8 @@ class Preferences:
 
 
 @dataclass(slots=True)
-class AskedTurn:
-    """A question of this chat and what became of it."""
+class ChatTurn:
+    """A question of this chat and its result."""
 
     message_id: str
     """The person's message; the same when it is answered again."""
@@ -45,72 +47,73 @@ class AskedTurn:
     mode: Mode
     focus: frozenset[str] = frozenset()
     run_id: str = ""
-    """Chainlit's run step, under which all that was sent for it stands."""
-    turn: Turn | None = None
-    """None while it runs, and when it was stopped or failed."""
+    """Chainlit's run step, the parent of all messages of this turn."""
+    result: Turn | None = None
+    """The finished turn; None while it runs, and when it was stopped or failed."""
     sent: list[cl.Message] = field(default_factory=list[cl.Message])
+    """The messages that show its answer."""
     task: asyncio.Task[None] | None = None
-    """What runs it, or ran it."""
+    """The task that runs it, or ran it."""
     earlier: Generation | None = None
     """The draft that the question got before the larger model was asked."""
     id: str = field(default_factory=lambda: uuid4().hex)
-    """Its name in the turn log."""
+    """Its id in the turn log."""
     thumb: Literal["up", "down"] | None = None
     """What the person thinks of the answer."""
     thumbs: list[cl.Action] = field(default_factory=list[cl.Action])
 
     @property
     def exchange(self) -> Exchange | None:
-        """For the history of later turns; None where nothing was answered."""
-        return Exchange(self.question, self.turn.answer) if self.turn and self.turn.answer else None
+        """For the history of later turns; None without an answer."""
+        return Exchange(self.question, self.result.answer) if self.result and self.result.answer else None
 
 
 @dataclass(slots=True)
 class Chat:
-    """All that one chat holds on the server."""
+    """The state of one chat on the server."""
 
     preferences: Preferences
     uploads: MemoryIndex = field(default_factory=MemoryIndex)
-    asked: list[AskedTurn] = field(default_factory=list[AskedTurn])
+    turns: list[ChatTurn] = field(default_factory=list[ChatTurn])
     panel: cl.CustomElement | None = None
 
     @property
     def history(self) -> list[Exchange]:
         """The answered questions, oldest first."""
-        return [exchange for asked in self.asked if (exchange := asked.exchange)]
+        return [exchange for turn in self.turns if (exchange := turn.exchange)]
 
     @property
-    def turns(self) -> list[Turn]:
-        """The finished turns, oldest first."""
-        return [asked.turn for asked in self.asked if asked.turn]
+    def finished_turns(self) -> list[Turn]:
+        """The results of the finished turns, oldest first."""
+        return [turn.result for turn in self.turns if turn.result]
 
     @property
     def documents(self) -> list[Document]:
-        """What was uploaded into this chat and is still there."""
+        """The uploaded files of this chat."""
         return self.uploads.documents()
 
-    def find(self, message_id: str) -> AskedTurn | None:
-        """The turn of a person's message."""
-        return next((asked for asked in self.asked if asked.message_id == message_id), None)
+    def find(self, message_id: str) -> ChatTurn | None:
+        """The turn of a person's message; None when there is no such turn."""
+        return next((turn for turn in self.turns if turn.message_id == message_id), None)
 
-    def rewind(self, message_id: str) -> list[AskedTurn]:
-        """Forgets that turn and all after it, and gives them back; nothing when there is no such turn."""
-        for n, asked in enumerate(self.asked):
-            if asked.message_id == message_id:
-                forgotten, self.asked = self.asked[n:], self.asked[:n]
-                return forgotten
+    def rewind(self, message_id: str) -> list[ChatTurn]:
+        """The removed turns: that one and all after it; empty when there is no such turn."""
+        for n, turn in enumerate(self.turns):
+            if turn.message_id == message_id:
+                removed, self.turns = self.turns[n:], self.turns[:n]
+                return removed
         return []
 
     def prefer(self, changes: Mapping[str, float | bool | frozenset[str]]) -> None:
         """Changes some preferences, by the names of the fields of `Budget`, `Policy` and `Preferences`."""
-        now = self.preferences
-        budget = replace(now.budget, **_of(Budget, changes))
-        wanted = {name: value for name, value in _of(Policy, changes).items() if value != getattr(now.policy, name)}
-        policy, chosen = replace(now.policy, **wanted), now.chosen | wanted.keys()
-        self.preferences = replace(now, budget=budget, policy=policy, chosen=chosen, **_of(Preferences, changes))
+        old = self.preferences
+        budget = replace(old.budget, **_fields_of(Budget, changes))
+        changed = {k: value for k, value in _fields_of(Policy, changes).items() if value != getattr(old.policy, k)}
+        policy, chosen = replace(old.policy, **changed), old.chosen | changed.keys()
+        self.preferences = replace(old, budget=budget, policy=policy, chosen=chosen, **_fields_of(Preferences, changes))
 
 
-def _of(
+def _fields_of(
     record: type[Budget | Policy | Preferences], changes: Mapping[str, float | bool | frozenset[str]]
 ) -> dict[str, Any]:
     names = {each.name for each in fields(record)}
@@ -130,12 +133,20 @@ def current_chat() -> Chat | None:
 
 
 def payload_text(action: cl.Action, key: str) -> str:
-    """A text of a button's payload, which comes back from the browser; "" when it is not there."""
+    """A text of a button's payload, which comes from the browser; "" when it is missing."""
     payload = cast(dict[str, Any], action.payload)  # pyright: ignore[reportUnknownMemberType]
     return str(payload.get(key, ""))
 
 
+def start_task(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    """The task that runs this work to its end, whoever forgets it."""
+    task = asyncio.get_running_loop().create_task(work)
+    _tasks.add(task)
+    task.add_done_callback(_tasks.discard)
+    return task
+
+
 def is_narrow() -> bool:
-    """Whether the browser window is phone-narrow, as `public/groundwork.js` tells in a cookie."""
+    """Whether the browser window is phone-narrow, as `public/groundwork.js` notes in a cookie."""
     environ = cast(dict[str, str], getattr(cl.context.session, "environ", None) or {})
     return "groundwork_narrow=1" in environ.get("HTTP_COOKIE", "")

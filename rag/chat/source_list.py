@@ -1,4 +1,4 @@
-"""What stands under an answer, as plain data for `public/elements/Sources.jsx`."""
+"""The sources under an answer, as plain data for `public/elements/Sources.jsx`."""
 
 from typing import Any
 

@@ -27,11 +27,11 @@ class Throttle:
             self._timer = asyncio.create_task(self._run_after(wait))
 
     async def close(self, *, run: bool = True) -> None:
-        """Ends the waiting, after a run that has begun; with `run` what was waited for runs now."""
-        waiting, self._timer = self._timer, None
-        if waiting:
-            waiting.cancel()
-        if waiting and run:
+        """Waits for a run that has begun; a pending one runs now, or with `run=False` never."""
+        pending, self._timer = self._timer, None
+        if pending:
+            pending.cancel()
+        if pending and run:
             await self._run()
         async with self._running:
             pass
@@ -48,17 +48,17 @@ class Throttle:
 
 
 class TokenStream:
-    """Gathers text and sends it on, throttled: the first piece at once, nothing lost, nothing out of order."""
+    """Gathers text and sends it on, throttled: the first text at once, nothing lost, nothing out of order."""
 
     def __init__(self, send: Callable[[str], Awaitable[None]], *, interval_s: float = INTERVAL_S) -> None:
         self._send = send
-        self._held: list[str] = []
+        self._buffer: list[str] = []
         self._throttle = Throttle(self._flush, interval_s=interval_s)
 
     async def push(self, text: str) -> None:
         """Sends the text now or within the interval."""
         if text:
-            self._held.append(text)
+            self._buffer.append(text)
             await self._throttle.request()
 
     async def close(self) -> None:
@@ -66,6 +66,6 @@ class TokenStream:
         await self._throttle.close()
 
     async def _flush(self) -> None:
-        text, self._held = "".join(self._held), []
+        text, self._buffer = "".join(self._buffer), []
         if text:
             await self._send(text)

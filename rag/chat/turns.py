@@ -1,23 +1,25 @@
-"""Runs turns: a message in, the answer shown; again, anyway, from an earlier turn on."""
+"""Runs a chat's turns: a message in, its answer shown; answered again, edited, asked of the larger model."""
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, cast
 
 import chainlit as cl
 
 from rag.chat import feedback, library_status, uploads
-from rag.chat.session import AskedTurn, Chat, Preferences, current_chat, open_chat, payload_text
+from rag.chat.session import Chat, ChatTurn, Preferences, current_chat, open_chat, payload_text, start_task
 from rag.chat.view import TurnView, show_panel
 from rag.errors import GroundworkError, QuestionError
+from rag.library.manager import LibraryManager
 from rag.services import Services, budget
 from rag.turn.answer import answer
 from rag.turn_log.log import TurnLog
-from rag.types import Finished, Mode, Turn
+from rag.types import Finished, Mode, Turn, TurnEvent
 
 if TYPE_CHECKING:
+    from rag.generation.chat_model import ModelSet
     from rag.generation.registry import Missing, ModelSelection
 
 _log = logging.getLogger(__name__)
@@ -29,20 +31,20 @@ UNEXPECTED = (
 GONE = "The server began anew since this answer and no longer has it. Ask the question once more."
 
 LIBRARY_WAIT_S, SHORT_WAIT_S = 10.0, 2.0
-"""How long a question waits for a library that is being read, where nothing can be searched yet and where something
-can; then it is answered from what has been read."""
+"""The wait for a library that is being read: while nothing can be searched yet, and once something can. After it the
+question is answered from what has been read."""
 
 
 def preferences(services: Services) -> Preferences:
-    """What a new chat begins with."""
+    """The preferences of a new chat."""
     return Preferences(budget(services.settings), services.policy())
 
 
 async def on_message(services: Services, message: cl.Message) -> None:
-    """Takes what a person sent: files, a command, a question, or an earlier message that was edited."""
+    """Handles a person's message: files, a command, a question, or an edited earlier message."""
     chat = current_chat() or open_chat(preferences(services))
-    follow_this_task()
-    await take_back(chat, message.id)
+    make_stoppable()
+    await rewind(chat, message.id)
     try:
         if message.command == "Files" or message.content.strip() == "/files":
             await uploads.show_list(chat)
@@ -50,78 +52,87 @@ async def on_message(services: Services, message: cl.Message) -> None:
         if message.command == "Library" or message.content.strip() == "/library":
             await library_status.show(services.library_manager)
             return
-        focus = await uploads.take(services, chat, message.elements)
+        focus = await uploads.read_files(services, chat, message.elements)
         question = checked_question(message.content, services.settings.question_max_chars, files=bool(message.elements))
         if question:
-            chat.asked.append(AskedTurn(message.id, question, _mode(message), focus))
-            await run(services, chat, chat.asked[-1])
+            chat.turns.append(ChatTurn(message.id, question, _mode(message), focus))
+            await run(services, chat, chat.turns[-1])
     except GroundworkError as error:
         await cl.ErrorMessage(str(error)).send()
 
 
 async def on_action(services: Services, action: cl.Action) -> None:
-    """The buttons under an answer; of a turn from before a restart of the server they say that it is gone."""
+    """Handles a button under an answer; one from before a restart of the server only gets a notice."""
     chat = current_chat()
-    asked = chat and chat.find(payload_text(action, "turn"))
-    if not chat or not asked:
+    chat_turn = chat and chat.find(payload_text(action, "turn"))
+    if not chat or not chat_turn:
         await cl.context.emitter.send_toast(GONE, "warning")
         return
-    if action.name == "details" and asked.turn:
-        await show_panel(chat, asked.turn)
+    if action.name == "details" and chat_turn.result:
+        await show_panel(chat, chat_turn.result)
     elif action.name == "again":
-        await _rerun(services, chat, asked, asked.mode)
+        await _rerun(services, chat, chat_turn, chat_turn.mode)
     elif action.name == "ask_larger":
         if log := services.turn_log:
-            await feedback.in_log(lambda at: log.feedback(asked.id, "asked", at))
-        await _rerun(services, chat, asked, "large")
-    elif action.name in ("thumb_up", "thumb_down") and asked.turn and asked.sent:
-        await feedback.press(asked, "up" if action.name == "thumb_up" else "down", services.turn_log)
+            await feedback.write_log(lambda at: log.feedback(chat_turn.id, "asked", at))
+        await _rerun(services, chat, chat_turn, "large")
+    elif action.name in ("thumb_up", "thumb_down") and chat_turn.result and chat_turn.sent:
+        await feedback.toggle(chat_turn, "up" if action.name == "thumb_up" else "down", services.turn_log)
 
 
-async def run(services: Services, chat: Chat, asked: AskedTurn) -> None:
-    """One turn, from the question to the buttons under the answer; a stop or an error leaves what was said."""
-    asked.run_id = step.id if (step := cl.context.current_run) else ""
-    asked.task = asyncio.current_task()
-    history = chat.history
-    view = TurnView(chat, asked)
+async def run(services: Services, chat: Chat, chat_turn: ChatTurn) -> None:
+    """One turn, from the question to the buttons under the answer; a stop or an error leaves the text so far."""
+    chat_turn.run_id = step.id if (step := cl.context.current_run) else ""
+    chat_turn.task = asyncio.current_task()
+    view = TurnView(chat, chat_turn)
     try:
-        if not await services.library_manager.ready(0):
-            view.wait("Reading the library")
-            await services.library_manager.ready(
-                LIBRARY_WAIT_S if not services.library_manager.passages else SHORT_WAIT_S
-            )
-        view.wait("Looking for a model")
-        selection = await services.models.selection()
-        events = answer(
-            asked.question,
-            searcher=services.searcher(chat.uploads, closed=chat.preferences.closed),
-            models=selection.models,
-            policy=chat.preferences.applied_to(services.policy()),
-            budget=chat.preferences.budget,
-            escalation_limit=services.escalation_limit,
-            history=history,
-            earlier=asked.earlier,
-            mode=asked.mode,
-            focus=asked.focus,
-        )
-        async with aclosing(events):
-            async for event in events:
-                if isinstance(event, Finished):
-                    asked.turn = event.turn
-                await view.show(event)
-        if asked.turn:
-            await view.finish(asked.turn, _buttons(asked, asked.turn, selection), selection.note)
-            await _note(services.turn_log, asked, asked.turn)
+        await _answer(services, chat, chat_turn, view)
     except asyncio.CancelledError:
         await view.stopped()
         raise
     except GroundworkError as error:
         await view.failed()
         await cl.ErrorMessage(str(error)).send()
-    except Exception:  # noqa: BLE001  # the last place before the person, who is told in words
+    except Exception:  # noqa: BLE001  # the last place before the person, who gets a sentence
         _log.exception("A turn failed")
         await view.failed()
         await cl.ErrorMessage(UNEXPECTED).send()
+
+
+async def _answer(services: Services, chat: Chat, chat_turn: ChatTurn, view: TurnView) -> None:
+    await _wait_for_library(services.library_manager, view)
+    view.show_waiting("Looking for a model")
+    selection = await services.models.selection()
+    async with aclosing(_events(services, chat, chat_turn, selection.models)) as events:
+        async for event in events:
+            if isinstance(event, Finished):
+                chat_turn.result = event.turn
+            await view.show(event)
+    if result := chat_turn.result:
+        await view.finish(result, turn_buttons(chat_turn, result, selection), selection.note)
+        await _write_log(services.turn_log, chat_turn, result)
+
+
+async def _wait_for_library(library_manager: LibraryManager, view: TurnView) -> None:
+    if not await library_manager.ready(0):
+        view.show_waiting("Reading the library")
+        await library_manager.ready(SHORT_WAIT_S if library_manager.passages else LIBRARY_WAIT_S)
+
+
+def _events(services: Services, chat: Chat, chat_turn: ChatTurn, models: "ModelSet") -> AsyncGenerator[TurnEvent]:
+    preferences = chat.preferences
+    return answer(
+        chat_turn.question,
+        searcher=services.searcher(chat.uploads, closed=preferences.closed),
+        models=models,
+        policy=preferences.applied_to(services.policy()),
+        budget=preferences.budget,
+        escalation_limit=services.escalation_limit,
+        history=chat.history,
+        earlier=chat_turn.earlier,
+        mode=chat_turn.mode,
+        focus=chat_turn.focus,
+    )
 
 
 def checked_question(text: str, most_chars: int, *, files: bool) -> str:
@@ -146,39 +157,38 @@ def checked_question(text: str, most_chars: int, *, files: bool) -> str:
     return question
 
 
-def follow_this_task() -> None:
-    """Makes the stop button stop the task that runs now; Chainlit follows only messages that are new."""
+def make_stoppable() -> None:
+    """Makes the stop button cancel the current task; Chainlit does so for new messages only."""
     session = cast(Any, cl.context.session)
     session.current_task = asyncio.current_task()
 
 
-async def take_back(chat: Chat, message_id: str) -> None:
-    """Removes a turn and all after it, so that the chat goes on from there; one that still runs is stopped."""
-    forgotten = chat.rewind(message_id)
-    for n, asked in enumerate(forgotten):
-        if asked.task and not asked.task.done():
-            asked.task.cancel()
-            await asyncio.wait([asked.task])
-        for sent in asked.sent:
+async def rewind(chat: Chat, message_id: str) -> None:
+    """Removes a turn and all after it from the chat and the page; one that still runs is stopped."""
+    for n, chat_turn in enumerate(chat.rewind(message_id)):
+        if chat_turn.task and not chat_turn.task.done():
+            chat_turn.task.cancel()
+            await asyncio.wait([chat_turn.task])
+        for sent in chat_turn.sent:
             await sent.remove()
-        await cl.context.emitter.delete_step({"id": asked.run_id if n == 0 else asked.message_id})  # type: ignore
+        await cl.context.emitter.delete_step({"id": chat_turn.run_id if n == 0 else chat_turn.message_id})  # type: ignore
 
 
-async def _rerun(services: Services, chat: Chat, asked: AskedTurn, mode: Mode) -> None:
-    await take_back(chat, asked.message_id)
-    earlier = asked.turn.draft if asked.turn and mode == "large" else None
-    again = AskedTurn(asked.message_id, asked.question, mode, asked.focus, earlier=earlier)
-    chat.asked.append(again)
-    again.task = in_background(_as_run(services, chat, again))
+async def _rerun(services: Services, chat: Chat, chat_turn: ChatTurn, mode: Mode) -> None:
+    await rewind(chat, chat_turn.message_id)
+    earlier = chat_turn.result.draft if chat_turn.result and mode == "large" else None
+    again = ChatTurn(chat_turn.message_id, chat_turn.question, mode, chat_turn.focus, earlier=earlier)
+    chat.turns.append(again)
+    again.task = in_background(_run_as_step(services, chat, again))
 
 
-async def _as_run(services: Services, chat: Chat, asked: AskedTurn) -> None:
-    """Outside a message Chainlit makes no run, and without one there is no stop and no copy button."""
+async def _run_as_step(services: Services, chat: Chat, chat_turn: ChatTurn) -> None:
+    """Runs a turn in a run step of its own: Chainlit makes one for messages only, and stop and copy need it."""
     emitter = cl.context.emitter
     await emitter.task_start()
     try:
-        async with cl.Step(name="on_message", type="run", parent_id=asked.message_id):
-            await run(services, chat, asked)
+        async with cl.Step(name="on_message", type="run", parent_id=chat_turn.message_id):
+            await run(services, chat, chat_turn)
     finally:
         await emitter.task_end()
 
@@ -186,7 +196,7 @@ async def _as_run(services: Services, chat: Chat, asked: AskedTurn) -> None:
 def in_background(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
     """Runs a button's work as the session's current task, so that the button answers at once and stop reaches it."""
     session = cast(Any, cl.context.session)
-    session.current_task = task = asyncio.create_task(work)
+    session.current_task = task = start_task(work)
     return task
 
 
@@ -195,28 +205,29 @@ def _mode(message: cl.Message) -> Mode:
     return chosen if chosen == "local" or chosen == "large" else "auto"
 
 
-async def _note(log: TurnLog | None, asked: AskedTurn, turn: Turn) -> None:
+async def _write_log(log: TurnLog | None, chat_turn: ChatTurn, turn: Turn) -> None:
     if log:
-        await feedback.in_log(lambda at: log.record(asked.id, turn, mode=asked.mode, at=at))
+        await feedback.write_log(lambda at: log.record(chat_turn.id, turn, mode=chat_turn.mode, at=at))
 
 
-def _buttons(asked: AskedTurn, turn: Turn, selection: "ModelSelection") -> list[cl.Action]:
-    payload = {"turn": asked.message_id}
+def turn_buttons(chat_turn: ChatTurn, turn: Turn, selection: "ModelSelection") -> list[cl.Action]:
+    """The buttons under the answer of that turn."""
+    payload = {"turn": chat_turn.message_id}
     buttons = [cl.Action("details", payload, "Show details", icon="gauge")]
     buttons.append(cl.Action("again", payload, "Answer again", icon="refresh-cw"))
     if selection.models.large and turn.escalated is None:
         anyway = " anyway" if turn.outcome == "abstained" else ""
         buttons.append(cl.Action("ask_larger", payload, f"Ask {selection.models.large.alias}{anyway}", icon="sparkles"))
-    if wanted := _wanted(asked, turn, selection):
-        label = f"Download {wanted.alias}" + (f" ({wanted.size})" if wanted.size else "")
-        buttons.append(cl.Action("download", {"alias": wanted.alias}, label, icon="download"))
-    asked.thumbs = feedback.thumbs(asked)
-    return buttons + asked.thumbs
+    if missing := _missing_model(chat_turn, turn, selection):
+        label = f"Download {missing.alias}" + (f" ({missing.size})" if missing.size else "")
+        buttons.append(cl.Action("download", {"alias": missing.alias}, label, icon="download"))
+    chat_turn.thumbs = feedback.thumbs(chat_turn)
+    return buttons + chat_turn.thumbs
 
 
-def _wanted(asked: AskedTurn, turn: Turn, selection: "ModelSelection") -> "Missing | None":
+def _missing_model(chat_turn: ChatTurn, turn: Turn, selection: "ModelSelection") -> "Missing | None":
     """The model that this turn would have used, had it been on this machine."""
     if turn.outcome == "quoted":
         return selection.small_missing
-    called_for = turn.decision.trigger or turn.outcome == "abstained" or asked.mode == "large"
-    return selection.large_missing if called_for else None
+    larger = turn.decision.trigger or turn.outcome == "abstained" or chat_turn.mode == "large"
+    return selection.large_missing if larger else None

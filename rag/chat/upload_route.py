@@ -1,4 +1,4 @@
-"""Takes in the files that people drop into a chat: piece by piece, straight to disk, within the server's limits."""
+"""Receives the files that people drop into a chat: streamed straight to disk, within the server's limits."""
 
 import asyncio
 from collections import Counter
@@ -20,49 +20,49 @@ from starlette.requests import ClientDisconnect
 
 from rag.ingestion.file_names import safe_name
 
-_AROUND_THE_FILE = 65_536
-"""Bytes of a form that are not the file: its boundaries and headers, and fields that nobody reads."""
-_PATIENCE = 4
-"""Times the limit: so much of a refused upload is read and thrown away, because a browser that cannot finish sending
-shows "Upload error" instead of the reason."""
-_KEPT = 3
-"""Times the most files of one message: so many may lie on disk for one chat, sent or not."""
+_FORM_OVERHEAD = 65_536
+"""Bytes of a form beside the file: its boundaries and headers, and fields that nobody reads."""
+_DRAIN_FACTOR = 4
+"""Times the limit: the share of a refused upload that is read and thrown away, because a browser that cannot finish
+sending shows "Upload error" instead of the reason."""
+_ON_DISK_FACTOR = 3
+"""Times the most files of one message: the files that may lie on disk for one chat, sent or not."""
 
 Caller = Annotated[User | PersistedUser | None, Depends(get_current_user)]
 
 
 class UploadHandler:
-    """The limits, and the uploads that are under way."""
+    """The upload route, with its limits and the uploads that are under way."""
 
     def __init__(self, *, max_bytes: int, max_files: int) -> None:
         self.max_bytes = max_bytes
         self.max_files = max_files
         self._arriving = Counter[str]()
 
-    async def take(self, request: Request, session_id: str, caller: Caller) -> Response:
-        """Keeps the form's `file` for that chat; answers as Chainlit's own route does: `{"id": …}`.
+    async def receive(self, request: Request, session_id: str, caller: Caller) -> Response:
+        """Stores the form's `file` for that chat; answers as Chainlit's own route does: `{"id": …}`.
 
         A refusal is `{"detail": sentence}`, which the page shows after the file's name: 400 for a form without a file
         and for an empty one, 401 and 404 for a chat that is not the caller's or not there, 413 for too large, 429 for
         too many, 507 for a disk that cannot be written.
         """
-        pieces = request.stream()
+        chunks = request.stream()
         try:
             session = _own_session(session_id, caller)
-            with self._place(session):
-                return JSONResponse({"id": await self._keep(request, pieces, session)})
+            with self._slot(session):
+                return JSONResponse({"id": await self._store(request, chunks, session)})
         except HTTPException:
-            await self._read_away(pieces)
+            await self._drain(chunks)
             raise
         except ClientDisconnect:
             return Response(status_code=400)
         finally:
-            await pieces.aclose()
+            await chunks.aclose()
 
     @contextmanager
-    def _place(self, session: WebsocketSession) -> Generator[None]:
-        """One of the chat's places, counted from the first byte on: a page sends all files at once."""
-        if len(session.files) + self._arriving[session.id] >= _KEPT * self.max_files:
+    def _slot(self, session: WebsocketSession) -> Generator[None]:
+        """One of the files that the chat may have, counted from the first byte on: a page sends all files at once."""
+        if len(session.files) + self._arriving[session.id] >= _ON_DISK_FACTOR * self.max_files:
             raise HTTPException(429, "This chat already holds as many files as it can. Start a new chat to add more.")
         self._arriving[session.id] += 1
         try:
@@ -70,13 +70,13 @@ class UploadHandler:
         finally:
             self._arriving -= Counter([session.id])
 
-    async def _keep(self, request: Request, pieces: AsyncGenerator[bytes], session: WebsocketSession) -> str:
-        """Writes the file under a random name, makes it known to Chainlit, and gives back its id."""
+    async def _store(self, request: Request, chunks: AsyncGenerator[bytes], session: WebsocketSession) -> str:
+        """The id of the file, which is written under a random name and registered with Chainlit."""
         file_id = str(uuid4())
         path = session.files_dir / file_id
         field = _FileField(request.headers.get("content-type", ""))
         try:
-            size = await self._write(path, field, pieces)
+            size = await self._write(path, field, chunks)
             if not field.complete:
                 raise HTTPException(400, "It did not arrive whole. Send it again.")
             if not size:
@@ -94,16 +94,16 @@ class UploadHandler:
         session.files[file_id] = {"id": file_id, "path": path, "name": name, "type": kind, "size": size}
         return file_id
 
-    async def _write(self, path: Path, field: "_FileField", pieces: AsyncGenerator[bytes]) -> int:
+    async def _write(self, path: Path, field: "_FileField", chunks: AsyncGenerator[bytes]) -> int:
         """The file's size in bytes, once all of the form has arrived."""
         received = size = 0
         await asyncio.to_thread(path.parent.mkdir, mode=0o700, exist_ok=True)
         file = await asyncio.to_thread(path.open, "xb")
         try:
-            async for piece in pieces:
-                data = field.feed(piece)
-                received, size = received + len(piece), size + len(data)
-                if size > self.max_bytes or received > self.max_bytes + _AROUND_THE_FILE:
+            async for chunk in chunks:
+                data = field.feed(chunk)
+                received, size = received + len(chunk), size + len(data)
+                if size > self.max_bytes or received > self.max_bytes + _FORM_OVERHEAD:
                     limit = f"{self.max_bytes / 1_000_000:.3g} MB"
                     raise HTTPException(413, f"It is larger than {limit}. Split it, or save a smaller copy.")
                 await asyncio.to_thread(file.write, data)
@@ -111,11 +111,12 @@ class UploadHandler:
             await asyncio.to_thread(file.close)
         return size
 
-    async def _read_away(self, pieces: AsyncGenerator[bytes]) -> None:
-        left = _PATIENCE * self.max_bytes
+    async def _drain(self, chunks: AsyncGenerator[bytes]) -> None:
+        """Reads the rest of a refused upload, up to a limit."""
+        left = _DRAIN_FACTOR * self.max_bytes
         with suppress(ClientDisconnect):
-            async for piece in pieces:
-                left -= len(piece)
+            async for chunk in chunks:
+                left -= len(chunk)
                 if left < 0:
                     return
 
@@ -129,7 +130,7 @@ class _FileField:
         """Whether the file was there and the form has ended."""
         self._header, self._value = bytearray(), bytearray()
         self._data = bytearray()
-        self._seen = self._inside = False
+        self._found = self._inside = False
         try:
             self._parser = MultipartParser(
                 parse_options_header(content_type)[1][b"boundary"],
@@ -145,10 +146,10 @@ class _FileField:
         except (KeyError, FormParserError) as error:
             raise HTTPException(400, "No file arrived. Choose it again.") from error
 
-    def feed(self, piece: bytes) -> bytes:
-        """The file's bytes in this piece of the form."""
+    def feed(self, chunk: bytes) -> bytes:
+        """The file's bytes in this chunk of the form."""
         try:
-            self._parser.write(piece)
+            self._parser.write(chunk)
         except FormParserError as error:
             raise HTTPException(400, "It did not arrive whole. Send it again.") from error
         data = bytes(self._data)
@@ -158,9 +159,9 @@ class _FileField:
     def _on_header_end(self) -> None:
         if bytes(self._header).lower() == b"content-disposition":
             _, options = parse_options_header(bytes(self._value))
-            if options.get(b"name") == b"file" and b"filename" in options and not self._seen:
+            if options.get(b"name") == b"file" and b"filename" in options and not self._found:
                 self.filename = options[b"filename"].decode(errors="replace")
-                self._seen = self._inside = True
+                self._found = self._inside = True
         self._header.clear()
         self._value.clear()
 
@@ -172,7 +173,7 @@ class _FileField:
         self._inside = False
 
     def _on_end(self) -> None:
-        self.complete = self._seen
+        self.complete = self._found
 
 
 def _own_session(session_id: str, caller: User | PersistedUser | None) -> WebsocketSession:

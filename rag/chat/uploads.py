@@ -1,13 +1,13 @@
 """Files that a person drops into a chat: read, searchable there, listed, removed."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from pathlib import Path, PurePath
 
 import chainlit as cl
 from chainlit.element import Element
 
-from rag.chat.markdown import plain
+from rag.chat.markdown import counted, plain
 from rag.chat.session import Chat
 from rag.errors import DocumentError
 from rag.ingestion.file_names import safe_name
@@ -24,27 +24,39 @@ LANGUAGES = {
 }  # fmt: skip
 
 
-async def take(services: Services, chat: Chat, elements: Sequence[Element]) -> frozenset[str]:
-    """Reads the files of a message into the chat and shows how it goes; the ids of those that can be searched now."""
+async def read_files(services: Services, chat: Chat, elements: Sequence[Element]) -> frozenset[str]:
+    """The ids of those files of a message that can be searched now; a message in the chat shows their progress."""
     files = list(_named(elements))
     if not files:
         return frozenset()
-    room = max(0, services.settings.upload_max_files - len(chat.documents))
-    board = _Board()
-    for name, _ in files[room:]:
-        board.lines[name] = (
-            f"**{plain(name)}** was not read, because a chat holds {services.settings.upload_max_files} files. "
-            "Remove some with /files, then drop it in again."
-        )
-    for name, _ in files[:room]:
-        board.lines[name] = board.reading(name)
-    await board.show()
+    limit = services.settings.upload_max_files
+    accepted = _accepted(files, present={document.name for document in chat.documents}, limit=limit)
+    status = _StatusMessage()
+    for name, _ in files:
+        status.lines[name] = status.reading(name) if name in accepted else _over_the_limit(name, limit)
+    await status.show()
     try:
-        found = await asyncio.gather(*(_read(services, chat, board, name, path) for name, path in files[:room]))
+        found = await asyncio.gather(
+            *(_read(services, chat, status, name, path) for name, path in files if name in accepted)
+        )
     except asyncio.CancelledError:
-        await board.stopped()
+        await status.stopped()
         raise
     return frozenset(document.id for document in found if document)
+
+
+def _accepted(files: Sequence[tuple[str, Path]], *, present: Set[str], limit: int) -> frozenset[str]:
+    """The names that fit: all that replace a file of the chat, and new ones in their order as long as there is room."""
+    new = [name for name, _ in files if name not in present]
+    refused = new[max(0, limit - len(present)) :]
+    return frozenset(name for name, _ in files) - frozenset(refused)
+
+
+def _over_the_limit(name: str, limit: int) -> str:
+    return (
+        f"**{plain(name)}** was not read, because a chat holds {limit} files. "
+        "Remove some with /files, then drop it in again."
+    )
 
 
 async def show_list(chat: Chat) -> None:
@@ -53,8 +65,8 @@ async def show_list(chat: Chat) -> None:
     if not documents:
         await cl.Message("This chat holds no files. Drop one in, or use the paperclip, and ask about it.").send()
         return
-    held = f"{_count(len(documents), 'file')} with {_count(len(chat.uploads), 'passage')}"
-    lines = [f"This chat holds {held}; no other chat sees them. Drop in more at any time."]
+    counts = f"{counted(len(documents), 'file')} with {counted(len(chat.uploads), 'passage')}"
+    lines = [f"This chat holds {counts}; no other chat sees them. Drop in more at any time."]
     lines += [f"- **{plain(document.name)}** · {_size(document, None)}" for document in documents]
     actions = [
         cl.Action("remove_file", {"document": document.id}, f"Remove {document.name}", icon="trash-2")
@@ -66,13 +78,13 @@ async def show_list(chat: Chat) -> None:
 async def remove(chat: Chat, document_id: str) -> None:
     """Takes a file out of the chat and says so."""
     name = document_id.partition(":")[2]
-    gone = chat.uploads.remove(document_id)
-    said = f"**{plain(name)}** is removed from this chat." if gone else f"**{plain(name)}** is not in this chat."
-    await cl.Message(said).send()
+    removed = chat.uploads.remove(document_id)
+    outcome = "is removed from this chat" if removed else "is not in this chat"
+    await cl.Message(f"**{plain(name)}** {outcome}.").send()
 
 
-class _Board:
-    """One message with a line for each file, brought up to date as they are read."""
+class _StatusMessage:
+    """One message with a line for each file, updated as they are read."""
 
     def __init__(self) -> None:
         self.lines: dict[str, str] = {}
@@ -93,44 +105,40 @@ class _Board:
         await (self._message.update() if self._message.created_at else self._message.send())
 
 
-async def _read(services: Services, chat: Chat, board: _Board, name: str, path: Path) -> Document | None:
-    """One file; its reason stands on the board when it cannot be read, and the others go on."""
+async def _read(services: Services, chat: Chat, status: _StatusMessage, name: str, path: Path) -> Document | None:
+    """One file; the reason why it cannot be read goes into the status message, and the others go on."""
     try:
         read = await services.reader.read(path, name=name, origin="upload")
         await asyncio.to_thread(chat.uploads.put, read.document, read.passages)
     except DocumentError as error:
-        board.lines[name] = plain(str(error))
-        await board.show()
+        status.lines[name] = plain(str(error))
+        await status.show()
         return None
     notes = "".join(f" {plain(note)}" for note in read.notes)
-    board.lines[name] = f"**{plain(name)}** · {_size(read.document, read.passages)}{'.' if notes else ''}{notes}"
-    await board.show()
+    status.lines[name] = f"**{plain(name)}** · {_size(read.document, read.passages)}{'.' if notes else ''}{notes}"
+    await status.show()
     return read.document
 
 
 def _named(elements: Sequence[Element]) -> Iterator[tuple[str, Path]]:
     """Safe names, each only once in a message; a name that the chat holds already replaces that file."""
-    now: set[str] = set()
+    used: set[str] = set()
     for element in elements:
         if not element.path:
             continue
         name = safe_name(element.name)
         stem, suffix, n = PurePath(name).stem, PurePath(name).suffix, 1
-        while name in now:
+        while name in used:
             n += 1
             name = f"{stem} ({n}){suffix}"
-        now.add(name)
+        used.add(name)
         yield name, Path(element.path)
-
-
-def _count(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _size(document: Document, passages: Sequence[Passage] | None) -> str:
     """ "12 pages · 48 passages · English"."""
     counts = [(document.pages, "page"), (len(passages) if passages else 0, "passage")]
-    parts = [_count(count, noun) for count, noun in counts if count]
+    parts = [counted(count, noun) for count, noun in counts if count]
     if language := LANGUAGES.get(document.language, document.language):
         parts.append(language)
     return " · ".join(parts) or f"{document.characters:,} characters"

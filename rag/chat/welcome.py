@@ -1,4 +1,4 @@
-"""What a chat begins with: example questions, the mode of a message, commands, settings."""
+"""The controls of a new chat: example questions, the mode of a message, commands, settings."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -97,7 +97,7 @@ def _slider(
 
 
 def accepted(settings: dict[str, Any]) -> dict[str, float | bool | frozenset[str]]:
-    """What came back from the browser, as values that `Chat.prefer` may take; anything else is left out."""
+    """The browser's settings as values for `Chat.prefer`, within their limits; anything else is left out."""
     limits = {
         "passages": (1, 20),
         "temperature": (0, 2),

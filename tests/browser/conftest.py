@@ -21,8 +21,11 @@ FLAGS = (
     "--no-first-run",
 )
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
-PATIENCE_MS = 15_000
-"""For what the page shows next; a first turn waits until the runtime has started."""
+PATIENCE_MS = 60_000
+"""For what the page shows next, also on a busy machine; a first turn waits until the runtime has started."""
+
+SLOW_TOKENS = 120
+"""Of an answer of the slow model that nobody stops."""
 
 Visit = Callable[..., Awaitable[ChatPage]]
 
@@ -39,6 +42,13 @@ async def browser() -> AsyncIterator[Browser]:
         expect.set_options(timeout=PATIENCE_MS)
         yield browser
         await browser.close()
+
+
+async def new_context(browser: Browser) -> BrowserContext:
+    """Another person's browser."""
+    context = await browser.new_context(locale="en-US")
+    context.set_default_timeout(PATIENCE_MS)
+    return context
 
 
 def _chromium(playwright: Playwright) -> str:
@@ -71,7 +81,7 @@ def eager_app(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 @pytest.fixture(scope="session")
 def slow_app(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """The small model takes some seconds; the larger one writes what a page must not run."""
-    settings = {"SLM_ALIAS": SLOW.alias, "LLM_ALIAS": HOSTILE.alias, "DRAFT_MAX_TOKENS": "80"}
+    settings = {"SLM_ALIAS": SLOW.alias, "LLM_ALIAS": HOSTILE.alias, "DRAFT_MAX_TOKENS": str(SLOW_TOKENS)}
     with running(tmp_path_factory.mktemp("slow"), cache=models, **settings) as app:
         yield app
 
@@ -86,7 +96,7 @@ def quoting_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def home(browser: Browser) -> AsyncIterator[BrowserContext]:
     """One person's browser: its cache makes each visit but the first faster."""
-    context = await browser.new_context(locale="en-US")
+    context = await new_context(browser)
     yield context
     await context.close()
 
@@ -99,7 +109,7 @@ async def visit(browser: Browser, home: BrowserContext, request: pytest.FixtureR
     async def visit(
         app: App, *, width: int = 1280, height: int = 800, dark: bool = False, stranger: bool = False
     ) -> ChatPage:
-        context = await browser.new_context(locale="en-US") if stranger else home
+        context = await new_context(browser) if stranger else home
         page = await context.new_page()
         await page.set_viewport_size({"width": width, "height": height})
         await page.emulate_media(color_scheme="dark" if dark else "light")

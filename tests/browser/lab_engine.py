@@ -10,7 +10,7 @@ from playwright.async_api import Browser, Page
 from tests.browser.chat_page import Watch
 from tests.serving import App
 
-PATIENCE_S = 60
+PATIENCE_S = 120
 HARMLESS = {"No available adapters.", "A valid external Instance reference no longer exists."}
 """Chromium's warnings when a page asks for WebGPU where there is none, and when a test ended the graphics process."""
 

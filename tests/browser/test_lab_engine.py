@@ -20,6 +20,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 __all__ = ["lab_runtime"]
 
 TINY = TinyModel("tiny", "tiny", (*words("Paid leave is 30 days a year [1], Grüße 🙂"), "."), context=400)
+ENDLESS, SOON = 1000, 100
+"""Tokens that the slow model takes half a minute for, and those that it may write until it hears of a stop."""
 HUB_MODEL = "onnx-community/Qwen2.5-0.5B-Instruct"
 
 
@@ -147,19 +149,20 @@ async def test_an_answer_ends_where_it_is_told_to_and_reasoning_is_apart(engine:
 
 
 async def test_a_stop_is_heard_while_the_model_answers_and_before(engine: Engine) -> None:
-    answering = await engine.run("slow", stop_at=3)
+    answering = await engine.run("slow", stop_at=3, max_tokens=ENDLESS)
     assert answering.ended == "stopped"
-    assert 3 <= answering.the("ended")["tokens"] <= 6
+    assert 3 <= answering.the("ended")["tokens"] < SOON
     assert answering.text().startswith(" 0 1 2")
 
-    opened = await engine.run("slow", stop_at="opened")
-    assert (opened.came_from, opened.ended, opened.text()) == ("memory", "stopped", "")
+    opened = await engine.run("slow", stop_at="opened", max_tokens=ENDLESS)
+    assert (opened.came_from, opened.ended) == ("memory", "stopped")
+    assert opened.the("ended")["tokens"] < SOON
 
 
 async def test_a_model_that_dies_says_so_and_lives_again(engine: Engine) -> None:
     await engine.run("slow", stop_at=1)
     await engine.page.evaluate("setTimeout(() => lab.workers.at(-1).terminate(), 200)")
-    died = await engine.run("slow", max_tokens=1000)
+    died = await engine.run("slow", max_tokens=ENDLESS)
     assert died.problem == (
         "The model stopped all at once, most likely for lack of memory. Try again, or choose a smaller model."
     )
@@ -178,12 +181,12 @@ async def test_what_fails_on_webgpu_goes_on_in_webassembly(engine: Engine) -> No
 async def test_the_cache_says_what_it_holds_and_can_be_emptied(engine: Engine) -> None:
     await engine.run("org/tiny")
     model = "(await lab.model('org/tiny')).model"
-    sizes, blocked_by, other = await engine.page.evaluate(
+    sizes, has_q8, has_fp32 = await engine.page.evaluate(
         f"async () => [await lab.size(), await lab.holds({model}, 'q8'), await lab.holds({model}, 'fp32')]"
     )
     assert sizes["bytes"] > 27_000_000
     assert sizes["models"]["org/tiny"] < 1_000_000
-    assert (blocked_by, other) == (True, False)
+    assert (has_q8, has_fp32) == (True, False)
 
     assert await engine.page.evaluate("lab.clear()") is True
     assert await engine.page.evaluate("lab.size()") == {"bytes": 0, "models": {}}

@@ -12,6 +12,8 @@ from tests.serving import App
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 __all__ = ["visit_lab"]
 
+SPEED = r"(\d{1,4}\.\d|\d{1,3}(,\d{3})+)"
+"""As `lab/page/format.js` writes it: "87.3", or "1,234" from a thousand on."""
 QUESTION = "What leaves my machine?"
 REFERENCE = (
     "# Privacy\n\nProcessInfo is the only event that leaves the machine, when it is online.\n\n"
@@ -33,7 +35,7 @@ async def test_two_models_answer_side_by_side(visit_lab: Visit, app: App) -> Non
     for answer in await lab.answers.all():
         await expect(answer).to_have_attribute("aria-busy", "false")
         assert re.fullmatch(
-            r"First token[\d.]+ m?sSpeed(–|[\d.]+ tokens/s)Total[\d.]+ m?sTokens\d+",
+            rf"First token[\d.]+ m?sSpeed(–|{SPEED} tokens/s)Total[\d.]+ m?sTokens\d+",
             await answer.get_by_test_id("figures").text_content() or "",
         )
     left, right = [await answer.bounding_box() for answer in await lab.answers.all()]

@@ -18,7 +18,7 @@ from playwright.async_api import Browser, Route
 from rag.generation.prompt import unfence
 from rag.generation.tokens import estimate_tokens
 from rag.ingestion.chunking import MOST_WORDS, count_words
-from rag.ingestion.chunking import split as split_on_server
+from rag.ingestion.chunking import chunk as chunk_on_server
 from rag.ingestion.content import Content
 from rag.ingestion.headings import find_headings
 from rag.text.analysis import analyse, fold
@@ -235,7 +235,7 @@ async def test_passages_hold_all_of_any_text_under_the_headings_that_the_server_
     ):
         wide = text.encode("utf-16-le")
         seen = bytearray(wide)
-        paths = {p.headings for p in split_on_server(Content(text), Document("t.md", "T"))}
+        paths = {p.headings for p in chunk_on_server(Content(text), Document("t.md", "T"))}
         assert {tuple(p["headings"]) for p in passages} == paths
         assert [p["ordinal"] for p in passages] == [*range(len(passages))]
         for before, passage in zip([{"end": 0}, *passages], passages, strict=False):

@@ -62,8 +62,8 @@ async def test_the_library_is_shown_with_what_could_not_be_read(visit: Visit, li
     chat = await visit(library_app, dark=True)
     await chat.send("/library ")
     message = chat.messages.first
-    await expect(message).to_contain_text(re.compile(r"docs_corpus · \d+ documents, \d+ passages · in step"))
-    await expect(message).to_contain_text("Team · 1 document, 1 passage · in step with its folder")
+    await expect(message).to_contain_text(re.compile(r"docs_corpus · \d+ documents, \d+ passages · in sync"))
+    await expect(message).to_contain_text("Team · 1 document, 1 passage · in sync with its folder")
     await expect(message).to_contain_text("not read: broken.pdf could not be read")
     await message.get_by_role("button", name="Look through Team again").click()
     await expect(chat.messages).to_have_count(2)

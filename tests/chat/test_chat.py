@@ -20,7 +20,8 @@ pytestmark = pytest.mark.runtime
 
 QUESTION = "What data leaves my machine when I use Groundwork?"
 RUNTIME, READER = "rag.generation.foundry.child_main", "rag.ingestion.worker"
-GRACE_S = 1.0
+GRACE_S = 3.0
+"""Within it a tab comes back also on a busy machine."""
 STATUS_LINES = 10
 """More than a turn has, in pieces of the stream."""
 
@@ -175,7 +176,7 @@ async def test_a_tab_that_comes_back_in_time_goes_on_reading(app: App) -> None:
     async with open_chat(app.url) as chat:
         await begun(chat)
     async with open_chat(app.url, session_id=chat.id) as again:
-        await asyncio.sleep(GRACE_S * 1.5)
+        await asyncio.sleep(GRACE_S * 1.3)
         before = len(again.events)
         await until(lambda: [name for name, _ in again.events[before:]].count("stream_token") > 3, "more words")
         await again.stop()
@@ -277,7 +278,7 @@ async def test_after_a_reload_the_next_turn_is_answered_and_nothing_outlives_a_k
             assert {RUNTIME, READER} <= set(_modules(app))
             app.process.kill()
             app.process.wait()
-            _, left = await asyncio.to_thread(psutil.wait_procs, children, timeout=10)
+            _, left = await asyncio.to_thread(psutil.wait_procs, children, timeout=60)
             assert not left
 
 
@@ -295,7 +296,7 @@ def _modules(app: App) -> list[str]:
 
 async def _until_idle(process: psutil.Process) -> None:
     """Waits until a process that was busy rests for half a second."""
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         began = sum(process.cpu_times()[:2])
         await asyncio.sleep(0.5)

@@ -1,6 +1,5 @@
 """The library in the chat, in process: what the browser would have been sent."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from rag.library.changes import Changes, SyncProgress
 from rag.library.manager import LibraryManager
 from rag.settings import Settings
 from tests.chainlit_session import Browser
+from tests.chat_client import until
 
 
 @pytest_asyncio.fixture
@@ -24,7 +24,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest_asyncio.fixture
 async def library_manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[LibraryManager]:
-    monkeypatch.setattr(library_status, "_EVERY_S", 0.1)
+    monkeypatch.setattr(library_status, "UPDATE_EVERY_S", 0.1)
     folder = tmp_path / "team"
     folder.mkdir()
     for n in range(300):
@@ -62,37 +62,33 @@ def test_changes_are_one_quiet_sentence(changes: Changes, line: str):
 
 async def test_a_long_reading_is_shown_until_it_is_done(browser: Browser, library_manager: LibraryManager):
     library_manager.start()
-    while not library_manager.libraries["Team"].library.progress:
-        await asyncio.sleep(0.01)
+    await until(lambda: library_manager.libraries["Team"].library.progress is not None, "the reading begins")
     await library_status.show(library_manager)
     assert "being read: " in browser.of("new_message")[0]["output"]
     assert "Stop reading Team" in [action["label"] for action in browser.of("action")]
     assert "300 documents, 300 passages" in browser.of("update_message")[-1]["output"]
-    assert await library_manager.ready(20)
+    assert await library_manager.ready(60)
 
 
 async def test_a_reading_can_be_stopped_and_goes_on_where_it_was(browser: Browser, library_manager: LibraryManager):
     library_manager.start()
-    while not library_manager.libraries["Team"].library.progress:
-        await asyncio.sleep(0.01)
+    await until(lambda: library_manager.libraries["Team"].library.progress is not None, "the reading begins")
     await library_status.act(library_manager, "Team", "stop")
     assert "because somebody stopped it" in browser.of("new_message")[-1]["output"]
     assert "Go on with Team" in [action["label"] for action in browser.of("action")]
     assert library_manager.passages < 300
     await library_status.act(library_manager, "Team", "go on")
-    assert await library_manager.ready(30)
+    assert await library_manager.ready(60)
     await library_status.act(library_manager, "no such folder", "stop")
-    assert "300 documents, 300 passages · in step with its folder" in browser.of("new_message")[-1]["output"]
+    assert "300 documents, 300 passages · in sync with its folder" in browser.of("new_message")[-1]["output"]
 
 
 async def test_all_open_chats_are_told_of_a_change(browser: Browser, library_manager: LibraryManager, tmp_path: Path):
     other = Browser()
-    library_status.tell_changes(library_manager)
+    library_status.notify_changes(library_manager)
     assert await library_manager.ready(60)
     (tmp_path / "team" / "pets.md").write_text("# Pets\n\nDogs are welcome.", encoding="utf-8")
-    async with asyncio.timeout(20):
-        while not (browser.of("toast") and other.of("toast")):
-            await asyncio.sleep(0.05)
+    await until(lambda: bool(browser.of("toast") and other.of("toast")), "a notice in both chats")
     toast = {"message": "Team: pets.md can be asked about now.", "type": "info"}
     assert browser.of("toast") == other.of("toast") == [toast]
     await other.session.delete()
@@ -101,12 +97,11 @@ async def test_all_open_chats_are_told_of_a_change(browser: Browser, library_man
 async def test_a_new_chat_is_told_of_a_reading_that_takes_long(
     browser: Browser, library_manager: LibraryManager, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(library_status, "_LONG_S", 0.2)
+    monkeypatch.setattr(library_status, "LONG_READING_S", 0.2)
     library_manager.start()
-    while not library_manager.libraries["Team"].library.progress:
-        await asyncio.sleep(0.01)
+    await until(lambda: library_manager.libraries["Team"].library.progress is not None, "the reading begins")
     await library_status.greet(library_manager)
     assert browser.of("toast")[0]["message"].startswith("The library is being read: ")
-    assert await library_manager.ready(30)
+    assert await library_manager.ready(60)
     await library_status.greet(library_manager)
     assert len(browser.of("toast")) == 1

@@ -4,7 +4,7 @@ import pytest
 
 from rag.chat import turns
 from rag.chat.markdown import plain
-from rag.chat.session import AskedTurn
+from rag.chat.session import ChatTurn
 from rag.chat.view import abstention
 from rag.generation.chat_model import ModelSet
 from rag.generation.extractive import ExtractiveModel
@@ -39,8 +39,8 @@ def test_nothing_to_search_is_not_called_not_found():
     [("abstained", "auto", True), ("answered", "large", True), ("answered", "auto", False)],
 )
 def test_the_larger_model_is_offered_for_download_where_it_was_called_for(outcome: Outcome, mode: Mode, offered: bool):
-    asked = AskedTurn("m", "Why?", mode)
-    buttons = turns._buttons(
-        asked, turn_of(outcome=outcome), ModelSelection(ModelSet(ExtractiveModel()), large_missing=LARGE)
+    chat_turn = ChatTurn("m", "Why?", mode)
+    buttons = turns.turn_buttons(
+        chat_turn, turn_of(outcome=outcome), ModelSelection(ModelSet(ExtractiveModel()), large_missing=LARGE)
     )
     assert ("Download gpt-oss-20b (12.0 GB)" in [button.label for button in buttons]) == offered

@@ -53,7 +53,7 @@ async def played(
     seen: list[Props] = []
     async with aclosing(answer(question, searcher=LIBRARY, **arguments)) as events:
         async for event in events:
-            if panel.take(event):
+            if panel.update(event):
                 seen.append(panel.props())
             if isinstance(event, Finished):
                 return seen, event.turn
@@ -115,8 +115,8 @@ async def test_the_live_stages_add_up_to_the_total_at_every_moment():
 def test_the_running_stage_grows_with_the_clock():
     moments: Iterator[float] = iter([100.0, 100.0, 100.0, 100.5, 101.0, 103.0])
     panel = LivePanel(lambda: next(moments))
-    panel.take(Stage("search"))
-    panel.take(Stage("generate", "phi-4-mini"))
+    panel.update(Stage("search"))
+    panel.update(Stage("generate", "phi-4-mini"))
     first, second = panel.props(), panel.props()
     assert [(bar["name"], bar["start_ms"], bar["ms"]) for bar in first["stages"]] == [
         ("search", 0, 500),
@@ -158,7 +158,7 @@ TURN = Turn(
     ],
 )
 def test_only_some_events_change_how_it_looks(event: Any, expected: bool):
-    assert LivePanel().take(event) == expected
+    assert LivePanel().update(event) == expected
 
 
 @pytest.mark.parametrize("outcome", get_args(Outcome))

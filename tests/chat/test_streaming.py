@@ -1,61 +1,67 @@
 """Tokens reach the browser at once, then in batches, and all of them."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.chat.streaming import Throttle, TokenStream
+from tests.chat_client import until
+
+LONG_S, SHORT_S = 60.0, 0.02
+"""An interval that does not end during a test, and one that soon does."""
 
 
-async def test_the_first_piece_goes_out_at_once_and_the_next_ones_together():
-    sent: list[str] = []
+class Browser:
+    """Collects what it is sent."""
 
-    async def send(text: str) -> None:
-        sent.append(text)
+    def __init__(self) -> None:
+        self.received: list[str] = []
 
-    stream = TokenStream(send, interval_s=0.05)
+    async def send(self, text: str) -> None:
+        self.received.append(text)
+
+    @property
+    def text(self) -> str:
+        return "".join(self.received)
+
+
+async def test_the_first_text_goes_out_at_once_and_the_next_ones_together():
+    browser = Browser()
+    stream = TokenStream(browser.send, interval_s=LONG_S)
     await stream.push("a")
-    assert sent == ["a"]
+    assert browser.received == ["a"]
     for letter in "bcd":
         await stream.push(letter)
-    assert sent == ["a"]
-    await asyncio.sleep(0.2)
-    assert sent == ["a", "bcd"]
+    assert browser.received == ["a"]
+    await stream.close()
+    assert browser.received == ["a", "bcd"]
 
 
 async def test_nothing_waits_for_the_next_token():
-    sent: list[str] = []
-
-    async def send(text: str) -> None:
-        sent.append(text)
-
-    stream = TokenStream(send, interval_s=0.02)
-    await stream.push("a")
-    await stream.push("b")
-    await asyncio.sleep(0.2)
-    assert sent == ["a", "b"]
+    browser = Browser()
+    stream = TokenStream(browser.send, interval_s=SHORT_S)
+    for letter in "abcd":
+        await stream.push(letter)
+    await until(lambda: browser.text == "abcd", "all of it")
 
 
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.text(max_size=5), max_size=30))
-def test_no_text_is_lost_or_reordered(pieces: list[str]):
+def test_no_text_is_lost_or_reordered(texts: list[str]):
     async def run() -> str:
-        sent: list[str] = []
-
-        async def send(text: str) -> None:
-            sent.append(text)
-
-        stream = TokenStream(send, interval_s=0.001)
-        for n, piece in enumerate(pieces):
-            await stream.push(piece)
+        browser = Browser()
+        stream = TokenStream(browser.send, interval_s=0.001)
+        for n, text in enumerate(texts):
+            await stream.push(text)
             if n % 7 == 0:
                 await asyncio.sleep(0)
         await stream.close()
-        return "".join(sent)
+        return browser.text
 
-    assert asyncio.run(run()) == "".join(pieces)
+    assert asyncio.run(run()) == "".join(texts)
 
 
 class Action:
@@ -68,59 +74,61 @@ class Action:
         self.runs += 1
 
 
+async def nothing_is_pending() -> None:
+    """No task is left that could still run something later."""
+    await asyncio.sleep(0)
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
 async def test_a_throttle_runs_at_once_and_then_once_for_many_requests():
     action = Action()
-    throttle = Throttle(action, interval_s=0.05)
-    await throttle.request()
-    assert action.runs == 1
+    throttle = Throttle(action, interval_s=LONG_S)
     for _ in range(100):
         await throttle.request()
     assert action.runs == 1
-    await asyncio.sleep(0.2)
+    await throttle.close()
     assert action.runs == 2
+    await nothing_is_pending()
+
+
+async def test_what_a_throttle_holds_back_runs_by_itself():
+    action = Action()
+    throttle = Throttle(action, interval_s=SHORT_S)
+    await throttle.request()
+    await throttle.request()
+    await until(lambda: action.runs == 2, "the second run")
+    await nothing_is_pending()
 
 
 async def test_a_throttle_without_requests_does_nothing():
     action = Action()
-    throttle = Throttle(action, interval_s=0.001)
-    await asyncio.sleep(0.02)
-    await throttle.close()
+    await Throttle(action, interval_s=SHORT_S).close()
     assert action.runs == 0
+    await nothing_is_pending()
 
 
 async def test_after_a_quiet_interval_a_request_runs_at_once_again():
     action = Action()
-    throttle = Throttle(action, interval_s=0.01)
+    throttle = Throttle(action, interval_s=SHORT_S)
     await throttle.request()
-    await asyncio.sleep(0.1)
+    await asyncio.sleep(2 * SHORT_S)
     await throttle.request()
-    assert action.runs == 2
-
-
-async def test_closing_runs_what_was_waited_for_once():
-    action = Action()
-    throttle = Throttle(action, interval_s=0.03)
-    await throttle.request()
-    await throttle.request()
-    await throttle.close()
-    assert action.runs == 2
-    await asyncio.sleep(0.1)
     assert action.runs == 2
 
 
 async def test_closing_without_a_run_drops_what_was_waited_for():
     action = Action()
-    throttle = Throttle(action, interval_s=0.03)
+    throttle = Throttle(action, interval_s=LONG_S)
     await throttle.request()
     await throttle.request()
     await throttle.close(run=False)
-    await asyncio.sleep(0.1)
     assert action.runs == 1
+    await nothing_is_pending()
 
 
 async def test_closing_with_nothing_waiting_does_not_run_again():
     action = Action()
-    throttle = Throttle(action, interval_s=0.03)
+    throttle = Throttle(action, interval_s=LONG_S)
     await throttle.request()
     await throttle.close()
     await throttle.close()
@@ -136,41 +144,50 @@ async def test_an_action_that_fails_at_once_is_the_callers_and_the_next_request_
             raise failures.pop()
         runs.append(1)
 
-    throttle = Throttle(action, interval_s=0.01)
+    throttle = Throttle(action, interval_s=SHORT_S)
     with pytest.raises(OSError, match="gone"):
         await throttle.request()
-    await asyncio.sleep(0.05)
+    await asyncio.sleep(2 * SHORT_S)
     await throttle.request()
     assert runs == [1]
 
 
-async def test_text_keeps_its_order_when_one_send_is_slow():
-    sent: list[str] = []
+class SlowBrowser(Browser):
+    """Takes its second text only once it may."""
 
-    async def send(text: str) -> None:
-        await asyncio.sleep(0.3 if text == "b" else 0)
-        sent.append(text)
+    def __init__(self) -> None:
+        super().__init__()
+        self.sending, self.may_go_on = asyncio.Event(), asyncio.Event()
 
-    stream = TokenStream(send, interval_s=0.02)
+    async def send(self, text: str) -> None:
+        if self.received:
+            self.sending.set()
+            await self.may_go_on.wait()
+        await super().send(text)
+
+
+@pytest.mark.parametrize("while_it_sends", [["c"], ["c", "d"], []], ids=str)
+async def test_all_is_sent_in_its_order_also_over_a_slow_connection(while_it_sends: list[str]):
+    browser = SlowBrowser()
+    stream = TokenStream(browser.send, interval_s=SHORT_S)
     await stream.push("a")
-    await stream.push("b")
-    await asyncio.sleep(0.1)
-    await stream.push("c")
-    await stream.close()
-    await asyncio.sleep(0.4)
-    assert sent == ["a", "b", "c"]
+    work = [_begun(stream.push, "b")]
+    await browser.sending.wait()
+    work += [_begun(stream.push, text) for text in while_it_sends]
+    await asyncio.sleep(0)
+    closing = asyncio.create_task(stream.close())
+    await asyncio.sleep(0)
+    assert not closing.done()
+    browser.may_go_on.set()
+    await closing
+    assert browser.text == "".join(("a", "b", *while_it_sends))
+    await asyncio.gather(*work)
 
 
-async def test_after_closing_everything_has_been_sent_also_over_a_slow_connection():
-    sent: list[str] = []
+def _begun(push: Callable[[str], Awaitable[None]], text: str) -> asyncio.Task[None]:
+    """A push that may have to wait for the connection."""
 
-    async def send(text: str) -> None:
-        await asyncio.sleep(0.1)
-        sent.append(text)
+    async def run() -> None:
+        await push(text)
 
-    stream = TokenStream(send, interval_s=0.15)
-    await stream.push("a")
-    await stream.push("b")
-    await asyncio.sleep(0.1)
-    await stream.close()
-    assert sent == ["a", "b"]
+    return asyncio.create_task(run())
