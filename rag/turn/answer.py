@@ -38,6 +38,9 @@ from rag.types import (
     TurnEvent,
 )
 
+UNREAD_EVENTS = 8
+"""At most; then the stages wait for whoever consumes the events, and the model with them."""
+
 
 async def answer(
     question: str,
@@ -63,11 +66,11 @@ async def answer(
     Raises:
         ModelError: no model answered and there is no fallback.
     """
-    queue: asyncio.Queue[TurnEvent | None] = asyncio.Queue()
+    queue, free = asyncio.Queue[TurnEvent | None](), asyncio.Semaphore(UNREAD_EVENTS)
 
     async def emit(event: TurnEvent) -> None:
-        await queue.put(event)
-        await queue.join()  # no stage runs ahead of whoever consumes the events
+        await free.acquire()
+        queue.put_nowait(event)
 
     events = RecordedEvents(emit)
     limit = escalation_limit or EscalationLimit()
@@ -77,7 +80,7 @@ async def answer(
     try:
         while (event := await queue.get()) is not None:
             yield event
-            queue.task_done()
+            free.release()
         await task
     finally:
         task.cancel()

@@ -27,7 +27,7 @@ UNSUPPORTED = "Not all of this seems to stand in your documents. Read the passag
 """The notice beside an answer that is not well supported."""
 
 Emit = Callable[[TurnEvent], Awaitable[None]]
-"""Passes an event on, and returns once it is consumed."""
+"""Passes an event on; waits while too many are unread."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from rag.generation.prompt import Prompt
 from rag.retrieval.index import Statistics
 from rag.retrieval.memory_index import MemoryIndex
 from rag.retrieval.search import Searcher
-from rag.turn.answer import answer
+from rag.turn.answer import UNREAD_EVENTS, answer
 from rag.turn.state import UNSUPPORTED, Budget
 from rag.types import (
     EARLY,
@@ -274,8 +274,8 @@ async def test_no_task_survives_a_turn_however_it_ends():
     assert not tasks()
 
 
-async def test_a_model_does_not_run_ahead_of_whoever_reads():
-    small = FakeModel().enqueue("one two three four five six")
+async def test_a_model_waits_for_whoever_reads_slowly():
+    small = FakeModel().enqueue("word " * 3 * UNREAD_EVENTS)
     async with aclosing(answer(QUESTION, searcher=Searcher(LIBRARY), models=ModelSet(small))) as events:
         async for event in events:
             if isinstance(event, Delta):
