@@ -1,4 +1,4 @@
-"""Lays into the wheel, as rag/product/, what stands beside rag/ in a checkout; an editable install reads the checkout."""
+"""Lays into the wheel, as rag/product/, the app's files that stand beside rag/ in a checkout."""
 
 from typing import Any
 
@@ -21,6 +21,6 @@ class ProductHook(BuildHookInterface[Any]):
     """Called by hatchling before it writes a wheel."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Adds the files to a wheel that is to be installed as it is."""
+        """Adds the files; not for an editable install, which finds them in the checkout."""
         if version == "standard":
             build_data["force_include"] |= {name: f"rag/product/{name}" for name in PRODUCT}

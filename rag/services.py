@@ -20,7 +20,7 @@ from rag.library.manager import LibraryManager, ManagedLibrary, data_dir
 from rag.retrieval.index import PassageIndex
 from rag.retrieval.search import Searcher
 from rag.retrieval.synonyms import Synonyms
-from rag.settings import Settings
+from rag.settings import Settings, find_file
 from rag.turn.state import Budget
 from rag.turn_log.calibration import Calibration, read_calibration
 from rag.turn_log.log import TurnLog
@@ -41,7 +41,7 @@ class Services:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.library_manager = LibraryManager(settings)
-        self.synonyms = Synonyms.read(settings.synonyms)
+        self.synonyms = Synonyms.read(find_file(settings.synonyms))
         self.reader = Reader(
             workers=settings.read_workers,
             timeout_s=settings.read_timeout_s,
@@ -60,7 +60,7 @@ class Services:
         weights = self.calibration.weights if self.calibration else shipped()
         self.gate = AbstentionGate(data_dir(settings), weights.answerable)
         """The match threshold, as measured on the library."""
-        self._larger_only = larger_only(settings, Path("models.json"))
+        self._larger_only = larger_only(settings, find_file(Path("models.json")))
         self._changed = asyncio.Event()
         self.library_manager.listen(lambda name, changes: self._changed.set())
         self._background: list[asyncio.Task[None]] = []

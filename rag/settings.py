@@ -13,6 +13,25 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Price = Annotated[float, Field(ge=0)]
 Prices = Annotated[tuple[Price, Price], NoDecode]
 
+_SHIPPED = frozenset({".env", "models.json", "synonyms.txt", "docs_corpus"})
+"""Names that are looked for in the app's own folder too."""
+
+
+def product_folder() -> Path:
+    """The folder of what is no Python package: `app.py`, `docs_corpus/`, `lab/`, `public/`, `.chainlit/`.
+
+    In a checkout it is the folder that holds `rag/`; an installed package has it within.
+    """
+    package = Path(__file__).parent
+    installed = package / "product"
+    return installed if installed.is_dir() else package.parent
+
+
+def find_file(path: Path) -> Path:
+    """The path as it is, below the working directory; where nothing is there, the app's own file of that name."""
+    own = product_folder() / path
+    return own if path.as_posix() in _SHIPPED and not path.exists() and own.exists() else path
+
 
 class Settings(BaseSettings):
     """What an organisation may change; the names are the environment's, in lower case."""
@@ -206,7 +225,7 @@ def read_settings() -> Settings:
         SettingsError: a value is not allowed; the text names each setting, its value and what is allowed.
     """
     try:
-        return Settings()
+        return Settings(_env_file=find_file(Path(".env")))  # pyright: ignore[reportCallIssue]
     except UnicodeDecodeError:
         raise SettingsError("The file .env is not UTF-8 text. Save it in that encoding.") from None
     except ValidationError as error:

@@ -22,7 +22,7 @@ from rag.errors import StorageError
 from rag.generation.model_facts import ModelEntry, chosen, known_models, read_models
 from rag.library.manager import data_dir
 from rag.machine import this_machine, today
-from rag.settings import Settings, read_settings
+from rag.settings import Settings, find_file, read_settings
 from rag.storage import check_ending, write_report
 
 if TYPE_CHECKING:
@@ -107,8 +107,9 @@ def _compare(old: Path, new: Path, tolerance: float) -> int:
 
 def _models(file: Path | None, aliases: tuple[str, ...], settings: Settings) -> Mapping[str, ModelEntry]:
     """The models that are named, with what a file knows of them; without names all of the file, or the app's two."""
-    if file or _MODELS.exists():
-        known = read_models(file or _MODELS)
+    here = find_file(_MODELS)
+    if file or here.exists():
+        known = read_models(file or here)
         return chosen(known, aliases) if aliases else known
     return chosen(known_models(), aliases or (settings.slm_alias, settings.llm_alias))
 

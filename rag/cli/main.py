@@ -22,8 +22,7 @@ COMMANDS = {
     ),
     "calibrate": (
         "report_command:calibrate",
-        "Fits the confidence and its threshold to drafts that people called right or wrong, "
-        "and asks before it saves.",
+        "Fits the confidence and its threshold to drafts that people called right or wrong, and asks before it saves.",
     ),
     "eval": (
         "eval_command:evaluate",

@@ -16,6 +16,7 @@ from typing import Any, cast
 from filelock import FileLock
 
 from rag.errors import SettingsError, StorageError
+from rag.settings import find_file
 
 _MOST_CHARACTERS = 60
 _PUNCTUATION = " -_.()"
@@ -126,7 +127,7 @@ def _split(item: str) -> tuple[str, Path]:
 
 
 def _named(path: Path, name: str, others: Collection[Folder]) -> Folder:
-    path = Path(os.path.abspath(path.expanduser()))
+    path = Path(os.path.abspath(find_file(path.expanduser())))
     return Folder(_free(name or _name_of(path), others), path)
 
 
