@@ -229,8 +229,7 @@ def read_settings() -> Settings:
     except UnicodeDecodeError:
         raise SettingsError("The file .env is not UTF-8 text. Save it in that encoding.") from None
     except ValidationError as error:
-        lines = [
-            f"{'.'.join(str(part) for part in fault['loc'][:1]).upper()}={fault['input']!r}: {fault['msg']}."
-            for fault in error.errors()
-        ]
-        raise SettingsError("These settings cannot be used, see .env.example: " + " ".join(lines)) from None
+        faults = [("".join(map(str, fault["loc"][:1])).upper(), fault) for fault in error.errors()]
+        lines = " ".join(f"{name}={fault['input']!r}: {fault['msg']}." for name, fault in faults)
+        names = tuple(dict.fromkeys(name for name, _ in faults))
+        raise SettingsError(f"These settings cannot be used, see .env.example: {lines}", names=names) from None
