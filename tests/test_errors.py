@@ -1,7 +1,9 @@
 """The tree of errors: what the docstring draws is what stands in the module."""
 
 import inspect
+import pickle
 import re
+from pathlib import Path
 
 import pytest
 
@@ -48,3 +50,23 @@ def test_each_error_says_when_it_is_caught_and_shows_its_text_as_it_stands(name:
     assert error.__doc__ != Exception.__doc__
     assert str(error("The disk is full. Free some space.")) == "The disk is full. Free some space."
     assert isinstance(error(), GroundworkError)
+
+
+FIELDS = {
+    "SettingsError": {"names": ("PASSAGES",)},
+    "QuestionError": {"size": 9_000, "limit": 8_000},
+    "FileTooLarge": {"name": "a.pdf", "size": 30_000_000, "limit": 25_000_000},
+    "ReadingTimedOut": {"name": "a.pdf", "limit": 30.0},
+    "StorageError": {"path": Path("index")},
+    "PackageError": {"package": "onnxruntime-web"},
+}
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_fields_stand_beside_the_sentence_and_come_out_of_another_process(name: str):
+    error = CLASSES[name]("It does not work. Try again.", **FIELDS[name])
+    again = pickle.loads(pickle.dumps(error))
+    assert type(again) is CLASSES[name]
+    assert str(again) == "It does not work. Try again."
+    assert {field: getattr(again, field) for field in FIELDS[name]} == FIELDS[name]
+    assert not any(getattr(CLASSES[name]("It does not work."), field) for field in FIELDS[name])
