@@ -32,13 +32,14 @@ def prepare(settings: Settings) -> None:
     """
     if _ROOT in os.environ:
         return
-    shipped, folder = product_folder(), data_dir(settings) / "chat"
+    shipped, folder = product_folder(), data_dir(settings)
     is_checkout = (shipped / "rag").is_dir()
     try:
-        os.environ[_ROOT] = str(shipped if is_checkout else _new_root(shipped, folder))
+        os.environ[_ROOT] = str(shipped if is_checkout else _new_root(shipped, folder / "chat"))
     except OSError as error:
         raise StorageError(
-            f"The data folder {folder} cannot be written ({error.strerror}). Set DATA_DIR to another place."
+            f"The data folder {folder} cannot be written ({error.strerror}). Set DATA_DIR to another place.",
+            path=folder,
         ) from error
 
 
