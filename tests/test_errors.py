@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from rag import errors
-from rag.errors import GroundworkError
+from rag.errors import FileTooLarge, GroundworkError, StorageError, UnsupportedFile
+from rag.ingestion.reader import Reader
+from rag.storage import read_text, write_whole
 
 CLASSES = {
     name: value
@@ -70,3 +72,31 @@ def test_fields_stand_beside_the_sentence_and_come_out_of_another_process(name: 
     assert str(again) == "It does not work. Try again."
     assert {field: getattr(again, field) for field in FIELDS[name]} == FIELDS[name]
     assert not any(getattr(CLASSES[name]("It does not work."), field) for field in FIELDS[name])
+
+
+async def test_a_files_error_comes_out_of_its_worker_with_name_and_numbers(tmp_path: Path):
+    reader = Reader(workers=1, timeout_s=30, max_bytes=10_000, max_pages=10, max_chars=1000)
+    try:
+        (tmp_path / "long").write_text("word " * 1000)
+        with pytest.raises(FileTooLarge) as too_long:
+            await reader.read(tmp_path / "long", name="guides/long.txt", origin="library")
+        (tmp_path / "large").write_text("word " * 3000)
+        with pytest.raises(FileTooLarge) as too_large:
+            await reader.read(tmp_path / "large", name="large.txt", origin="library")
+        (tmp_path / "program").write_bytes(b"MZ\x90\x00" + bytes(range(256)))
+        with pytest.raises(UnsupportedFile) as program:
+            await reader.read(tmp_path / "program", name="setup.exe", origin="library")
+    finally:
+        await reader.close()
+    fields = [(each.value.name, each.value.size, each.value.limit) for each in (too_long, too_large, program)]
+    assert fields == [("guides/long.txt", 5000, 1000), ("large.txt", 15_000, 10_000), ("setup.exe", None, None)]
+
+
+def test_an_error_of_the_disk_names_the_file(tmp_path: Path):
+    with pytest.raises(StorageError, match="cannot be read") as reading:
+        read_text(tmp_path / "none.json")
+    assert reading.value.path == tmp_path / "none.json"
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError, match="cannot be written") as writing:
+        write_whole(tmp_path / "file" / "a.json", "{}")
+    assert writing.value.path == tmp_path / "file" / "a.json"
