@@ -8,6 +8,7 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_vali
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from rag.errors import SettingsError
+from rag.storage import user_data_dir
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Price = Annotated[float, Field(ge=0)]
@@ -211,6 +212,11 @@ class Settings(BaseSettings):
         if value and not value.startswith(("http://", "https://")):
             raise ValueError("must start with http:// or https://")
         return value
+
+    @cached_property
+    def data_folder(self) -> Path:
+        """`data_dir`, or this account's own: where indexes, logs and lists of this app lie."""
+        return self.data_dir or user_data_dir()
 
     @cached_property
     def llm_elsewhere(self) -> bool:

@@ -10,7 +10,6 @@ from typing import Any, cast
 from filelock import FileLock, Timeout
 
 from rag.errors import StorageError
-from rag.library.manager import data_dir
 from rag.settings import Settings, product_folder
 
 _ROOT = "CHAINLIT_APP_ROOT"
@@ -32,7 +31,7 @@ def prepare(settings: Settings) -> None:
     """
     if _ROOT in os.environ:
         return
-    shipped, folder = product_folder(), data_dir(settings)
+    shipped, folder = product_folder(), settings.data_folder
     is_checkout = (shipped / "rag").is_dir()
     try:
         os.environ[_ROOT] = str(shipped if is_checkout else _new_root(shipped, folder / "chat"))

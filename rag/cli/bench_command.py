@@ -20,7 +20,6 @@ from rag.benchmark.speed_regression import compare
 from rag.cli.exit import INTERRUPTED, ending
 from rag.errors import StorageError
 from rag.generation.model_facts import ModelEntry, chosen, known_models, read_models
-from rag.library.manager import data_dir
 from rag.machine import this_machine, today
 from rag.settings import Settings, find_file, read_settings
 from rag.storage import check_ending, write_report
@@ -96,7 +95,7 @@ def bench(
             check_output(path, force=force)
         _complain(_not_done(plan))
         runner, stopped = _measure(plan, settings)
-        sys.exit(_tell(runner, stopped, data_dir(settings) / HISTORY, out or [], as_json))
+        sys.exit(_tell(runner, stopped, settings.data_folder / HISTORY, out or [], as_json))
 
 
 def _compare(old: Path, new: Path, tolerance: float) -> int:
