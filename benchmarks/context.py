@@ -22,8 +22,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run as a script, this folder alone is on the path
 
 from benchmarks.data import indexed, rows
-from rag.generation.context import pack
-from rag.generation.tokens import estimate_tokens
+from rag.generation.context import estimate_tokens, select_excerpts
 from rag.retrieval.highlights import highlights
 from rag.retrieval.search import Searcher
 from rag.turn.state import Budget
@@ -50,7 +49,7 @@ def best_sentences(most: int) -> Method:
 
 def packed(tokens: int) -> Method:
     def shown(search: SearchResult) -> Shown:
-        excerpts = pack(search, tokens=tokens, passages=Budget().passages)
+        excerpts = select_excerpts(search, tokens=tokens, passages=Budget().passages)
         return [(excerpt.hit.passage.place, excerpt.text) for excerpt in excerpts]
 
     return shown
@@ -92,7 +91,7 @@ def table(folder: Path, methods: dict[str, Method]) -> dict[str, Any]:
     took: list[float] = []
     for _, _, search in found:
         began = time.perf_counter()
-        pack(search, tokens=Budget().passage_tokens, passages=Budget().passages)
+        select_excerpts(search, tokens=Budget().passage_tokens, passages=Budget().passages)
         took.append(time.perf_counter() - began)
     return {
         "data": folder.name,

@@ -10,6 +10,7 @@ would have been kept at their end were given up (turns changed), and the time th
 """
 
 import argparse
+import asyncio
 import json
 import sys
 import time
@@ -59,7 +60,7 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=200)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    tables = [table(folder, arguments.questions) for folder in arguments.data]
+    tables = [asyncio.run(table(folder, arguments.questions)) for folder in arguments.data]
     if arguments.json:
         print(json.dumps(tables))
         return
@@ -72,13 +73,13 @@ def main() -> None:
             )
 
 
-def table(folder: Path, most: int) -> dict[str, Any]:
+async def table(folder: Path, most: int) -> dict[str, Any]:
     """The rows for one question set."""
     return {
         "data": folder.name,
         "rows": [
-            row("with its article", [heard(replay) for replay in replays(folder, most, without=False)]),
-            row("without it", [heard(replay) for replay in replays(folder, most, without=True)]),
+            row("with its article", [await heard(replay) for replay in replays(folder, most, without=False)]),
+            row("without it", [await heard(replay) for replay in replays(folder, most, without=True)]),
         ],
     }
 
@@ -99,14 +100,14 @@ def replays(folder: Path, most: int, *, without: bool) -> Iterator[Replay]:
             index.put(gold.document, sorted(article, key=_ordinal))
 
 
-def heard(replay: Replay) -> Heard:
+async def heard(replay: Replay) -> Heard:
     policy = Policy(long_answer_chars=0)
     found = assess_search(replay.search, replay.question, policy.weights, policy.grounding_threshold)
     watch, written, given_up = DraftMonitor(policy, found, replay.search.hits[: Budget().passages]), "", False
     began = time.perf_counter()
     for word in replay.draft.split(" "):
         written += f"{word} "
-        if watch.should_stop(f"{word} "):
+        if await watch.should_stop(f"{word} "):
             given_up = True
             break
     seconds = time.perf_counter() - began

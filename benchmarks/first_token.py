@@ -29,7 +29,7 @@ from benchmarks.serving import ROOT, chat, free_port, start, stop
 from rag.generation.chat_model import ModelSet
 from rag.generation.foundry.model import FoundryModel
 from rag.generation.foundry.runtime import FoundryRuntime
-from rag.generation.prompt import build
+from rag.generation.prompt import fitted_prompt
 from rag.retrieval.memory_index import MemoryIndex
 from rag.retrieval.search import Searcher
 from rag.turn.answer import answer
@@ -56,7 +56,9 @@ async def first_tokens(folder: Path, library: Path, rounds: int) -> dict[str, An
     index.put(document, [Passage(document, 0, PAGE.partition("\n\n")[2], ("Leave",))])
     searcher = Searcher(index)
     budget = Budget()
-    prompt = build(QUESTION, searcher.search(QUESTION, limit=5), passages=5, passage_tokens=1200, history_tokens=0)
+    prompt = fitted_prompt(
+        QUESTION, searcher.search(QUESTION, limit=5), passages=5, passage_tokens=1200, history_tokens=0
+    )
 
     runtime = FoundryRuntime(cache_dir=folder / "models", app_data_dir=folder / "data", catalogue="disk")
     model = FoundryModel(runtime, SMALL.alias)
@@ -76,8 +78,8 @@ async def first_tokens(folder: Path, library: Path, rounds: int) -> dict[str, An
     try:
         async with chat(f"http://127.0.0.1:{port}", lambda *event: heard.append(event)) as page:
             for warm in range(rounds + 3):
-                usual, tokens = await _raw(kept, info.id, prompt.messages(), budget)
-                first, tokens = await _raw(fresh, info.id, prompt.messages(), budget)
+                usual, tokens = await _raw(kept, info.id, list(prompt.messages), budget)
+                first, tokens = await _raw(fresh, info.id, list(prompt.messages), budget)
                 second = await _answered(searcher, ModelSet(model), budget)
                 heard.clear()
                 third = _first_words(heard, await page.ask(QUESTION))

@@ -6,7 +6,6 @@ from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, replace
 
 from rag.benchmark.comparison_summary import STRATEGIES, Answer, CompareRun
-from rag.benchmark.measure import Plain
 from rag.benchmark.small_vs_large import StrategyRunner, play
 from rag.errors import ModelUnavailable
 from rag.evaluation.judge import judge_model, judged
@@ -92,8 +91,8 @@ class Comparing:
                     self._told(answer, len(self._answers), every)
             for answer in self._answers if judge else ():
                 if judge and not answer.failure:
-                    prompt = Plain(self._task.prompts[answer.prompt])
-                    if points := await judged(judge, prompt, answer.text):
+                    question = self._task.prompts[answer.prompt]
+                    if points := await judged(judge, question, (), answer.text):
                         self._rubrics[answer.id] = points
 
     async def _strategies(self, services: Services) -> StrategyRunner:

@@ -4,7 +4,7 @@ import asyncio
 import gc
 from collections.abc import Callable, Generator, Sequence
 from contextlib import aclosing, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from statistics import median
 
@@ -21,19 +21,10 @@ from rag.generation.chat_model import (
     TextDelta,
 )
 from rag.generation.openai_model import OpenAIModel
-from rag.generation.prompt import ChatMessage, Prompt
+from rag.generation.prompt import Prompt, plain_prompt
 
 Clock = Callable[[], float]
 """Seconds from any zero; such as `time.perf_counter`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plain(Prompt):
-    """A question and nothing else: no passages, no system text."""
-
-    def messages(self) -> list[ChatMessage]:
-        """One message."""
-        return [{"role": "user", "content": self.question}]
 
 
 async def measure(model: ChatModel, prompt: Prompt, limits: GenerationLimits, clock: Clock) -> Round:
@@ -155,7 +146,9 @@ async def practise(clock: Clock) -> float:
     model = OpenAIModel(base_url=f"http://{host}:{port}", alias="practice", model_id="practice")
     try:
         with undisturbed():
-            rounds = [await measure(model, Plain("Ready?"), GenerationLimits(1), clock) for _ in range(1 + _ROUNDS)]
+            rounds = [
+                await measure(model, plain_prompt("Ready?"), GenerationLimits(1), clock) for _ in range(1 + _ROUNDS)
+            ]
     finally:
         await model.close()
         server.close()

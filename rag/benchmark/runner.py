@@ -6,11 +6,12 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from itertools import count
 
-from rag.benchmark.measure import CHARACTERS_PER_TOKEN, Clock, Plain, grown, measure, practise, undisturbed
+from rag.benchmark.measure import CHARACTERS_PER_TOKEN, Clock, grown, measure, practise, undisturbed
 from rag.benchmark.plan import BenchPlan, ModelSpec, Scenario
 from rag.benchmark.records import BenchRun, Model, Round, Series
 from rag.benchmark.targets import Targets, TargetSession, described
 from rag.errors import ContextTooSmall, EmptyAnswer, GroundworkError, ModelBusy, ModelError
+from rag.generation.prompt import plain_prompt
 from rag.machine import Machine, PowerMeter
 
 BY_HAND = "Stopped by hand."
@@ -200,7 +201,7 @@ class Runner:
         text = scenario.text
         if scenario.prompt_tokens:
             text = grown(round(scenario.prompt_tokens * self._characters_per_token), next(self._texts))
-        answer = await measure(session.chat, Plain(text), self._plan.limits, self._clock)
+        answer = await measure(session.chat, plain_prompt(text), self._plan.limits, self._clock)
         if scenario.prompt_tokens and answer.prompt_tokens:
             self._characters_per_token = len(text) / answer.prompt_tokens
         self._done += 1

@@ -5,19 +5,19 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from rag.benchmark.comparison_summary import ESCALATE, LARGE, REFINE, SMALL, STRATEGIES, Answer, ModelShare
-from rag.benchmark.measure import Plain, undisturbed
+from rag.benchmark.measure import undisturbed
 from rag.errors import ModelError, ModelUnavailable
 from rag.escalation.confidence import DraftAssessment
 from rag.escalation.policy import Policy, decide
 from rag.generation.chat_model import ChatModel, GenerationLimits, ModelSet
-from rag.generation.prompt import ChatMessage
+from rag.generation.prompt import Prompt, plain_prompt
 from rag.grounding.hedging import hedges, refuses
 from rag.retrieval.search import Searcher
 from rag.turn.answer import answer
-from rag.turn.generate import Writer
+from rag.turn.generate import GenerationRun
 from rag.turn.state import Budget
 from rag.turn.timing import StageClock
-from rag.types import Decision, Delta, Finished, Generation, Mode, Turn
+from rag.types import Decision, Delta, Finished, Generation, Mode, Turn, TurnEvent
 
 _REFINE = (
     "Improve your answer above. Make it clearer and better ordered, keep every fact that is right, leave out what is "
@@ -35,18 +35,6 @@ class StrategyRunner:
     clock: Callable[[], float]
     searcher: Searcher | None = None
     """The documents; None to ask the models alone."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Refining(Plain):
-    """A question, its draft, and the wish for a better one."""
-
-    def messages(self) -> list[ChatMessage]:
-        return [
-            {"role": "user", "content": self.question},
-            {"role": "assistant", "content": self.draft},
-            {"role": "user", "content": _REFINE},
-        ]
 
 
 async def answered(strategies: StrategyRunner, id_: str, prompt: str, question: str, way: str) -> Answer:
@@ -105,18 +93,17 @@ async def _alone(strategies: StrategyRunner, told: Answer, question: str) -> Ans
     """The models without documents: only the wording, the length and the topic can call for the larger one."""
     budget, speaking, reason = strategies.budget, _Speaking(strategies.clock), ""
     small, large = strategies.models.small, strategies.models.large
-    drafting = GenerationLimits(budget.draft_tokens, budget.temperature, budget.seed)
-    answering = GenerationLimits(budget.escalated_tokens, budget.temperature, budget.seed)
+    drafting, answering = budget.draft, budget.escalated
     if told.way == LARGE and large:
-        shown = await speaking.say(large, Plain(question), answering, larger=True)
+        shown = await speaking.say(large, plain_prompt(question), answering, larger=True)
     else:
-        shown = await speaking.say(small, Plain(question), drafting)
+        shown = await speaking.say(small, plain_prompt(question), drafting)
     if told.way in (REFINE, ESCALATE) and large:
         decision = decide(strategies.policy, question, shown, _wording(shown.text), larger=large.alias)
         reason = _reason(decision) if told.way == ESCALATE else ""
         refines = told.way == REFINE or decision.way == "refine"
         if refines or decision.action == "escalate":
-            again = _Refining(question, draft=shown.text) if refines else Plain(question)
+            again = _refine_prompt(question, shown.text) if refines else plain_prompt(question)
             shown = await speaking.say(large, again, answering, larger=True)
     return replace(
         told,
@@ -142,17 +129,28 @@ class _Speaking:
         return self._clock() - self._began
 
     async def say(
-        self, model: ChatModel, prompt: Plain, limits: GenerationLimits, *, larger: bool = False
+        self, model: ChatModel, prompt: Prompt, limits: GenerationLimits, *, larger: bool = False
     ) -> Generation:
-        writer = Writer(model, prompt, limits, StageClock(self._clock), escalated=larger)
-        async with aclosing(writer.write()) as events:
-            async for event in events:
-                if isinstance(event, Delta) and self.first is None and event.text.strip():
-                    self.first = self.seconds
-        if writer.failure or not writer.generation:
-            raise writer.failure or ModelUnavailable(f"{model.alias} said nothing. Ask again.")
-        self.shares.append(_share(writer.generation, larger))
-        return writer.generation
+        async def note_first_word(event: TurnEvent) -> None:
+            if isinstance(event, Delta) and self.first is None and event.text.strip():
+                self.first = self.seconds
+
+        run = GenerationRun(model, prompt, limits, StageClock(self._clock), escalated=larger)
+        await run.stream(note_first_word)
+        if run.failure or not run.generation:
+            raise run.failure or ModelUnavailable(f"{model.alias} said nothing. Ask again.")
+        self.shares.append(_share(run.generation, larger))
+        return run.generation
+
+
+def _refine_prompt(question: str, draft: str) -> Prompt:
+    return Prompt(
+        (
+            {"role": "user", "content": question},
+            {"role": "assistant", "content": draft},
+            {"role": "user", "content": _REFINE},
+        )
+    )
 
 
 def _share(generation: Generation, larger: bool) -> ModelShare:
@@ -201,7 +199,7 @@ async def play(
 async def _warm_up(strategies: StrategyRunner) -> None:
     for model in filter(None, (strategies.models.small, strategies.models.large)):
         try:
-            async for _ in model.stream(Plain("Say hello."), GenerationLimits(16, 0.0)):
+            async for _ in model.stream(plain_prompt("Say hello."), GenerationLimits(16, 0.0)):
                 pass
         except ModelError:
             continue  # told by the answers themselves, each with its reason

@@ -58,12 +58,10 @@ def search_signals(search: SearchResult, question: str) -> tuple[Signal, ...]:
     names = specifics(search, windows, search.question or question)
     found = (
         ("strength", search.normalised_score, "How much of the question the best passage holds"),
-        ("coverage", search.coverage, "How many of the question's words stand in the passages"),
         ("closeness", close, "How much of the question stands in two sentences side by side"),
         ("evidence", 1.0 if whole else evidence(search, windows), "How much two sentences have in common with it"),
         ("specifics", names, "How many of its names and numbers stand there"),
         ("margin", 1.0 if whole else margin(search.hits), "How far the best passage stands out from the others"),
-        ("agreement", agreement(search.hits), "How many of the best passages are from one document"),
     )
     return tuple(Signal(name, 1.0 if chosen else value, meaning) for name, value, meaning in found)
 
@@ -107,12 +105,6 @@ def margin(hits: Sequence[Hit]) -> float:
     """
     ranked = sorted((hit.normalised_score for hit in hits), reverse=True)
     return ranked[0] - (ranked[BACKGROUND] if len(ranked) > BACKGROUND else 0.0) if ranked else 0.0
-
-
-def agreement(hits: Sequence[Hit]) -> float:
-    """[0, 1]: the share of the first five hits that are from the first one's document; AUROC .786 and .536."""
-    first = [hit.passage.document.id for hit in hits[:BACKGROUND]]
-    return first.count(first[0]) / len(first) if first else 0.0
 
 
 def _windows(hit: Hit, weights: Mapping[str, float]) -> Iterator[_Window]:

@@ -53,7 +53,7 @@ def assess_search(search: SearchResult, question: str, weights: Weights, thresho
 def assess_draft(found: Answerability, draft: Generation, checked: Checked, weights: Weights) -> DraftAssessment:
     """The judgement on a draft; `checked` has its text and the passages that the model was given."""
     passages = [citation.hit for citation in checked.citations]
-    of_text = support_signals(checked.text, passages, checked.citations)
+    of_text = support_signals(checked.text, passages)
     text = without_marks(checked.text)
     stands = weights.supported(_values(of_text)) if text.strip() else 0.0
     summary = (

@@ -41,7 +41,8 @@ class Policy:
     early: bool = True
     """Whether a draft is given up while it is written, once it has left the passages."""
     larger_only: frozenset[str] = frozenset()
-    """Capabilities, as `required_capabilities` names them, that only the larger model has: questions with one go straight to it."""
+    """Capabilities, as `required_capabilities` names them, that only the larger model has; a question that needs one
+    goes straight to it."""
     weights: Weights = field(default_factory=shipped)
 
 

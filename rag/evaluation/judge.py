@@ -3,7 +3,7 @@
 import json
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Any, cast
 
 from pydantic import ConfigDict, Field
@@ -14,10 +14,10 @@ from rag.evaluation.ragas import Ragas
 from rag.evaluation.replay import Recorder
 from rag.evaluation.results import CRITERIA, Rubric
 from rag.generation.chat_model import ChatModel, GenerationLimits, ModelSet, complete
-from rag.generation.prompt import ChatMessage, Prompt, unfence
+from rag.generation.prompt import Prompt, unfence
 from rag.services import Services
 from rag.storage import of_lines
-from rag.types import Turn
+from rag.types import Hit, Turn
 
 _SYSTEM = (
     "You judge answers to questions about an organisation's documents. Give three whole numbers from 1 (worst) to 5 "
@@ -45,22 +45,6 @@ class _Line:
     by: str = "hand"
 
 
-@dataclass(frozen=True, slots=True)
-class _Judging(Prompt):
-    """A prompt that shows an answer with its passages and asks for points."""
-
-    answer: str = ""
-
-    def messages(self) -> list[ChatMessage]:
-        passages = "\n\n".join(f"[{n}] {hit.passage.shown}" for n, hit in enumerate(self.hits, 1))
-        parts = (
-            f"<passages>\n{unfence(passages) or '(no passage was found)'}\n</passages>",
-            f"Question: {unfence(self.question)}",
-            f"Answer: {unfence(self.answer) or '(The program says that the documents do not hold an answer.)'}",
-        )
-        return [{"role": "system", "content": _SYSTEM}, {"role": "user", "content": "\n\n".join(parts)}]
-
-
 def read_annotations(text: str, name: str, ids: Collection[str]) -> dict[str, Rubric]:
     """The points of a JSONL text by question; `ids` are the questions that there are.
 
@@ -76,11 +60,13 @@ def read_annotations(text: str, name: str, ids: Collection[str]) -> dict[str, Ru
     return found
 
 
-async def judged(model: ChatModel, prompt: Prompt, answer: str) -> Rubric | None:
-    """A second model's points for an answer to the prompt; None, "not judged", when it fails or says anything else."""
-    asked = _Judging(prompt.question, prompt.search, answer=answer)
+async def judged(model: ChatModel, question: str, hits: Sequence[Hit], answer: str) -> Rubric | None:
+    """A second model's points for an answer; None, "not judged", when it fails or says anything else.
+
+    `hits` are the passages that the answer could stand on.
+    """
     try:
-        text = await complete(model, asked, _LIMITS)
+        text = await complete(model, _prompt(question, hits, answer), _LIMITS)
     except ModelError:
         return None
     points = parsed(text)
@@ -138,7 +124,8 @@ def points_by(model: ChatModel, recorder: Recorder) -> Judge:
     """A judge that gives points; an answer whose judgement cannot be read gets none."""
 
     async def judge(question: Question, turn: Turn) -> None:
-        if points := await judged(model, _prompt(turn), turn.answer):
+        hits = [citation.hit for citation in turn.citations]
+        if points := await judged(model, turn.question, hits, turn.answer):
             recorder.rubrics[question.id] = points
 
     return judge
@@ -158,6 +145,12 @@ def ragas_by(model: ChatModel, recorder: Recorder) -> Judge:
     return judge
 
 
-def _prompt(turn: Turn) -> Prompt:
-    """The question with the passages that the answer could stand on."""
-    return Prompt(turn.question, replace(turn.search, hits=tuple(citation.hit for citation in turn.citations)))
+def _prompt(question: str, hits: Sequence[Hit], answer: str) -> Prompt:
+    """Shows the answer with its passages and asks for points."""
+    passages = "\n\n".join(f"[{n}] {hit.passage.shown}" for n, hit in enumerate(hits, 1))
+    parts = (
+        f"<passages>\n{unfence(passages) or '(no passage was found)'}\n</passages>",
+        f"Question: {unfence(question)}",
+        f"Answer: {unfence(answer) or '(The program says that the documents do not hold an answer.)'}",
+    )
+    return Prompt(({"role": "system", "content": _SYSTEM}, {"role": "user", "content": "\n\n".join(parts)}))

@@ -6,13 +6,12 @@ Ragas is 0.3.1 here, the last one that goes with openai 3. It is never imported 
 import importlib
 import math
 import os
-from dataclasses import dataclass
 from typing import Any
 
 from rag.errors import SettingsError
 from rag.evaluation.dataset import Question
 from rag.generation.chat_model import ChatModel, GenerationLimits, complete
-from rag.generation.prompt import ChatMessage, Prompt
+from rag.generation.prompt import plain_prompt
 from rag.grounding.citations import without_marks
 from rag.types import Turn
 
@@ -20,14 +19,6 @@ _LIMITS = GenerationLimits(max_tokens=1500, temperature=0, seed=1)
 """Ragas asks for lists of statements with a reason for each."""
 _TIMEOUT_S = 600
 """For one metric of one answer; a slow machine needs minutes."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Plain(Prompt):
-    """A prompt that is one message."""
-
-    def messages(self) -> list[ChatMessage]:
-        return [{"role": "user", "content": self.question}]
 
 
 class Ragas:
@@ -81,7 +72,7 @@ def _through(model: ChatModel) -> Any:
     run_config = importlib.import_module("ragas.run_config")
 
     async def agenerate_text(_self: Any, prompt: Any, n: int = 1, *_args: Any, **_options: Any) -> Any:
-        texts = [await complete(model, _Plain(prompt.to_string()), _LIMITS) for _ in range(n)]
+        texts = [await complete(model, plain_prompt(prompt.to_string()), _LIMITS) for _ in range(n)]
         return outputs.LLMResult(generations=[[outputs.Generation(text=text) for text in texts]])
 
     def generate_text(_self: Any, *_args: Any, **_options: Any) -> Any:

@@ -12,8 +12,8 @@ from rag.types import SearchResult
 
 MOST_SENTENCES = 4
 ENOUGH = 0.95
-"""At most four sentences of the five best passages, fewer where one of them has the answer by this chance, hold it for
-89 % of squad's questions at 142 tokens; one whole passage does so for 84 % at 199 (benchmarks/quoting)."""
+"""The probability to hold the answer at which no further sentence is quoted. At most four sentences of the five best
+passages hold it for 89 % of squad's questions at 142 tokens; one whole passage for 84 % at 199 (benchmarks/quoting)."""
 
 _WRAP = re.compile(r"(?<=\S)[ \t]*\n(?!\s*(?:\n|[-*+•|>#]|\d{1,3}[.)]\s))[ \t]*")
 """The end of a line that was only wrapped: no list item, table row or paragraph begins after it."""
@@ -30,9 +30,10 @@ class ExtractiveModel:
     async def stream(self, prompt: Prompt, limits: GenerationLimits) -> AsyncGenerator[ModelEvent]:
         """The quotes, one delta a quote, passages in the order of their best sentence."""
         yield Requested()
-        chosen = await asyncio.to_thread(choose, prompt.search)
+        search = SearchResult(prompt.hits, prompt.weights)
+        chosen = await asyncio.to_thread(choose, search)
         yield Opened()
-        for quote in _quotes(prompt.search, chosen):
+        for quote in _quotes(search, chosen):
             yield TextDelta(quote)
         yield Ended("stop")
 
@@ -54,13 +55,13 @@ def _quotes(search: SearchResult, chosen: list[Highlight]) -> Iterator[str]:
     separator = ""
     for number, group in groupby(ordered, key=lambda h: h.number):
         text = search.hits[number - 1].passage.text
-        for start, end in _joined(group, text):
+        for start, end in _merged(group, text):
             lines = _OWN_MARK.sub("[\u200c", _WRAP.sub(" ", text[start:end])).splitlines()
             yield f"{separator}> " + "\n> ".join(line.strip() for line in lines if line.strip()) + f" [{number}]"
             separator = "\n\n"
 
 
-def _joined(group: Iterator[Highlight], text: str) -> Iterator[tuple[int, int]]:
+def _merged(group: Iterator[Highlight], text: str) -> Iterator[tuple[int, int]]:
     span: tuple[int, int] | None = None
     for h in group:
         if span and not text[span[1] : h.start].strip():

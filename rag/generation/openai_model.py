@@ -173,7 +173,7 @@ class OpenAIModel:
         """The response to the prompt: its headers are here, its body is still to come."""
         response = await self._client.chat.completions.create(
             model=await self._resolved(),
-            messages=cast("list[ChatCompletionMessageParam]", prompt.messages()),
+            messages=cast("list[ChatCompletionMessageParam]", list(prompt.messages)),
             max_tokens=limits.max_tokens,
             temperature=limits.temperature,
             seed=openai.omit if limits.seed is None else limits.seed,
@@ -190,7 +190,7 @@ class OpenAIModel:
         """The response with all of its body."""
         return await self._client.chat.completions.create(
             model=await self._resolved(),
-            messages=cast("list[ChatCompletionMessageParam]", prompt.messages()),
+            messages=cast("list[ChatCompletionMessageParam]", list(prompt.messages)),
             max_tokens=limits.max_tokens,
             temperature=limits.temperature,
             seed=openai.omit if limits.seed is None else limits.seed,

@@ -1,12 +1,11 @@
-"""Hits to a prompt that fits: fixed text first, passages next, the question last, so that a prefix cache can help."""
+"""Prompts: fixed text first, passages next, the question last, so that a server's prefix cache can help."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypedDict
 
-from rag.generation.context import pack
-from rag.generation.tokens import estimate_tokens
+from rag.generation.context import Excerpt, estimate_tokens, select_excerpts
 from rag.types import Exchange, Hit, SearchResult
 
 SYSTEM = (
@@ -25,8 +24,9 @@ REFINE = (
     "that the passages support, leave out what they do not, and add nothing new. Give only the improved answer."
 )
 
-
 _FENCE = re.compile(r"<(?=\s*(?:/\s*)?(?:passages|draft)\b|\|)", re.IGNORECASE)
+_EXCHANGE_TOKENS = 8
+"""Of the two messages of an exchange, beside their text."""
 
 
 class ChatMessage(TypedDict):
@@ -38,58 +38,51 @@ class ChatMessage(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """All that a model is given for one answer; `messages()` is its form on the wire."""
+    """The messages that a model is given, and the numbered passages in them."""
 
-    question: str
-    search: SearchResult = field(default_factory=lambda: SearchResult(()))
-    """Its hits are the numbered passages, [1] first."""
-    history: tuple[Exchange, ...] = ()
-    """Oldest first."""
-    draft: str = ""
-    """Not empty: improve this text instead of answering anew."""
-    excerpts: tuple[str, ...] = ()
-    """What of each passage stands in the prompt; empty for all of them whole."""
+    messages: tuple[ChatMessage, ...]
+    excerpts: tuple[Excerpt, ...] = ()
+    """What the last message begins with: `excerpts[0]` is [1]."""
+    weights: Mapping[str, float] = field(default_factory=dict[str, float])
+    """Weight of each analysed query term, for a model that quotes the passages instead of writing."""
 
     @property
     def hits(self) -> tuple[Hit, ...]:
         """The numbered passages: `hits[0]` is [1]."""
-        return self.search.hits
-
-    def messages(self) -> list[ChatMessage]:
-        """System text, earlier exchanges, then passages and question in one message."""
-        earlier: list[ChatMessage] = []
-        for exchange in self.history:
-            earlier.append({"role": "user", "content": unfence(exchange.question)})
-            earlier.append({"role": "assistant", "content": unfence(exchange.answer)})
-        excerpts = self.excerpts or [hit.passage.shown for hit in self.hits]
-        parts = [_fenced(self.hits, excerpts), f"Question: {unfence(self.question)}"]
-        if self.draft:
-            parts += [REFINE, f"<draft>\n{unfence(self.draft)}\n</draft>"]
-        return [
-            {"role": "system", "content": SYSTEM},
-            *earlier,
-            {"role": "user", "content": "\n\n".join(parts)},
-        ]
+        return tuple(excerpt.hit for excerpt in self.excerpts)
 
     def without_lowest_passage(self) -> "Prompt | None":
         """The same prompt with one passage less, or None when there is none left to drop."""
-        if not self.hits:
+        if not self.excerpts:
             return None
-        return replace(self, search=replace(self.search, hits=self.hits[:-1]), excerpts=self.excerpts[:-1])
+        *earlier, last = self.messages
+        excerpts = self.excerpts[:-1]
+        content = _fenced(excerpts) + last["content"].removeprefix(_fenced(self.excerpts))
+        return replace(self, messages=(*earlier, _user(content)), excerpts=excerpts)
 
 
-@dataclass(frozen=True, slots=True)
-class Verbatim(Prompt):
-    """Messages that somebody else wrote, sent as they are."""
-
-    given: tuple[ChatMessage, ...] = ()
-
-    def messages(self) -> list[ChatMessage]:
-        """Those messages."""
-        return list(self.given)
+def plain_prompt(text: str) -> Prompt:
+    """One message and nothing else: no passages, no system text."""
+    return Prompt((_user(text),))
 
 
-def build(
+def answer_prompt(
+    question: str,
+    excerpts: Sequence[Excerpt] = (),
+    *,
+    history: Sequence[Exchange] = (),
+    weights: Mapping[str, float] | None = None,
+) -> Prompt:
+    """System text, earlier exchanges (oldest first), then the numbered passages and the question in one message."""
+    earlier: list[ChatMessage] = []
+    for exchange in history:
+        earlier.append(_user(unfence(exchange.question)))
+        earlier.append({"role": "assistant", "content": unfence(exchange.answer)})
+    last = _user(f"{_fenced(excerpts)}\n\nQuestion: {unfence(question)}")
+    return Prompt(({"role": "system", "content": SYSTEM}, *earlier, last), tuple(excerpts), weights or {})
+
+
+def fitted_prompt(
     question: str,
     search: SearchResult,
     *,
@@ -98,40 +91,43 @@ def build(
     passage_tokens: int,
     history_tokens: int,
 ) -> Prompt:
-    """The prompt with the best pieces of the passages and the latest exchanges that fit.
+    """The prompt with the best excerpts and the latest exchanges that fit.
 
-    At most so many `passages` are quoted from, within `passage_tokens`; earlier exchanges get `history_tokens`, the
-    oldest are dropped first. The best piece always stays, cut to the budget if need be by the server's own limit.
+    At most `passages` are quoted from, within `passage_tokens`; earlier exchanges get `history_tokens`, the oldest are
+    dropped first. The best fragment always stays, cut to the budget if need be by the server's own limit.
     """
-    excerpts = pack(search, tokens=passage_tokens, passages=passages)
-    return Prompt(
-        question,
-        replace(search, hits=tuple(excerpt.hit for excerpt in excerpts)),
-        tuple(_latest(history, history_tokens)),
-        excerpts=tuple(excerpt.text for excerpt in excerpts),
-    )
+    excerpts = select_excerpts(search, tokens=passage_tokens, passages=passages)
+    return answer_prompt(question, excerpts, history=_latest(history, history_tokens), weights=search.weights)
 
 
-def _latest(history: Sequence[Exchange], budget: int) -> Iterable[Exchange]:
-    kept: list[Exchange] = []
-    for exchange in reversed(history):
-        budget -= estimate_tokens(exchange.question) + estimate_tokens(exchange.answer) + 8
-        if budget < 0:
-            break
-        kept.append(exchange)
-    return reversed(kept)
-
-
-def _fenced(hits: Sequence[Hit], excerpts: Sequence[str]) -> str:
-    if not hits:
-        return "<passages>\n(no passage was found)\n</passages>"
-    numbered = (
-        f"[{n}] {unfence(hit.passage.place)}\n{unfence(excerpt)}"
-        for n, (hit, excerpt) in enumerate(zip(hits, excerpts, strict=True), 1)
-    )
-    return "<passages>\n" + "\n\n".join(numbered) + "\n</passages>"
+def refine_prompt(prompt: Prompt, draft: str) -> Prompt:
+    """The same prompt, which asks to improve the draft instead of answering anew."""
+    *earlier, last = prompt.messages
+    content = "\n\n".join((last["content"], REFINE, f"<draft>\n{unfence(draft)}\n</draft>"))
+    return replace(prompt, messages=(*earlier, _user(content)))
 
 
 def unfence(text: str) -> str:
-    """The text without anything that could close our fences or speak the chat template's own marks."""
+    """The text without anything that could close our fences or imitate the chat template's own marks."""
     return _FENCE.sub("‹", text)
+
+
+def _latest(history: Sequence[Exchange], budget: int) -> list[Exchange]:
+    kept: list[Exchange] = []
+    for exchange in reversed(history):
+        budget -= estimate_tokens(exchange.question) + estimate_tokens(exchange.answer) + _EXCHANGE_TOKENS
+        if budget < 0:
+            break
+        kept.append(exchange)
+    return kept[::-1]
+
+
+def _fenced(excerpts: Sequence[Excerpt]) -> str:
+    numbered = (
+        f"[{n}] {unfence(excerpt.hit.passage.place)}\n{unfence(excerpt.text)}" for n, excerpt in enumerate(excerpts, 1)
+    )
+    return "<passages>\n" + ("\n\n".join(numbered) or "(no passage was found)") + "\n</passages>"
+
+
+def _user(content: str) -> ChatMessage:
+    return {"role": "user", "content": content}

@@ -1,13 +1,11 @@
-"""A follow-up question in words of its own, by the small model: "and how long?" becomes "How long is the notice?"."""
+"""Query rewriting by the small model: the follow-up "and how long?" becomes "How long is the notice?"."""
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import aclosing
-from dataclasses import dataclass
 
 from rag.errors import ModelError
-from rag.generation.chat_model import ChatModel, GenerationLimits, TextDelta
-from rag.generation.prompt import ChatMessage, Prompt, unfence
+from rag.generation.chat_model import ChatModel, GenerationLimits, complete
+from rag.generation.prompt import Prompt, unfence
 from rag.types import Exchange
 
 MOST_S = 4.0
@@ -25,32 +23,23 @@ _SYSTEM = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Rewriting(Prompt):
-    """A prompt without passages, of the last exchanges and the question that refers to them."""
-
-    def messages(self) -> list[ChatMessage]:
-        lines = [
-            f"Question: {exchange.question}\nAnswer: {exchange.answer[:_ANSWER_CHARS]}"
-            for exchange in self.history[-_EXCHANGES:]
-        ]
-        return [
-            {"role": "system", "content": _SYSTEM},
-            {"role": "user", "content": unfence("\n\n".join([*lines, f"Last question: {self.question}"]))},
-        ]
-
-
 async def rewrite(model: ChatModel, question: str, history: Sequence[Exchange]) -> str:
     """The question so that it stands alone; "" when the model fails, takes too long or says something else."""
-    prompt = _Rewriting(question, history=tuple(history))
-    words = ""
     try:
-        async with asyncio.timeout(MOST_S), aclosing(model.stream(prompt, _LIMITS)) as events:
-            async for event in events:
-                if isinstance(event, TextDelta):
-                    words += event.text
+        async with asyncio.timeout(MOST_S):
+            text = await complete(model, _prompt(question, history), _LIMITS)
     except (ModelError, TimeoutError):
         return ""
-    lines = [line.strip().strip('"“”«»').strip() for line in words.splitlines() if line.strip()]
+    lines = [line.strip().strip('"“”«»').strip() for line in text.splitlines() if line.strip()]
     rewritten = lines[0].removeprefix("Question:").removeprefix("Last question:").strip() if lines else ""
     return rewritten if rewritten != question and 0 < len(rewritten) <= _LONGEST else ""
+
+
+def _prompt(question: str, history: Sequence[Exchange]) -> Prompt:
+    """The last exchanges and the question that refers to them, without passages."""
+    earlier = [
+        f"Question: {exchange.question}\nAnswer: {exchange.answer[:_ANSWER_CHARS]}"
+        for exchange in history[-_EXCHANGES:]
+    ]
+    text = "\n\n".join([*earlier, f"Last question: {question}"])
+    return Prompt(({"role": "system", "content": _SYSTEM}, {"role": "user", "content": unfence(text)}))

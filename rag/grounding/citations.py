@@ -35,6 +35,18 @@ class Checked:
         return tuple(citation.number for citation in self.citations if citation.cited)
 
 
+@dataclass(frozen=True, slots=True)
+class CitedSentence:
+    """A sentence of an answer."""
+
+    text: str
+    """As it is written."""
+    claim: str
+    """The same without its marks."""
+    numbers: tuple[int, ...]
+    """Those of its marks, whether or not there is such a passage."""
+
+
 def check(answer: str, hits: Sequence[Hit]) -> Checked:
     """The answer with checked marks, and for each cited passage the sentence that supports its claim best.
 
@@ -55,16 +67,21 @@ def without_marks(text: str) -> str:
 
 
 def claims_by_number(text: str) -> dict[int, list[str]]:
-    """For each cited number the sentences that carry its mark; `x[1]` in code is none."""
-    text = _CODE.sub(lambda code: re.sub(r"[][【】]", " ", code.group()), text)
+    """For each cited number the sentences that carry its mark, without their marks."""
     claims: dict[int, list[str]] = defaultdict(list)
-    for start, end in sentence_spans(text):
-        marks = _MARK.finditer(text, start, end)
-        numbers = {number for mark in marks for number in _expanded(mark["square"] or mark["lens"])}
-        claim = without_marks(text[start:end]) if numbers else ""
-        for number in numbers:
-            claims[number].append(claim)
+    for sentence in cited_sentences(text):
+        for number in sentence.numbers:
+            claims[number].append(sentence.claim)
     return dict(claims)
+
+
+def cited_sentences(text: str) -> Iterator[CitedSentence]:
+    """The sentences of a text in order; `x[1]` in code is no mark."""
+    prose = _CODE.sub(lambda code: re.sub(r"[][【】]", " ", code.group()), text)
+    for start, end in sentence_spans(prose):
+        marks = _MARK.finditer(prose, start, end)
+        numbers = (number for mark in marks for number in _expanded(mark["square"] or mark["lens"]))
+        yield CitedSentence(text[start:end], without_marks(prose[start:end]), tuple(dict.fromkeys(numbers)))
 
 
 def _with_valid_marks(text: str, passages: int) -> tuple[str, int]:
@@ -80,11 +97,11 @@ def _with_valid_marks(text: str, passages: int) -> tuple[str, int]:
 
     before = ""
     while text != before:  # taking [9] out of "[1[9]7]" leaves another mark
-        before, text = text, "".join(part if code else _MARK.sub(checked, part) for part, code in _parts(text))
+        before, text = text, "".join(part if code else _MARK.sub(checked, part) for part, code in _prose_and_code(text))
     return text.strip(), removed
 
 
-def _parts(text: str) -> Iterator[tuple[str, bool]]:
+def _prose_and_code(text: str) -> Iterator[tuple[str, bool]]:
     """The text cut into prose and code."""
     end = 0
     for match in _CODE.finditer(text):

@@ -4,14 +4,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain, pairwise
+from itertools import chain
 
 from rag.grounding.facts import Known
 from rag.grounding.names import behind_names
 from rag.grounding.negation import Claim, claim
-from rag.grounding.words import FUNCTION_WORD_WEIGHT, Word, all_words, words
+from rag.grounding.words import FUNCTION_WORD_WEIGHT, Word, all_words
 from rag.text.sentences import sentences
-from rag.types import Hit, Passage
+from rag.types import Passage
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +21,8 @@ class Source:
     terms: frozenset[str]
     """Of all its words, function words among them."""
     grams: frozenset[str]
-    pairs: frozenset[tuple[str, str]]
-    """Of neighbouring terms, pronouns aside."""
     sentences: tuple[frozenset[str], ...]
-    """The terms of each sentence together with those above it."""
+    """The terms of each sentence together with those of title, headings and header."""
     claims: tuple[Claim, ...]
     facts: Known
     behind_names: frozenset[str]
@@ -47,37 +45,35 @@ class Sources:
     each: tuple[Source, ...]
     terms: frozenset[str]
     grams: frozenset[str]
-    pairs: frozenset[tuple[str, str]]
     facts: Known
 
     @classmethod
-    def of(cls, hits: Iterable[Hit]) -> "Sources":
+    def of(cls, passages: Iterable[Passage]) -> "Sources":
         """All that stands in the passages."""
-        read = tuple(_read(hit.passage) for hit in hits)
+        read = tuple(map(_read, passages))
         return cls(
             read,
             frozenset(chain.from_iterable(source.terms for source in read)),
             frozenset(chain.from_iterable(source.grams for source in read)),
-            frozenset(chain.from_iterable(source.pairs for source in read)),
             Known.together(source.facts for source in read),
         )
 
-    def lacks(self, word: Word) -> float:
-        """[0, 1]: how far the word is a new one: 0 when it stands there, less than 1 when one is spelled like it."""
+    def novelty(self, word: Word) -> float:
+        """[0, 1]: how far the word is new: 0 when it stands there, less than 1 when one is spelled like it."""
         if word.term in self.terms:
             return 0.0
         return word.weight * (1 - max((source.nearest(word) for source in self.each), default=0.0))
 
     def in_one_sentence(self, sentence: Sequence[Word]) -> float:
         """The weight of those words that one sentence has, of the sentence where it is highest."""
-        content = [word.term for word in sentence if word.says]
-        function_words = [word.term for word in sentence if not word.says]
+        content = [word.term for word in sentence if word.is_content]
+        function_words = [word.term for word in sentence if not word.is_content]
 
-        def weight(held: frozenset[str]) -> float:
-            has = held.__contains__
+        def weight(terms: frozenset[str]) -> float:
+            has = terms.__contains__
             return sum(map(has, content)) + FUNCTION_WORD_WEIGHT * sum(map(has, function_words))
 
-        return max((weight(held) for source in self.each for held in source.sentences), default=0.0)
+        return max((weight(terms) for source in self.each for terms in source.sentences), default=0.0)
 
     @property
     def claims(self) -> list[Claim]:
@@ -87,17 +83,16 @@ class Sources:
 
 @lru_cache(maxsize=500)
 def _read(passage: Passage) -> Source:
-    above = "\n".join((passage.document.title, passage.place, passage.header))
+    heading = "\n".join((passage.document.title, passage.place, passage.header))
     written = sentences(passage.text)
-    context, *body = [all_words(text) for text in (above, *written)]
+    context, *body = [all_words(text) for text in (heading, *written)]
     every = {*context, *chain.from_iterable(body)}
     return Source(
         _terms(every),
         frozenset(chain.from_iterable(word.grams for word in every)),
-        frozenset(chain.from_iterable(pairwise(word.term for word in words(text)) for text in (above, *written))),
         (_terms(context), *(_terms((*context, *sentence)) for sentence in body)),
         tuple(map(claim, written)),
-        Known.of(f"{above}\n{passage.text}"),
+        Known.of(f"{heading}\n{passage.text}"),
         behind_names(passage.text),
         _spellings(every),
     )

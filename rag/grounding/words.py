@@ -70,7 +70,7 @@ class Word:
     weight: float = 1.0
 
     @property
-    def says(self) -> bool:
+    def is_content(self) -> bool:
         """Whether it is a content word."""
         return self.weight == 1
 

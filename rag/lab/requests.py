@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from rag.errors import ModelBusy, ModelNotFound, QuestionError
 from rag.generation.chat_model import GenerationLimits
-from rag.generation.prompt import ChatMessage, Prompt, Verbatim
+from rag.generation.prompt import ChatMessage, Prompt
 
 MOST_MESSAGES = 20
 _BYTES_OF_A_CHARACTER = 12
@@ -92,9 +92,7 @@ def parse(body: bytes, aliases: Collection[str], rules: RequestRules) -> LabRequ
         )
     temperature = rules.temperature if asked.temperature is None else asked.temperature
     given = tuple(ChatMessage(role=message.role, content=message.content) for message in asked.messages)
-    return LabRequest(
-        asked.model, Verbatim("", given=given), GenerationLimits(asked.max_tokens or rules.max_tokens, temperature)
-    )
+    return LabRequest(asked.model, Prompt(given), GenerationLimits(asked.max_tokens or rules.max_tokens, temperature))
 
 
 def _json(body: bytes) -> object:

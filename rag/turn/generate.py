@@ -1,6 +1,6 @@
-"""One model writing inside a turn: its stream as turn events, and what it wrote as a record."""
+"""One model generating inside a turn: its stream as turn events, and what it wrote as a record."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 
 from rag.errors import ModelError
@@ -17,8 +17,9 @@ from rag.generation.chat_model import (
     Trimmed,
 )
 from rag.generation.prompt import Prompt
+from rag.turn.state import Emit
 from rag.turn.timing import StageClock
-from rag.types import BROKEN, EARLY, Delta, Generation, Hit, Notice, Reasoning, Stage, StageName, TurnEvent
+from rag.types import BROKEN, EARLY, Delta, Generation, Hit, Notice, Reasoning, Stage, StageName
 
 _STAGE_AFTER: dict[type[ModelEvent], StageName] = {
     Loading: "load",
@@ -34,8 +35,11 @@ _ESCALATED: dict[StageName, StageName] = {
     "generate": "escalation_generate",
 }
 
+ShouldStop = Callable[[str], Awaitable[bool]]
+"""Takes the next delta of the text; True when the model should be stopped."""
 
-class Writer:
+
+class GenerationRun:
     """Runs one model on one prompt; afterwards `generation` is what it wrote, or None when it failed."""
 
     def __init__(
@@ -46,20 +50,15 @@ class Writer:
         self._model, self._prompt, self._limits = model, prompt, limits
         self._clock, self._escalated = clock, escalated
         self._text, self._reasoning = "", ""
-        self._began = self._first = 0.0
-        self._given_up = False
-
-    def cancel(self) -> None:
-        """Stops the model at its next word; what it has written stays as the generation."""
-        self._given_up = True
+        self._requested_at = self._first_token_at = 0.0
 
     @property
     def hits(self) -> tuple[Hit, ...]:
         """The passages that the model was given in the end; its marks point at them."""
         return self._prompt.hits
 
-    async def write(self) -> AsyncGenerator[TurnEvent]:
-        """The stream as turn events.
+    async def stream(self, emit: Emit, should_stop: ShouldStop | None = None) -> None:
+        """Emits the stream as turn events.
 
         A draft that breaks off stays as far as it came, with a `Notice`; so nothing that a person has read is lost.
         The larger model's broken answer is dropped, because the draft is whole.
@@ -68,40 +67,44 @@ class Writer:
         try:
             async with aclosing(self._model.stream(self._prompt, self._limits)) as events:
                 async for event in events:
-                    if stage := self._stage_after(event):
-                        yield stage
-                    if isinstance(event, Trimmed):
-                        self._prompt = event.prompt
-                    elif isinstance(event, TextDelta):
-                        self._text += event.text
-                        yield Delta(event.text, self._escalated)
-                    elif isinstance(event, ReasoningDelta):
-                        self._reasoning += event.text
-                        yield Reasoning(event.text, self._escalated)
-                    elif isinstance(event, Ended):
+                    await self._enter_stage(event, emit)
+                    await self._take(event, emit)
+                    if isinstance(event, Ended):
                         ended = event
-                    if self._given_up:
+                    elif isinstance(event, TextDelta) and should_stop and await should_stop(event.text):
                         ended = Ended(EARLY)
                         break
         except ModelError as failure:
             self.failure = failure
-            yield Notice(str(failure))
+            await emit(Notice(str(failure)))
             if self._escalated or not self._text.strip():
                 return
-        self.generation = self._written(ended)
+        self.generation = self._finished(ended)
 
-    def _stage_after(self, event: ModelEvent) -> Stage | None:
+    async def _take(self, event: ModelEvent, emit: Emit) -> None:
+        """Collects what the event brings, and passes on what a person reads."""
+        if isinstance(event, Trimmed):
+            self._prompt = event.prompt
+        elif isinstance(event, TextDelta):
+            self._text += event.text
+            await emit(Delta(event.text, self._escalated))
+        elif isinstance(event, ReasoningDelta):
+            self._reasoning += event.text
+            await emit(Reasoning(event.text, self._escalated))
+
+    async def _enter_stage(self, event: ModelEvent, emit: Emit) -> None:
+        """Emits the stage that begins with the event, if one does."""
         name = _STAGE_AFTER.get(type(event))
-        if name is None or not self._clock.enter(_ESCALATED[name] if self._escalated else name):
-            return None
-        now = self._clock.now
+        stage = name and (_ESCALATED[name] if self._escalated else name)
+        if not stage or not self._clock.enter(stage):
+            return
         if name == "request":
-            self._began = self._began or now
+            self._requested_at = self._requested_at or self._clock.now
         elif name == "generate":
-            self._first = self._first or now
-        return Stage(_ESCALATED[name] if self._escalated else name, self._model.alias, len(self.hits))
+            self._first_token_at = self._first_token_at or self._clock.now
+        await emit(Stage(stage, self._model.alias, len(self.hits)))
 
-    def _written(self, ended: Ended) -> Generation:
+    def _finished(self, ended: Ended) -> Generation:
         now = self._clock.now
         return Generation(
             model=self._model.alias,
@@ -109,8 +112,8 @@ class Writer:
             reasoning=self._reasoning,
             usage=ended.usage,
             finish_reason=ended.finish_reason,
-            seconds=now - self._began,
-            tokens_per_second=_rate(ended, now - self._first) if self._first else None,
+            seconds=now - self._requested_at,
+            tokens_per_second=_rate(ended, now - self._first_token_at) if self._first_token_at else None,
             logprobs=ended.logprobs,
             generated=self._model.generates,
         )

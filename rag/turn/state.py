@@ -1,37 +1,38 @@
-"""What a turn may spend, and what is known of it while it runs."""
+"""What a turn may spend, what its stages need, and how it ends."""
 
-import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from rag.escalation.confidence import Answerability, DraftAssessment, assess_draft, assess_search
+from rag.escalation.confidence import Answerability, DraftAssessment
 from rag.escalation.policy import Policy
 from rag.escalation.rate_limit import EscalationLimit
-from rag.generation.chat_model import ChatModel, GenerationLimits, ModelSet
-from rag.generation.prompt import Prompt
-from rag.grounding.citations import Checked, check
-from rag.grounding.diff import changes
-from rag.turn.generate import Writer
+from rag.generation.chat_model import GenerationLimits, ModelSet
+from rag.grounding.citations import Checked
 from rag.turn.timing import StageClock
 from rag.types import (
+    Decided,
     Decision,
     EscalationReport,
-    Finished,
     Generation,
     Mode,
+    Notice,
     Outcome,
     SearchResult,
     Stage,
     StageName,
-    Turn,
+    TurnEvent,
 )
 
 UNSUPPORTED = "Not all of this seems to stand in your documents. Read the passages before you rely on it."
+"""The notice beside an answer that is not well supported."""
+
+Emit = Callable[[TurnEvent], Awaitable[None]]
+"""Passes an event on; waits while too many are unread."""
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """How much a turn may read and say."""
+    """How much a turn may read and generate."""
 
     passages: int = 8
     passage_tokens: int = 800
@@ -49,104 +50,85 @@ class Budget:
         """How many passages the search finds for the prompt to choose from."""
         return max(12, self.passages)
 
+    @property
+    def draft(self) -> GenerationLimits:
+        """The limits of the small model's draft."""
+        return GenerationLimits(self.draft_tokens, self.temperature, self.seed)
 
-class TurnState:
-    """What is known of a turn so far, and what all its steps need."""
+    @property
+    def escalated(self) -> GenerationLimits:
+        """The limits of the larger model's answer."""
+        return GenerationLimits(self.escalated_tokens, self.temperature, self.seed)
 
-    def __init__(
-        self,
-        question: str,
-        models: ModelSet,
-        policy: Policy,
-        budget: Budget,
-        escalation_limit: EscalationLimit,
-        mode: Mode,
-        clock: Callable[[], float],
-    ) -> None:
-        self.question, self.models, self.policy, self.budget = question, models, policy, budget
-        self.escalation_limit = escalation_limit
-        self.mode: Mode = mode
-        self.clock = StageClock(clock)
-        self.search = SearchResult(())
-        self.match = Answerability()
-        self.notices: list[str] = []
-        self.draft: Writer | None = None
-        self.escalated: Writer | None = None
-        self.escalation_report: EscalationReport | None = None
-        self._escalated_at = 0.0
+
+@dataclass(frozen=True, slots=True)
+class TurnContext:
+    """What every stage of a turn needs."""
+
+    question: str
+    models: ModelSet
+    policy: Policy
+    budget: Budget
+    escalation_limit: EscalationLimit
+    mode: Mode
+    clock: StageClock
+    emit: Emit
 
     @property
     def larger(self) -> str:
         """The alias of the larger model; "" when there is none."""
         return self.models.large.alias if self.models.large else ""
 
-    @property
-    def is_escalated(self) -> bool:
-        """Whether the larger model has answered."""
-        return bool(self.escalated and self.escalated.generation)
-
-    def enter(self, name: StageName, passages: int = 0, model: str = "") -> Stage:
-        """Begins a stage, which ends the one before."""
+    async def enter(self, name: StageName, passages: int = 0, model: str = "") -> None:
+        """Starts a stage, which ends the one before."""
         self.clock.enter(name)
-        return Stage(name, model, passages)
+        await self.emit(Stage(name, model, passages))
 
-    def drafting(self, model: ChatModel, prompt: Prompt) -> Writer:
-        """Who writes the draft."""
-        limits = GenerationLimits(self.budget.draft_tokens, self.budget.temperature, self.budget.seed)
-        self.draft = Writer(model, prompt, limits, self.clock, escalated=False)
-        return self.draft
 
-    def escalating(self, model: ChatModel, prompt: Prompt) -> Writer:
-        """Who writes the larger model's answer."""
-        self._escalated_at = self.clock.now
-        limits = GenerationLimits(self.budget.escalated_tokens, self.budget.temperature, self.budget.seed)
-        self.escalated = Writer(model, prompt, limits, self.clock, escalated=True)
-        return self.escalated
+class RecordedEvents:
+    """Passes a turn's events on and remembers what its record needs."""
 
-    async def found(self, search: SearchResult) -> None:
-        """The search is done; what it is worth takes some milliseconds to tell."""
-        self.search = search
-        weights, threshold = self.policy.weights, self.policy.grounding_threshold
-        self.match = await asyncio.to_thread(assess_search, search, self.question, weights, threshold)
+    def __init__(self, emit: Emit) -> None:
+        self.notices: list[str] = []
+        self.escalated_unasked = False
+        """Whether the larger model was called without being asked for."""
+        self._emit = emit
 
-    async def judged(self, writer: Writer, generation: Generation) -> tuple[Checked, DraftAssessment]:
-        """The generation with checked marks, and what is thought of it; both are a matter of milliseconds."""
+    async def __call__(self, event: TurnEvent) -> None:
+        """Emits the event."""
+        if isinstance(event, Notice):
+            self.notices.append(event.text)
+        elif isinstance(event, Decided) and event.decision.action == "escalate":
+            self.escalated_unasked |= event.decision.trigger != "asked"
+        await self._emit(event)
 
-        def work() -> tuple[Checked, DraftAssessment]:
-            checked = check(generation.text, writer.hits)
-            return checked, assess_draft(self.match, generation, checked, self.policy.weights)
 
-        return await asyncio.to_thread(work)
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the search found, and how probably the answer is in it."""
 
-    async def account(
-        self, draft: Generation, larger: Generation, before: DraftAssessment, after: DraftAssessment
-    ) -> None:
-        """Keeps what the larger model's answer cost, and what it made of the draft."""
-        told = await asyncio.to_thread(changes, draft.text, larger.text)
-        tokens = larger.usage.completion if larger.usage else None
-        seconds = self.clock.now - self._escalated_at
-        self.escalation_report = EscalationReport(seconds, tokens, before.supported, after.supported, told)
+    search: SearchResult
+    answerability: Answerability
 
-    def warn(self, shown: DraftAssessment) -> None:
-        """Notes that the answer which is shown does not stand on the documents; a refusal claims nothing."""
-        if shown.confidence < self.policy.confidence_threshold and not shown.refuses:
-            self.notices.append(UNSUPPORTED)
 
-    def finished(self, outcome: Outcome, checked: Checked, decision: Decision) -> Finished:
-        """The last event, with the record of the turn."""
-        self.escalation_limit.count(escalated=self.escalated is not None and decision.trigger != "asked")
-        return Finished(
-            Turn(
-                question=self.question,
-                answer=checked.text,
-                outcome=outcome,
-                citations=checked.citations,
-                search=self.search,
-                decision=decision,
-                timings=self.clock.finish(),
-                draft=self.draft.generation if self.draft else None,
-                escalated=self.escalated.generation if self.escalated else None,
-                escalation_report=self.escalation_report,
-                notices=tuple(self.notices),
-            )
-        )
+@dataclass(frozen=True, slots=True)
+class AssessedAnswer:
+    """A generation with checked citations, and how far it can be trusted."""
+
+    generation: Generation
+    checked: Checked
+    assessment: DraftAssessment
+
+
+@dataclass(frozen=True, slots=True)
+class TurnResult:
+    """How a turn ends."""
+
+    outcome: Outcome
+    decision: Decision
+    shown: AssessedAnswer | None
+    """The answer that the person reads; None when the turn abstains."""
+    draft: Generation | None = None
+    escalated: Generation | None = None
+    """What the larger model wrote, also when the draft was kept."""
+    escalation_report: EscalationReport | None = None

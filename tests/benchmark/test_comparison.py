@@ -101,7 +101,7 @@ async def test_temperature_nought_and_a_seed_for_all():
 async def test_the_refining_model_sees_question_and_draft():
     small, large = models()
     await asked(REFINE, small, large)
-    roles = [(message["role"], message["content"]) for message in large.prompts[0].messages()]
+    roles = [(message["role"], message["content"]) for message in large.prompts[0].messages]
     assert roles[:2] == [("user", QUESTION), ("assistant", GOOD)]
     assert roles[2][0] == "user"
 
@@ -122,7 +122,7 @@ async def test_without_documents_wording_length_and_topic_call_the_larger_model(
     small, large = models(draft)
     found = await asked(ESCALATE, small, large, **policy)
     assert (found.text, found.called_larger) == (BETTER, True)
-    assert (len(large.prompts[0].messages()) == 3) == sees_draft
+    assert (len(large.prompts[0].messages) == 3) == sees_draft
     assert reason in found.reason
     assert "documents" not in found.reason
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.benchmark.measure import Plain, measure, practise, undisturbed
+from rag.benchmark.measure import measure, practise, undisturbed
 from rag.benchmark.records import Round
 from rag.errors import EmptyAnswer, ModelError, ModelUnavailable
 from rag.generation.chat_model import (
@@ -26,7 +26,7 @@ from rag.generation.chat_model import (
     TextDelta,
 )
 from rag.generation.openai_model import OpenAIModel
-from rag.generation.prompt import Prompt
+from rag.generation.prompt import Prompt, plain_prompt
 from rag.types import Usage
 from tests.scripted_server import DONE, ScriptedServer, chunk, counted, refusal, sse
 
@@ -57,7 +57,7 @@ class Timed:
 
 async def timed(*events: tuple[float, ModelEvent | ModelError]) -> Round:
     model = Timed(events)
-    return await measure(model, Plain("Hello?"), LIMITS, model.clock)
+    return await measure(model, plain_prompt("Hello?"), LIMITS, model.clock)
 
 
 async def test_every_time_runs_from_the_request():
@@ -145,7 +145,7 @@ async def test_times_agree_with_the_script_of_a_server_within_5_ms():
         await model.check()
         server.enqueue(*[SCRIPT] * ROUNDS)
         with undisturbed():
-            rounds = [await measure(model, Plain("Hello?"), LIMITS, perf_counter) for _ in range(ROUNDS)]
+            rounds = [await measure(model, plain_prompt("Hello?"), LIMITS, perf_counter) for _ in range(ROUNDS)]
         await model.close()
     first = min(r.first_token_s or 0 for r in rounds)
     visible = median((r.first_visible_s or 0) - (r.first_token_s or 0) for r in rounds)
@@ -168,7 +168,7 @@ async def test_times_agree_with_what_a_server_really_did_within_5_ms():
             server.enqueue(sse(*(step for gate in gates for step in (gate, chunk("a"))), DONE))
             opening = asyncio.create_task(opened(gates, server, nth))
             began = perf_counter()
-            found = await measure(model, Plain("Hello?"), LIMITS, perf_counter)
+            found = await measure(model, plain_prompt("Hello?"), LIMITS, perf_counter)
             let_go = await opening
             first_off.append(began + (found.first_token_s or 0) - let_go[0])
             real = (later - earlier for earlier, later in pairwise(let_go))
@@ -196,7 +196,7 @@ async def test_the_wait_for_a_busy_server_is_not_the_models():
     async with ScriptedServer() as server:
         server.enqueue(refusal(429, "too many"), sse(chunk("Hello"), chunk(finish_reason="stop"), DONE))
         model = OpenAIModel(base_url=server.url, alias="scripted", retry_delay_s=0.6)
-        found = await measure(model, Plain("Hello?"), LIMITS, perf_counter)
+        found = await measure(model, plain_prompt("Hello?"), LIMITS, perf_counter)
         await model.close()
     assert len(server.chats) == 2
     assert found.total_s < 0.5
@@ -206,7 +206,7 @@ async def test_the_prompt_goes_out_as_it_is():
     async with ScriptedServer() as server:
         server.enqueue(sse(chunk("Hello"), DONE))
         model = OpenAIModel(base_url=server.url, alias="scripted")
-        await measure(model, Plain("What <b>is</b> it?"), LIMITS, perf_counter)
+        await measure(model, plain_prompt("What <b>is</b> it?"), LIMITS, perf_counter)
         await model.close()
     assert server.chats[0]["messages"] == [{"role": "user", "content": "What <b>is</b> it?"}]
 

@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from playwright.async_api import Browser, Route
 
+from rag.generation.context import estimate_tokens
 from rag.generation.prompt import unfence
-from rag.generation.tokens import estimate_tokens
 from rag.ingestion.chunking import MOST_WORDS, count_words
 from rag.ingestion.chunking import split as split_on_server
 from rag.ingestion.content import Content

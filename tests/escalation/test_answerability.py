@@ -72,14 +72,15 @@ def test_the_head_has_a_positive_coefficient_for_each_of_its_signals():
 
 def test_every_signal_has_a_meaning_and_a_name_of_its_own():
     signals = search_signals(SearchResult(()), "Why?")
-    assert len({signal.name for signal in signals}) == len({signal.meaning for signal in signals}) == len(signals) == 7
+    assert len({signal.name for signal in signals}) == len({signal.meaning for signal in signals}) == len(signals) == 5
 
 
 def test_words_count_more_side_by_side_than_apart():
     together = index_of("Wolves hunt at night. Snow falls early here. Owls sleep by day. Rivers freeze in winter.")
     apart = index_of("Wolves hunt here. Snow falls early. Owls sleep by day. Rivers freeze at night in winter.")
     question = "Do wolves hunt at night?"
-    assert values(together, question)["coverage"] == values(apart, question)["coverage"]
+    coverage = [Searcher(index).search(question, limit=12).coverage for index in (together, apart)]
+    assert coverage[0] == coverage[1]
     assert values(together, question)["closeness"] > values(apart, question)["closeness"]
 
 

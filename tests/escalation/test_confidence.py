@@ -99,39 +99,39 @@ def test_every_judgement_is_a_share(text: str, value: float):
 STRAYS = "Bananas grow on tall green plants in the tropics. Zebras are striped and live in herds on the savannah. "
 
 
-def given_up_after(text: str, policy: Policy | None = None) -> int | None:
+async def given_up_after(text: str, policy: Policy | None = None) -> int | None:
     """Characters that were heard when the draft was given up; None when it never was."""
     watch = DraftMonitor(policy or Policy(), FOUND, SEARCH.hits)
     heard = 0
     for word in text.split(" "):
         heard += len(word) + 1
-        if watch.should_stop(f"{word} "):
+        if await watch.should_stop(f"{word} "):
             return heard
     return None
 
 
-def test_a_draft_that_has_left_the_passages_is_given_up_after_some_sentences():
-    after = given_up_after(STRAYS * 5)
+async def test_a_draft_that_has_left_the_passages_is_given_up_after_some_sentences():
+    after = await given_up_after(STRAYS * 5)
     assert after
     assert 100 < after < 2 * len(STRAYS)
 
 
-def test_one_sentence_is_not_enough():
-    assert given_up_after("Bananas grow on tall green plants in the tropics and zebras") is None
+async def test_one_sentence_is_not_enough():
+    assert await given_up_after("Bananas grow on tall green plants in the tropics and zebras") is None
 
 
-def test_a_draft_that_stands_on_the_passages_is_heard_to_its_end():
-    assert given_up_after(f"{FACT} " * 6) is None
+async def test_a_draft_that_stands_on_the_passages_is_heard_to_its_end():
+    assert await given_up_after(f"{FACT} " * 6) is None
 
 
-def test_a_refusal_is_heard_at_once():
-    after = given_up_after("The documents do not mention this. " + "It may be large. " * 20)
+async def test_a_refusal_is_heard_at_once():
+    after = await given_up_after("The documents do not mention this. " + "It may be large. " * 20)
     assert after
     assert after < 60
 
 
-def test_nothing_is_given_up_where_nothing_is_wanted():
-    assert given_up_after(STRAYS * 5, Policy(confidence_threshold=0.0)) is None
+async def test_nothing_is_given_up_where_nothing_is_wanted():
+    assert await given_up_after(STRAYS * 5, Policy(confidence_threshold=0.0)) is None
     assert 0 < COLLAPSED < 1
 
 

@@ -56,10 +56,12 @@ async def test_a_follow_up_gets_its_own_chat_as_it_came_about():
     model = FakeModel().enqueue(GOOD, AGAIN, GOOD, GOOD)
     follow = question("b", "a", "And larger files that may be uploaded?")
     await played(model, question("a"), follow, question("c"), question("d", "b"))
-    first, second, third, fourth = (prompt.history for prompt in model.prompts)
-    assert first == third == ()
-    assert second == (Exchange(ASKED, GOOD),)
-    assert fourth == (Exchange(ASKED, GOOD), Exchange(follow.text, AGAIN))
+    first, second, third, fourth = (
+        [message["content"] for message in prompt.messages[1:-1]] for prompt in model.prompts
+    )
+    assert first == third == []
+    assert second == [ASKED, GOOD]
+    assert fourth == [ASKED, GOOD, follow.text, AGAIN]
 
 
 async def test_temperature_and_seed_reach_the_model():

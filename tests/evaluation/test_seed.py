@@ -8,12 +8,12 @@ from rag.generation.chat_model import Ended, GenerationLimits
 from rag.generation.foundry.model import FoundryModel
 from rag.generation.foundry.runtime import FoundryRuntime
 from rag.generation.openai_model import OpenAIModel
-from rag.generation.prompt import Prompt
+from rag.generation.prompt import plain_prompt
 from tests.scripted_server import ScriptedServer, said
 
 
 async def ended(model: OpenAIModel | FoundryModel, limits: GenerationLimits) -> bool:
-    async with aclosing(model.stream(Prompt("How many days?"), limits)) as events:
+    async with aclosing(model.stream(plain_prompt("How many days?"), limits)) as events:
         return any([isinstance(event, Ended) async for event in events])
 
 

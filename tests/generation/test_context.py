@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.generation.context import Excerpt, pack
-from rag.generation.tokens import estimate_tokens
+from rag.generation.context import Excerpt, estimate_tokens, select_excerpts
 from rag.retrieval.search import Searcher
 from rag.types import Document, Hit, Passage, SearchResult
 from tests.fakes import index_of
@@ -25,8 +24,8 @@ def searched(question: str, *texts: str) -> SearchResult:
     return Searcher(index_of(*texts)).search(question, limit=12)
 
 
-def packed(search: SearchResult, tokens: int = 800, passages: int = 8) -> list[Excerpt]:
-    return list(pack(search, tokens=tokens, passages=passages))
+def selected(search: SearchResult, tokens: int = 800, passages: int = 8) -> list[Excerpt]:
+    return list(select_excerpts(search, tokens=tokens, passages=passages))
 
 
 def cost(excerpts: list[Excerpt]) -> int:
@@ -41,14 +40,14 @@ def hit_of(passage: Passage, score: float = 1.0) -> Hit:
 
 
 def test_the_sentence_that_answers_is_shown_and_other_passages_are_not():
-    (excerpt,) = packed(searched("How large may an uploaded file be?", LIMITS, *OTHERS), tokens=50)
+    (excerpt,) = selected(searched("How large may an uploaded file be?", LIMITS, *OTHERS), tokens=50)
     assert "The largest file to be uploaded has 25 MB. Larger ones are refused with a reason." in excerpt.text
     assert len(excerpt.text) < len(LIMITS)
 
 
 def test_the_sentences_beside_a_good_one_go_before_others_that_share_nothing_either():
     near = "Rain falls. The largest uploaded file has a limit. Twenty-five is all."
-    (excerpt,) = packed(searched("largest uploaded file limit", f"The sun shines. {near} Snow melts. Ice stays."), 35)
+    (excerpt,) = selected(searched("largest uploaded file limit", f"The sun shines. {near} Snow melts. Ice stays."), 35)
     assert excerpt.text == near
 
 
@@ -56,7 +55,7 @@ def test_a_gap_is_marked_and_neighbours_are_not_parted():
     text = (
         "Uploads have a limit. " + "The weather is fine today and was yesterday. " * 6 + "Uploads stay here. So it is."
     )
-    (excerpt,) = packed(searched("uploads", text), tokens=25)
+    (excerpt,) = selected(searched("uploads", text), tokens=25)
     assert excerpt.text.startswith("Uploads have a limit. … ")
     assert "Uploads stay here." in excerpt.text
     assert len(excerpt.spans) == 2
@@ -64,14 +63,14 @@ def test_a_gap_is_marked_and_neighbours_are_not_parted():
 
 def test_a_gap_before_a_line_of_its_own_is_a_line_of_its_own():
     rows = "\n".join(f"| {name} | {n} days |" for n, name in enumerate(("pay", "leave", "travel", "sick", "car")))
-    (excerpt,) = packed(searched("How many days is sick?", f"| What | How long |\n|---|---|\n{rows}"), tokens=30)
+    (excerpt,) = selected(searched("How many days is sick?", f"| What | How long |\n|---|---|\n{rows}"), tokens=30)
     assert excerpt.text == "| What | How long |\n|---|---|\n…\n| sick | 3 days |"
 
 
 def test_an_easy_question_gets_a_short_prompt_and_a_hard_one_all_the_room():
     texts = [f"Uploads of {word} are kept. They wait with {word} for hours." for word in ("ash", "elm", "oak", "fir")]
-    easy = packed(searched("How large may an uploaded file be?", LIMITS, *OTHERS))
-    hard = packed(searched("What about uploads?", *texts))
+    easy = selected(searched("How large may an uploaded file be?", LIMITS, *OTHERS))
+    hard = selected(searched("What about uploads?", *texts))
     assert len(easy) == 1
     assert sorted(excerpt.text for excerpt in hard) == sorted(texts)
 
@@ -81,51 +80,51 @@ def test_a_passage_under_the_heading_that_was_asked_for_is_shown_whole():
     told = Passage(DOCUMENT, 0, steps, headings=("Guide", "Change the proxy"))
     other = Passage(DOCUMENT, 1, "The weather is fine. It was so yesterday.")
     search = SearchResult((hit_of(told), hit_of(other, 0.5)), {"chang": 2.0, "proxi": 3.0})
-    assert packed(search)[0].text == steps
+    assert selected(search)[0].text == steps
 
 
 def test_excerpts_keep_the_order_of_the_hits():
     search = searched("uploads", "Uploads are kept for long.", "It rains. Uploads are refused.", *OTHERS, "My uploads.")
-    assert [excerpt.hit for excerpt in packed(search)] == list(search.hits)
+    assert [excerpt.hit for excerpt in selected(search)] == list(search.hits)
     assert len(search.hits) == 3
 
 
 def test_at_most_so_many_passages_are_quoted_from():
     search = searched("uploads", *(f"Uploads of kind {word} are kept." for word in ("ash", "elm", "oak", "fir", "yew")))
-    assert len(packed(search)) == 5
-    assert len(packed(search, passages=2)) == 2
+    assert len(selected(search)) == 5
+    assert len(selected(search, passages=2)) == 2
 
 
 def test_the_likeliest_piece_stays_whatever_it_costs():
-    (excerpt,) = packed(searched("limit", f"The limit is {'very ' * 500}high.", "The end."), tokens=100)
+    (excerpt,) = selected(searched("limit", f"The limit is {'very ' * 500}high.", "The end."), tokens=100)
     assert excerpt.text.startswith("The limit is very")
 
 
 def test_a_passage_that_no_word_found_was_pointed_at_and_is_shown_whole():
     opening = ["One is first. It opens the file. Two follows.", "Three comes next. Four ends it."]
     search = Searcher(index_of(*opening, origin="upload")).search("?", limit=12, focus={"upload:guide.md"})
-    assert [excerpt.text for excerpt in packed(search)] == opening
+    assert [excerpt.text for excerpt in selected(search)] == opening
 
 
 def test_rows_stand_under_the_header_of_their_table_that_began_before_the_passage():
     rows = "| sick | 3 days |\n| leave | 30 days |"
     passage = Passage(DOCUMENT, 0, f"{rows}\n\nAsk your lead.", header="| What | How long |\n|---|---|", rows=(7, 8))
-    (excerpt,) = packed(SearchResult((hit_of(passage),), {"leav": 2.0, "dai": 1.0}), tokens=30)
+    (excerpt,) = selected(SearchResult((hit_of(passage),), {"leav": 2.0, "dai": 1.0}), tokens=30)
     assert excerpt.text == "| What | How long |\n|---|---|\n| leave | 30 days |"
-    (excerpt,) = packed(SearchResult((hit_of(passage),), {"lead": 2.0, "ask": 1.0}), tokens=30)
+    (excerpt,) = selected(SearchResult((hit_of(passage),), {"lead": 2.0, "ask": 1.0}), tokens=30)
     assert excerpt.text == "Ask your lead."
 
 
 def test_a_row_is_found_by_its_header_too():
     table = "| Month | Budget |\n|---|---|\n| May | 7 |\n| June | 9 |"
-    (excerpt,) = packed(searched("budget in June", table, "In June it rains. It did in May."), passages=1)
+    (excerpt,) = selected(searched("budget in June", table, "In June it rains. It did in May."), passages=1)
     assert "| Month | Budget |\n|---|---|" in excerpt.text
     assert "| June | 9 |" in excerpt.text
 
 
 def test_without_hits_there_is_nothing_to_show():
-    assert packed(SearchResult(())) == []
-    assert packed(SearchResult((hit_of(Passage(DOCUMENT, 0, " \n ")),))) == []
+    assert selected(SearchResult(())) == []
+    assert selected(SearchResult((hit_of(Passage(DOCUMENT, 0, " \n ")),))) == []
 
 
 # Properties
@@ -155,8 +154,8 @@ def test_excerpts_are_the_passages_own_words_within_the_budget(
         for n, (text, header, score) in enumerate(texts)
     )
     search = SearchResult(hits, weights)
-    excerpts = packed(search, tokens, passages)
-    assert excerpts == packed(search, tokens, passages), "the same every time"
+    excerpts = selected(search, tokens, passages)
+    assert excerpts == selected(search, tokens, passages), "the same every time"
     assert bool(excerpts) == any(text.strip() for text, _, _ in texts)
     assert len(excerpts) <= passages
     assert cost(excerpts) <= tokens or len(excerpts) == 1
@@ -180,12 +179,12 @@ def test_no_passage_makes_it_slow(unit: str):
     passages = [Passage(DOCUMENT, n, unit * (100_000 // len(unit)), header="|h|\n|-|") for n in range(2)]
     search = SearchResult(tuple(map(hit_of, passages)), {"upload": 1.0, "#字": 1.0})
     began = time.perf_counter()
-    pack(search, tokens=800, passages=8)
+    select_excerpts(search, tokens=800, passages=8)
     assert time.perf_counter() - began < 10
 
 
 def test_a_table_with_a_huge_header_is_read_in_time():
     table = f"|{'word ' * 110}|\n|-|\n" + "|a|\n" * 20_000
     began = time.perf_counter()
-    pack(SearchResult((hit_of(Passage(DOCUMENT, 0, table)),), {"word": 1.0}), tokens=800, passages=8)
+    select_excerpts(SearchResult((hit_of(Passage(DOCUMENT, 0, table)),), {"word": 1.0}), tokens=800, passages=8)
     assert time.perf_counter() - began < 10

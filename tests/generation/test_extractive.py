@@ -21,8 +21,9 @@ from rag.generation.chat_model import (
     TextDelta,
     Trimmed,
 )
+from rag.generation.context import Excerpt
 from rag.generation.extractive import MOST_SENTENCES, ExtractiveModel, choose
-from rag.generation.prompt import Prompt
+from rag.generation.prompt import Prompt, answer_prompt
 from rag.grounding.citations import check
 from rag.retrieval.search import Searcher
 from rag.text.sentences import sentences
@@ -38,12 +39,16 @@ def searched(question: str, *texts: str) -> SearchResult:
     return Searcher(index_of(*texts)).search(question, limit=5)
 
 
+def prompt_of(search: SearchResult) -> Prompt:
+    return answer_prompt("?", list(map(Excerpt.whole, search.hits)), weights=search.weights)
+
+
 async def events_of(
     model: ChatModel, search: SearchResult | None = None, into: list[ModelEvent] | None = None
 ) -> list[ModelEvent]:
     """All events; those before a failure are in `into`."""
     seen = [] if into is None else into
-    async with aclosing(model.stream(Prompt("?", search or SearchResult(())), LIMITS)) as events:
+    async with aclosing(model.stream(prompt_of(search or SearchResult(())), LIMITS)) as events:
         async for event in events:
             seen.append(event)
     return seen
@@ -102,7 +107,7 @@ async def test_a_model_that_breaks_off_raises_after_what_it_said():
 
 @pytest.mark.parametrize("model", [ExtractiveModel(), FakeModel().enqueue(Reply("a b c d", pause_s=0.001))])
 async def test_closing_the_iterator_ends_the_model(model: ChatModel):
-    events = model.stream(Prompt("?", searched("file", RULES)), LIMITS)
+    events = model.stream(prompt_of(searched("file", RULES)), LIMITS)
     assert isinstance(await anext(events), Requested)
     await events.aclose()
     with pytest.raises(StopAsyncIteration):

@@ -32,10 +32,11 @@ from rag.generation.chat_model import (
     TextDelta,
     Trimmed,
 )
+from rag.generation.context import Excerpt
 from rag.generation.openai_model import OpenAIModel, choose, normalise
 from rag.generation.openai_stream import ChannelFilter
-from rag.generation.prompt import Prompt
-from rag.types import Document, Hit, Passage, SearchResult, Usage
+from rag.generation.prompt import Prompt, answer_prompt
+from rag.types import Document, Hit, Passage, Usage
 from tests.scripted_server import (
     CHAT,
     CUT,
@@ -71,7 +72,7 @@ OVERFULL = {
 
 def prompt(passages: int = 2) -> Prompt:
     hits = (Hit(Passage(Document("guide.pdf", "Guide"), n, f"Passage number {n}."), 1.0) for n in range(passages))
-    return Prompt("What is said?", SearchResult(tuple(hits)))
+    return answer_prompt("What is said?", list(map(Excerpt.whole, hits)))
 
 
 async def events_of(model: OpenAIModel, of: Prompt | None = None) -> list[ModelEvent]:
@@ -258,7 +259,7 @@ async def test_the_request_is_complete(server: ScriptedServer, model: OpenAIMode
     assert server.chats == [
         {
             "model": "phi-4-mini",
-            "messages": prompt().messages(),
+            "messages": list(prompt().messages),
             "max_tokens": 64,
             "temperature": 0.1,
             "stream": True,
@@ -479,7 +480,7 @@ async def test_an_overfull_context_is_tried_again_with_a_passage_less(
         TextDelta("Hello."),
         Ended("stop", None),
     ]
-    assert [chat["messages"] for chat in server.chats] == [prompt(2).messages(), prompt(1).messages()]
+    assert [chat["messages"] for chat in server.chats] == [list(prompt(2).messages), list(prompt(1).messages)]
 
 
 async def test_the_code_alone_tells_an_overfull_context(server: ScriptedServer, model: OpenAIModel) -> None:

@@ -14,7 +14,7 @@ from rag.generation.extractive import ExtractiveModel
 from rag.generation.foundry.model import FoundryModel
 from rag.generation.foundry.runtime import FoundryRuntime
 from rag.generation.openai_model import OpenAIModel
-from rag.generation.prompt import Prompt
+from rag.generation.prompt import plain_prompt
 from rag.generation.registry import DownloadState, ModelRegistry
 from tests.conftest import HUGE, MISSING
 from tests.runtime.tiny_models import LARGE, SLOW, SMALL
@@ -89,7 +89,7 @@ async def test_a_model_that_answers_somebody_else_is_not_idle(runtime: FoundryRu
     slow = FoundryModel(runtime, SLOW.alias)
     models = ModelRegistry(slow, None, runtime)
     assert (await models.selection()).models.idle is None  # not in memory yet
-    async with aclosing(slow.stream(Prompt("Count!"), GenerationLimits(50))) as events:
+    async with aclosing(slow.stream(plain_prompt("Count!"), GenerationLimits(50))) as events:
         async for event in events:
             if isinstance(event, TextDelta):
                 break

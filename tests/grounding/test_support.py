@@ -1,14 +1,11 @@
 """Does a text stand on the passages? Copies do, in any script; a wrong number, name or negation does not."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.grounding.citations import check
-from rag.grounding.support import SUPPORTED, sentence_supports, support_signals
-from rag.types import Citation, Document, Hit, Passage
+from rag.grounding.support import SUPPORTED, support, support_signals
+from rag.types import Document, Hit, Passage
 from tests.fakes import passages
 
 DOCUMENT = Document("limits.pdf", "Limits of the chat")
@@ -23,19 +20,14 @@ CHINESE = ("文件的最大限制为25MB。", "数据不会离开您的电脑。
 ARABIC = ("الحد الأقصى لحجم الملف هو ٢٥ ميغابايت.", "لا تغادر البيانات الجهاز أبدا.")
 HINDI = ("फ़ाइल का अधिकतम आकार २५ एमबी है।", "डेटा कंप्यूटर से बाहर नहीं जाता।")
 EVERY_LANGUAGE = (ENGLISH, SPANISH, PORTUGUESE, RUSSIAN, SLOVENIAN, CHINESE, ARABIC, HINDI)
-NAMES = (
-    *("stems", "grams", "copied", "together", "lowest", "additions", "insertion", "numbers", "names", "negation"),
-    "cited_support",
-)
-ALONE = tuple(name for name in NAMES if name != "cited_support")
 
 
 def hits_of(texts: tuple[str, ...], document: Document = DOCUMENT) -> list[Hit]:
     return [Hit(passage, 1.0) for passage in passages(document, texts)]
 
 
-def signals_of(text: str, texts: tuple[str, ...] = ENGLISH, citations: tuple[Citation, ...] = ()) -> dict[str, float]:
-    return {signal.name: signal.value for signal in support_signals(text, hits_of(texts), citations)}
+def signals_of(text: str, texts: tuple[str, ...] = ENGLISH) -> dict[str, float]:
+    return {signal.name: signal.value for signal in support_signals(text, hits_of(texts))}
 
 
 # Copies, and nothing at all
@@ -45,7 +37,7 @@ def signals_of(text: str, texts: tuple[str, ...] = ENGLISH, citations: tuple[Cit
 def test_a_copy_has_every_signal_at_its_upper_end(texts: tuple[str, ...]):
     for copy in (*texts, " ".join(texts), "\n\n".join(reversed(texts))):
         found = signals_of(copy, texts)
-        assert {name: found[name] for name in ALONE} == dict.fromkeys(ALONE, 1.0)
+        assert found == dict.fromkeys(SUPPORTED, 1.0)
 
 
 WORD = st.sampled_from(
@@ -74,25 +66,25 @@ SENTENCE = st.lists(WORD, min_size=2, max_size=9).map(lambda words: f"Limit {' '
 def test_any_copy_has(copied: list[str], others: list[str]):
     copy = " ".join(copied)
     found = signals_of(copy, (copy, *others))
-    assert [name for name in ALONE if found[name] < 1] == []
+    assert [name for name in SUPPORTED if found[name] < 1] == []
 
 
 @pytest.mark.parametrize("text", ["", " \n", "…", "[1]", "It is. You are!"[:0]])
 def test_an_empty_text_has_every_signal_at_its_lower_end(text: str):
-    assert signals_of(text) == dict.fromkeys(NAMES, 0.0)
+    assert signals_of(text) == dict.fromkeys(SUPPORTED, 0.0)
 
 
 def test_without_passages_nothing_holds_it():
     found = signals_of("The largest file in Paris has 25 MB.", ())
-    assert all(found[name] == 0 for name in ("stems", "grams", "copied", "together", "lowest"))
+    assert all(found[name] == 0 for name in ("grams", "together"))
+    assert support("The largest file", []) == 0
     assert all(found[name] < 1 for name in ("additions", "insertion", "numbers", "names"))
 
 
 def test_every_signal_says_what_it_means():
     signals = support_signals(UPLOADS, hits_of(ENGLISH))
-    assert tuple(signal.name for signal in signals) == NAMES
+    assert tuple(signal.name for signal in signals) == SUPPORTED
     assert all(signal.meaning for signal in signals)
-    assert set(SUPPORTED) < set(NAMES)
 
 
 TEXT = st.lists(WORD | st.sampled_from([".", "[1]", "\n", "- ", "i", "don't"]), max_size=25).map(" ".join) | st.text()
@@ -102,17 +94,18 @@ TEXT = st.lists(WORD | st.sampled_from([".", "[1]", "\n", "- ", "i", "don't"]), 
 @given(TEXT, st.lists(TEXT, max_size=3).map(tuple), st.randoms())
 def test_signals_are_shares_and_the_order_of_the_passages_does_not_matter(text, texts, random):  # type: ignore[no-untyped-def]
     hits = hits_of(texts)
-    found = support_signals(text, hits, check(text, hits).citations)
+    found = support_signals(text, hits)
     assert all(0 <= signal.value <= 1 for signal in found)
     random.shuffle(hits)
-    assert [signal.value for signal in support_signals(text, hits)[:-1]] == [signal.value for signal in found[:-1]]
+    assert [signal.value for signal in support_signals(text, hits)] == [signal.value for signal in found]
 
 
 @settings(max_examples=100, deadline=None)
 @given(TEXT, st.lists(TEXT, max_size=2).map(tuple), TEXT)
 def test_another_passage_never_takes_words_away(text: str, texts: tuple[str, ...], more: str):
     before, after = signals_of(text, texts), signals_of(text, (*texts, more))
-    for name in ("stems", "grams", "copied", "together", "lowest", "additions", "insertion"):
+    assert support(text, hits_of((*texts, more))) >= support(text, hits_of(texts))
+    for name in ("grams", "together", "additions", "insertion"):
         assert after[name] >= before[name] - 1e-9
 
 
@@ -171,7 +164,6 @@ REPHRASED = [
 def test_other_words_for_the_same_facts_leave_the_facts_alone(text: str):
     found = signals_of(text)
     assert (found["numbers"], found["names"], found["negation"]) == (1, 1, 1)
-    assert found["copied"] < 1
 
 
 def test_a_sentence_with_another_name_in_front_is_not_the_passages():
@@ -188,66 +180,26 @@ PERSONS = ["You may upload it.", "We may upload it.", "I may upload it.", "They 
 
 def test_pronouns_are_no_words_of_the_draft():
     assert len({tuple(signals_of(text).items()) for text in PERSONS}) == 1
-    assert signals_of("I, you and they")["stems"] == 0
+    assert support("I, you and they", hits_of(ENGLISH)) == 0
 
 
 # Sentence by sentence
 
 
-def test_each_sentence_has_its_own_support():
-    text = "The largest file has 25 MB [1]. Zebras eat grass. Larger zebras are refused."
-    assert sentence_supports(text, hits_of(ENGLISH)) == [pytest.approx(1.0), 0.0, pytest.approx(2 / 3)]
-    assert sentence_supports("", hits_of(ENGLISH)) == []
-    assert sentence_supports("It is. Zebras.", []) == [1.0, 0.0]
-
-
-def test_the_least_supported_sentence_decides_the_lowest():
-    assert signals_of("The largest file has 25 MB. Zebras eat grass.")["lowest"] == 0
-    assert signals_of("The largest file has 25 MB. It is.")["lowest"] == 1
-
-
 def test_words_that_are_gathered_from_many_sentences_do_not_stand_together():
-    found = signals_of("The largest office signs files on Monday.")
-    assert found["stems"] == 1
-    assert found["together"] < 0.7
+    gathered = "The largest office signs files on Monday."
+    assert support(gathered, hits_of(ENGLISH)) == 1
+    assert signals_of(gathered)["together"] < 0.7
 
 
-@pytest.mark.parametrize(("few", "many"), [("additions", "stems"), ("insertion", "stems")])
-def test_a_run_of_new_words_weighs_more_than_their_share(few: str, many: str):
+@pytest.mark.parametrize("few", ["additions", "insertion"])
+def test_a_run_of_new_words_weighs_more_than_their_share(few: str):
     long = "The largest file that may be uploaded is 25 MB for zebras eating grass happily."
-    found = signals_of(long)
-    assert found[few] < 0.6 < found[many] + 0.1
+    assert signals_of(long)[few] < 0.6 < support(long, hits_of(ENGLISH)) + 0.1
 
 
 def test_titles_headings_headers_and_places_count_too():
     passage = Passage(DOCUMENT, 0, "It is 25 MB.", headings=("Uploads",), page=7, header="Size | Price")
-    values = {s.name: s.value for s in support_signals("Limits: uploads, size 25 MB, page 7.", [Hit(passage, 1.0)])}
-    assert values["numbers"] == 1
-    assert values["stems"] == pytest.approx(6 / 7), "all but the word page, which the place writes as p."
-
-
-# The passages that are cited
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("The largest file is 25 MB [1].", 1.0),
-        ("The largest file is 25 MB [2].", 0.0),
-        ("The largest file is 25 MB [2][1].", 1.0),
-        ("The largest file is 25 MB [1]. The office opens [1].", 4 / 6),
-        ("The largest file is 25 MB.", 0.0),
-        ("", 0.0),
-    ],
-)
-def test_each_marked_sentence_is_judged_by_what_it_cites(text: str, expected: float):
-    checked = check(text, hits_of(ENGLISH))
-    assert signals_of(checked.text, citations=checked.citations)["cited_support"] == pytest.approx(expected)
-
-
-def test_without_marks_the_text_cites_all_that_is_cited():
-    checked = check("The largest file [1]. The office opens [2].", hits_of(ENGLISH))
-    plain = "The largest file. The office opens."
-    assert signals_of(plain, citations=checked.citations)["cited_support"] == 1
-    only_first = tuple(replace(citation, cited=citation.number == 1) for citation in checked.citations)
-    assert signals_of(plain, citations=only_first)["cited_support"] == pytest.approx(0.5)
+    text, hits = "Limits: uploads, size 25 MB, page 7.", [Hit(passage, 1.0)]
+    assert {signal.name: signal.value for signal in support_signals(text, hits)}["numbers"] == 1
+    assert support(text, hits) == pytest.approx(6 / 7), "all but the word page, which the place writes as p."

@@ -12,13 +12,13 @@ import pytest
 from rag.errors import ModelCrashed, ModelUnavailable
 from rag.escalation.policy import Policy
 from rag.escalation.rate_limit import EscalationLimit
-from rag.generation.chat_model import GenerationLimits, ModelEvent, ModelSet
+from rag.generation.chat_model import GenerationLimits, ModelEvent, ModelSet, TextDelta
 from rag.generation.extractive import ExtractiveModel
 from rag.generation.prompt import Prompt
 from rag.retrieval.index import Statistics
 from rag.retrieval.memory_index import MemoryIndex
 from rag.retrieval.search import Searcher
-from rag.turn.answer import answer
+from rag.turn.answer import UNREAD_EVENTS, answer
 from rag.turn.state import UNSUPPORTED, Budget
 from rag.types import (
     EARLY,
@@ -124,7 +124,7 @@ async def test_a_draft_without_support_is_answered_again_by_the_larger_model():
     assert text_of(events) == "Bananas grow on tall green plants."
     assert text_of(events, escalated=True) == GOOD
     assert "".join(e.text for e in events if isinstance(e, Reasoning) and e.escalated) == "Passage one says 25 MB."
-    assert large.prompts[0].draft == ""
+    assert "<draft>" not in large.prompts[0].messages[-1]["content"]
     assert large.limits[0].max_tokens == 600
 
 
@@ -141,7 +141,7 @@ async def test_each_trigger_names_itself_and_its_way(policy: Policy, draft: Repl
     large = FakeModel("gpt-oss-20b").enqueue(GOOD)
     turn = turn_of(await events_of(models=ModelSet(FakeModel().enqueue(draft), large), policy=policy))
     assert (turn.decision.trigger, turn.decision.way) == (trigger, way)
-    assert large.prompts[0].draft == (GOOD if way == "refine" else "")
+    assert (f"<draft>\n{GOOD}\n</draft>" in large.prompts[0].messages[-1]["content"]) == (way == "refine")
     assert turn.outcome == "escalated"
 
 
@@ -226,6 +226,64 @@ async def test_closing_the_turn_stops_the_model_at_once():
     assert small.closed_early == 1
 
 
+def tasks() -> set[asyncio.Task[Any]]:
+    return asyncio.all_tasks() - {asyncio.current_task()}
+
+
+class Blocking(FakeModel):
+    """Says one word and then nothing more."""
+
+    async def stream(self, prompt: Prompt, limits: GenerationLimits) -> AsyncGenerator[ModelEvent]:
+        try:
+            async for event in super().stream(prompt, limits):
+                yield event
+                if isinstance(event, TextDelta):
+                    await asyncio.Event().wait()
+        finally:
+            self.closed_early += 1
+
+
+async def test_cancelling_whoever_reads_stops_a_model_in_mid_stream():
+    small, first = Blocking().enqueue("one two three"), asyncio.Event()
+
+    async def read() -> None:
+        async with aclosing(answer(QUESTION, searcher=Searcher(LIBRARY), models=ModelSet(small))) as events:
+            async for event in events:
+                if isinstance(event, Delta):
+                    first.set()
+
+    reading = asyncio.create_task(read())
+    await first.wait()
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    assert small.closed_early >= 1
+    assert not tasks()
+
+
+async def test_no_task_survives_a_turn_however_it_ends():
+    await events_of(models=ModelSet(FakeModel().enqueue(GOOD)))
+    assert not tasks()
+    with pytest.raises(ZeroDivisionError):
+        await events_of(models=ModelSet(FakeModel()), clock=lambda: 1 / 0)
+    with pytest.raises(IndexError):
+        await events_of(models=ModelSet(FakeModel()))
+    assert not tasks()
+    never_read = answer(QUESTION, searcher=Searcher(LIBRARY), models=ModelSet(FakeModel()))
+    await never_read.aclose()
+    assert not tasks()
+
+
+async def test_a_model_waits_for_whoever_reads_slowly():
+    small = FakeModel().enqueue("word " * 3 * UNREAD_EVENTS)
+    async with aclosing(answer(QUESTION, searcher=Searcher(LIBRARY), models=ModelSet(small))) as events:
+        async for event in events:
+            if isinstance(event, Delta):
+                await asyncio.sleep(0.05)
+                break
+    assert small.closed_early == 1, "it had not come to its end"
+
+
 async def test_marks_that_point_nowhere_are_removed():
     small = FakeModel().enqueue("The largest file that may be uploaded is 25 MB [1][9].")
     turn = turn_of(await events_of(models=ModelSet(small)))
@@ -237,11 +295,10 @@ async def test_earlier_exchanges_reach_the_search_and_the_prompt_within_their_bu
     small = FakeModel().enqueue(GOOD)
     budget = Budget(history_tokens=200)
     await events_of("And how large may it be?", models=ModelSet(small), history=history, budget=budget)
-    kept = small.prompts[0].history
-    assert 0 < len(kept) < 20
-    assert kept[-1] == history[-1]
-    messages = small.prompts[0].messages()
+    messages = small.prompts[0].messages
     assert messages[0]["role"] == "system"
+    assert 0 < len(messages) // 2 - 1 < 20
+    assert [message["content"] for message in messages[-3:-1]] == [history[-1].question, history[-1].answer]
     assert messages[-1]["content"].endswith("And how large may it be?")
 
 
@@ -545,7 +602,7 @@ async def test_a_follow_up_that_finds_too_little_is_reworded_by_an_idle_model():
     assert [stage.name for stage in turn.timings.stages][:4] == ["search", "rewrite", "search", "prompt"]
     assert sum(stage.seconds for stage in turn.timings.stages) == pytest.approx(turn.timings.total, rel=0.05)
     assert [e.model for e in events if isinstance(e, Stage) and e.name == "rewrite"] == ["phi-4-mini"]
-    assert small.prompts[0].question == VAGUE
+    assert small.prompts[0].messages[-1]["content"].endswith(f"Question: {VAGUE}")
 
 
 @pytest.mark.parametrize("reworded", ["What about zebras?", "", ModelCrashed("It stopped.")])

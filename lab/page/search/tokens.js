@@ -2,7 +2,7 @@
 
 /**
  * @param {string} text
- * @returns {number} about how many tokens it costs, as rag/generation/tokens.py counts: four ASCII characters each, two
+ * @returns {number} about how many tokens it costs, as rag/generation/context.py counts: four ASCII characters each, two
  *   of other alphabets, one of Chinese and Japanese; it errs to the high side
  */
 export function estimateTokens(text) {

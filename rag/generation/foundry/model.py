@@ -14,9 +14,9 @@ from rag.generation.foundry.capacity import check_memory, gigabytes
 from rag.generation.foundry.protocol import ModelInfo
 from rag.generation.foundry.runtime import FoundryRuntime
 from rag.generation.openai_model import OpenAIModel
-from rag.generation.prompt import Prompt
+from rag.generation.prompt import Prompt, answer_prompt
 
-_WARM_UP = Prompt("Hello")
+_WARM_UP = answer_prompt("Hello")
 _ONE_TOKEN = GenerationLimits(max_tokens=1, temperature=0)
 _NOTICED_S = 1.0
 """The end of a process is known a moment after its connections break."""

@@ -42,14 +42,14 @@ from rag.generation.foundry.protocol import (
 )
 from rag.generation.foundry.runtime import FoundryRuntime
 from rag.generation.openai_model import OpenAIModel
-from rag.generation.prompt import Prompt
+from rag.generation.prompt import Prompt, answer_prompt
 from tests import REPOSITORY
 from tests.conftest import ENORMOUS, HUGE, MISSING
 from tests.runtime.tiny_models import SLOW, SMALL, write_cache
 
 pytestmark = pytest.mark.runtime
 
-PROMPT = Prompt("How many days of paid leave are there?")
+PROMPT = answer_prompt("How many days of paid leave are there?")
 LIMITS = GenerationLimits(max_tokens=200)
 ENDLESS = GenerationLimits(max_tokens=10_000)
 
@@ -175,7 +175,7 @@ async def busy_share(process: psutil.Process) -> float:
 async def test_a_prompt_over_the_context_is_refused_and_the_next_question_works(model: MakeModel) -> None:
     small = model("phi-4-mini")
     with pytest.raises(ContextTooSmall):
-        await events(small, Prompt("x" * 2 * SMALL.context))
+        await events(small, answer_prompt("x" * 2 * SMALL.context))
     assert text(await events(small))
 
 
