@@ -23,8 +23,11 @@ GroundworkError
     ├── ContextTooSmall        the prompt does not fit, even without its lowest passage
     └── EmptyAnswer            it ended without a word
 
-`str(error)` is one or two plain sentences that are shown as they stand: what happened, and what to do about it.
+`str(error)` is one or two plain sentences that are shown as they stand: what happened, and what to do about it. What a
+program wants to know stands beside it in keyword fields with defaults, which survive pickling.
 """
+
+from pathlib import Path
 
 __all__ = [
     "BrokenFile",
@@ -57,15 +60,42 @@ class GroundworkError(Exception):
 
 
 class SettingsError(GroundworkError):
-    """A setting has a value that is not allowed; raised once, at start."""
+    """A setting has a value that is not allowed; raised once, at start.
+
+    Beside its sentence it has a field for programs:
+        names: of the settings, as the environment has them; empty where an option or a file is at fault.
+    """
+
+    def __init__(self, sentence: str = "", *, names: tuple[str, ...] = ()) -> None:
+        super().__init__(sentence)
+        self.names = names
 
 
 class QuestionError(GroundworkError):
-    """The message is empty, too long, or not text."""
+    """The message is empty, too long, or not text.
+
+    Beside its sentence it has fields for programs, for a message that is too long:
+        size, limit: its characters or tokens, and how many there may be.
+    """
+
+    def __init__(self, sentence: str = "", *, size: int | None = None, limit: int | None = None) -> None:
+        super().__init__(sentence)
+        self.size, self.limit = size, limit
 
 
 class DocumentError(GroundworkError):
-    """A file cannot become passages; the other files go on."""
+    """A file cannot become passages; the other files go on.
+
+    Beside its sentence it has fields for programs, each as far as it is known:
+        name: of the file, as it was given.
+        size, limit: what the file has and what it may have, in bytes, pages, characters or seconds.
+    """
+
+    def __init__(
+        self, sentence: str = "", *, name: str = "", size: float | None = None, limit: float | None = None
+    ) -> None:
+        super().__init__(sentence)
+        self.name, self.size, self.limit = name, size, limit
 
 
 class UnsupportedFile(DocumentError):
@@ -93,11 +123,27 @@ class ReadingTimedOut(DocumentError):
 
 
 class StorageError(GroundworkError):
-    """The disk is full, or a folder cannot be written."""
+    """The disk is full, or a folder cannot be written.
+
+    Beside its sentence it has a field for programs:
+        path: the file or folder, where it is a single one.
+    """
+
+    def __init__(self, sentence: str = "", *, path: Path | None = None) -> None:
+        super().__init__(sentence)
+        self.path = path
 
 
 class PackageError(GroundworkError):
-    """A package cannot be fetched, is damaged, or is not the one whose checksum is pinned."""
+    """A package cannot be fetched, is damaged, or is not the one whose checksum is pinned.
+
+    Beside its sentence it has a field for programs:
+        package: its name; "" where no single one is meant.
+    """
+
+    def __init__(self, sentence: str = "", *, package: str = "") -> None:
+        super().__init__(sentence)
+        self.package = package
 
 
 class ModelError(GroundworkError):

@@ -8,6 +8,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rag.concurrency import supervised
 from rag.errors import BrokenFile, SettingsError, StorageError
 from rag.escalation.gate import AbstentionGate, LibraryView
 from rag.escalation.policy import CAPABILITIES, Policy
@@ -16,11 +17,11 @@ from rag.escalation.synthetic_queries import Size
 from rag.escalation.weights import shipped
 from rag.generation.model_facts import ModelEntry, known_models, read_models
 from rag.ingestion.reader import Reader
-from rag.library.manager import LibraryManager, ManagedLibrary, data_dir
+from rag.library.manager import LibraryManager, ManagedLibrary
 from rag.retrieval.index import PassageIndex
 from rag.retrieval.search import Searcher
 from rag.retrieval.synonyms import Synonyms
-from rag.settings import Settings
+from rag.settings import Settings, find_file
 from rag.turn.state import Budget
 from rag.turn_log.calibration import Calibration, read_calibration
 from rag.turn_log.log import TurnLog
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _SETTLING_S = 30.0
-"""Changes in a folder come in rows; the match threshold waits so long for the row to end."""
+"""Changes in a folder come in rows; the gate's threshold is measured this long after the first."""
 
 
 class Services:
@@ -41,7 +42,7 @@ class Services:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.library_manager = LibraryManager(settings)
-        self.synonyms = Synonyms.read(settings.synonyms)
+        self.synonyms = Synonyms.read(find_file(settings.synonyms))
         self.reader = Reader(
             workers=settings.read_workers,
             timeout_s=settings.read_timeout_s,
@@ -54,13 +55,13 @@ class Services:
         self.turn_log: TurnLog | None = None
         """Where turns are noted; None when that is off."""
         if settings.turn_log == "on":
-            self.turn_log = TurnLog(data_dir(settings), text=settings.log_text == "on")
-        self.calibration = read_calibration(data_dir(settings), shipped())
+            self.turn_log = TurnLog(settings.data_folder, text=settings.log_text == "on")
+        self.calibration = read_calibration(settings.data_folder, shipped())
         """What `rag calibrate` saved; None where nothing is, or nothing that can be used."""
         weights = self.calibration.weights if self.calibration else shipped()
-        self.gate = AbstentionGate(data_dir(settings), weights.answerable)
-        """The match threshold, as measured on the library."""
-        self._larger_only = larger_only(settings, Path("models.json"))
+        self.gate = AbstentionGate(settings.data_folder, weights.answerable)
+        """Knows the threshold that was measured on the library."""
+        self._larger_only = larger_only(settings, find_file(Path("models.json")))
         self._changed = asyncio.Event()
         self.library_manager.listen(lambda name, changes: self._changed.set())
         self._background: list[asyncio.Task[None]] = []
@@ -86,10 +87,14 @@ class Services:
         )
 
     def start(self) -> None:
-        """Begins to keep the library in step and to prepare the small model, in the background; once."""
+        """Begins to keep the library in sync and to prepare the small model, in the background; once."""
         self.library_manager.start()
         if not self._background:
-            self._background = [asyncio.create_task(work) for work in (self._prepare_models(), self._keep_gate())]
+            jobs = {
+                "The preparation of the models": self._prepare_models,
+                "The gate's measurement": self._follow_changes,
+            }
+            self._background = [asyncio.create_task(supervised(job, name)) for name, job in jobs.items()]
 
     def searcher(self, *uploads: PassageIndex, closed: Set[str] = frozenset()) -> Searcher:
         """Searches the library, without the folders of these names, and a chat's uploads as one."""
@@ -104,7 +109,7 @@ class Services:
         await self.gate.recall(self._views())
 
     async def measure_gate(self) -> None:
-        """Measures the match threshold if the library has become another one; takes up to ten seconds then.
+        """Measures the gate's threshold if the library has become another one; takes up to ten seconds then.
 
         Raises:
             StorageError: an index cannot be read; the threshold stays as it was.
@@ -129,7 +134,7 @@ class Services:
         libraries = self.library_manager.libraries.items()
         return [LibraryView(name, managed.library.index, partial(sizes, managed)) for name, managed in libraries]
 
-    async def _keep_gate(self) -> None:
+    async def _follow_changes(self) -> None:
         """Measures the threshold when all has been read, and again some time after changes."""
         await self.library_manager.ready()
         while True:

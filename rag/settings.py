@@ -8,10 +8,30 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_vali
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from rag.errors import SettingsError
+from rag.storage import user_data_dir
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Price = Annotated[float, Field(ge=0)]
 Prices = Annotated[tuple[Price, Price], NoDecode]
+
+_SHIPPED = frozenset({".env", "models.json", "synonyms.txt", "docs_corpus"})
+"""Names that are looked for in the app's own folder too."""
+
+
+def product_folder() -> Path:
+    """The folder of what is no Python package: `app.py`, `docs_corpus/`, `lab/`, `public/`, `.chainlit/`.
+
+    In a checkout it is the folder that holds `rag/`; an installed package has it within.
+    """
+    package = Path(__file__).parent
+    installed = package / "product"
+    return installed if installed.is_dir() else package.parent
+
+
+def find_file(path: Path) -> Path:
+    """The path as it is, below the working directory; where nothing is there, the app's own file of that name."""
+    own = product_folder() / path
+    return own if path.as_posix() in _SHIPPED and not path.exists() and own.exists() else path
 
 
 class Settings(BaseSettings):
@@ -194,6 +214,11 @@ class Settings(BaseSettings):
         return value
 
     @cached_property
+    def data_folder(self) -> Path:
+        """`data_dir`, or this account's own: where indexes, logs and lists of this app lie."""
+        return self.data_dir or user_data_dir()
+
+    @cached_property
     def llm_elsewhere(self) -> bool:
         """True when the larger model has a server of its own."""
         return bool(self.llm_endpoint)
@@ -206,12 +231,11 @@ def read_settings() -> Settings:
         SettingsError: a value is not allowed; the text names each setting, its value and what is allowed.
     """
     try:
-        return Settings()
+        return Settings(_env_file=find_file(Path(".env")))  # pyright: ignore[reportCallIssue]
     except UnicodeDecodeError:
         raise SettingsError("The file .env is not UTF-8 text. Save it in that encoding.") from None
     except ValidationError as error:
-        lines = [
-            f"{'.'.join(str(part) for part in fault['loc'][:1]).upper()}={fault['input']!r}: {fault['msg']}."
-            for fault in error.errors()
-        ]
-        raise SettingsError("These settings cannot be used, see .env.example: " + " ".join(lines)) from None
+        faults = [("".join(map(str, fault["loc"][:1])).upper(), fault) for fault in error.errors()]
+        lines = " ".join(f"{name}={fault['input']!r}: {fault['msg']}." for name, fault in faults)
+        names = tuple(dict.fromkeys(name for name, _ in faults))
+        raise SettingsError(f"These settings cannot be used, see .env.example: {lines}", names=names) from None

@@ -1,16 +1,23 @@
-"""Text files of the commands: read with faults as sentences, written whole or not at all."""
+"""Files: where they lie, read with faults as sentences, written whole or not at all."""
 
 import json
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
+import platformdirs
 from pydantic import StringConstraints, TypeAdapter, ValidationError
 
 from rag.errors import BrokenFile, SettingsError, StorageError
+
+
+def user_data_dir() -> Path:
+    """Where this account's indexes, logs and lists lie unless another folder is named."""
+    return platformdirs.user_data_path("groundwork", appauthor=False)
 
 
 def read_text(path: Path) -> str:
@@ -34,15 +41,53 @@ def write_whole(path: Path, text: str) -> None:
     Raises:
         StorageError: the disk is full, or the folder cannot be written; what was there before is still there.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(text.encode("utf-8", "replace"))
-        os.replace(part, path)
+        write_atomically(path, text.encode("utf-8", "replace"))
     except OSError as error:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
         raise StorageError(f"{path} cannot be written: {reason(error)}.") from None
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Replaces the file in one step: a reader sees the old content or the new one, also after a power cut.
+
+    Raises:
+        OSError: the disk is full, or the folder is missing or cannot be written; the old content is still there.
+    """
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        with draft.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(draft, path)
+    except OSError:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+        raise
+
+
+def append_line(path: Path, line: str) -> None:
+    """Appends a line, whole or not at all; on a line of its own also where a writer was killed in the middle of one.
+
+    A file that is made by it can be read by this account only.
+
+    Raises:
+        OSError: the disk is full, or the folder is missing or cannot be written; the file is as it was.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
+    with open(descriptor, "ab+", buffering=0) as file:
+        end = file.seek(0, os.SEEK_END)
+        file.seek(max(end - 1, 0))
+        is_cut = file.read(1) not in (b"", b"\n")
+        rest = memoryview(b"\n" * is_cut + line.encode("utf-8", "replace") + b"\n")
+        try:
+            while rest:
+                rest = rest[file.write(rest) :]
+        except OSError:
+            with suppress(OSError):
+                file.truncate(end)
+            raise
 
 
 def reason(error: OSError) -> str:

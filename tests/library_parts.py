@@ -11,7 +11,6 @@ from rag.errors import DocumentError
 from rag.ingestion.reader import ReadDocument, Reader
 from rag.library.folders import Folder
 from rag.library.library import Library
-from rag.retrieval.tantivy_index import TantivyIndex
 
 PATIENCE_S = 20.0
 """For what takes a second on an idle machine."""
@@ -51,15 +50,11 @@ async def library_of(
     reader: Reader,
     *,
     name: str = "Docs",
-    index: Callable[[Path], TantivyIndex] = TantivyIndex,
     **changes: Any,
-) -> AsyncIterator[Library[TantivyIndex]]:
+) -> AsyncIterator[Library]:
     options: dict[str, Any] = {"max_bytes": 10**8, "version": 1}
-    library = Library(Folder(name, folder), data_dir, reader, index, **(options | changes))
-    try:
+    async with Library(Folder(name, folder), data_dir, reader, **(options | changes)) as library:
         yield library
-    finally:
-        await library.close()
 
 
 def put(path: Path, text: str = "Some text.") -> Path:
@@ -69,7 +64,7 @@ def put(path: Path, text: str = "Some text.") -> Path:
     return path
 
 
-def held(library: Library[TantivyIndex]) -> list[str]:
+def held(library: Library) -> list[str]:
     """The names of the files whose documents can be found; twice where a file is there twice."""
     hits = library.index.search({EVERYWHERE: 1.0}, 100_000)
     passages = Counter(hit.passage.id for hit in hits)
@@ -81,12 +76,12 @@ def held(library: Library[TantivyIndex]) -> list[str]:
     )
 
 
-def answers(library: Library[TantivyIndex], word: str) -> list[str]:
+def answers(library: Library, word: str) -> list[str]:
     """The names of the files that hold a word, in the form that it is indexed in."""
     return sorted({hit.passage.document.name for hit in library.index.search({word: 1.0}, 1000)})
 
 
-def states(library: Library[TantivyIndex]) -> dict[str, str]:
+def states(library: Library) -> dict[str, str]:
     """What the manifest says of each file."""
     return {record.name: record.state for record in library.stored.files()}
 

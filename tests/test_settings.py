@@ -9,8 +9,9 @@ from pydantic import SecretStr
 
 from rag.errors import SettingsError
 from rag.escalation.policy import Policy
+from rag.library.folders import parse_folders
 from rag.services import budget, policy
-from rag.settings import Settings, read_settings
+from rag.settings import Settings, find_file, product_folder, read_settings
 from rag.turn.state import Budget
 from tests import REPOSITORY
 
@@ -20,8 +21,9 @@ KEYS = ("foundry_local_api_key", "llm_api_key")
 
 @pytest.fixture(autouse=True)
 def nothing_is_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """An empty folder to start in, and an environment without any of our names."""
+    """An empty folder to start in, no file of the checkout's own, and an environment without any of our names."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("rag.settings.product_folder", lambda: tmp_path / "app")
     for name in Settings.model_fields:
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
@@ -65,6 +67,46 @@ def test_a_file_in_another_encoding_is_named_in_plain_words():
     write_env("SLM_ALIAS=größer\n", encoding="cp1252")
     with pytest.raises(SettingsError, match="UTF-8"):
         read_settings()
+
+
+def test_a_file_is_looked_for_here_and_then_beside_the_app(nothing_is_set: Path):
+    app = nothing_is_set / "app"
+    for name in (".env", "models.json", "synonyms.txt", "docs_corpus", "handbook"):
+        assert find_file(Path(name)) == Path(name)
+    app.mkdir()
+    for name in (".env", "models.json", "synonyms.txt", "handbook"):
+        (app / name).write_text("SLM_ALIAS=the app's\n")
+    (app / "docs_corpus").mkdir()
+    for name in (".env", "models.json", "synonyms.txt", "docs_corpus"):
+        assert find_file(Path(name)) == app / name
+        assert find_file(nothing_is_set / name) == nothing_is_set / name
+    assert find_file(Path("handbook")) == Path("handbook"), "a folder that a person names is not the app's"
+    assert read_settings().slm_alias == "the app's"
+
+    write_env("SLM_ALIAS=here\n")
+    assert find_file(Path(".env")) == Path(".env")
+    assert read_settings().slm_alias == "here"
+
+
+def test_the_documents_that_ship_are_the_library_wherever_the_app_is_started(nothing_is_set: Path):
+    (nothing_is_set / "app" / "docs_corpus").mkdir(parents=True)
+    (shipped,) = parse_folders(read_settings().library_dirs)
+    assert (shipped.name, shipped.path) == ("docs_corpus", nothing_is_set / "app" / "docs_corpus")
+    Path("docs_corpus").mkdir()
+    (own,) = parse_folders(read_settings().library_dirs)
+    assert (own.name, own.path) == ("docs_corpus", nothing_is_set / "docs_corpus")
+
+
+def test_the_apps_folder_is_the_checkout_that_this_is():
+    assert product_folder() == REPOSITORY
+
+
+def test_a_wrong_value_is_named_in_a_field_too(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PASSAGES", "0")
+    monkeypatch.setenv("LLM_PRICE", "x,y")
+    with pytest.raises(SettingsError) as caught:
+        read_settings()
+    assert caught.value.names == ("PASSAGES", "LLM_PRICE")
 
 
 def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch):

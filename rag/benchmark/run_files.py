@@ -1,14 +1,13 @@
 """Bench runs as JSON: one in a file, and all of this machine in a history of one line each."""
 
 import json
-import os
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from rag.benchmark.records import BenchRun
 from rag.errors import BrokenFile, StorageError
-from rag.storage import adapter, of_json, read_text
+from rag.storage import adapter, append_line, of_json, read_text, reason
 
 SCHEMA = 1
 """Raised when an older app can no longer read what a newer one writes; fields that only add need no new number."""
@@ -65,16 +64,11 @@ def append_run(path: Path, run: BenchRun) -> None:
     Raises:
         StorageError: the disk is full, or the folder cannot be written.
     """
-    line = to_json(run).encode("utf-8", "replace") + b"\n"
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with path.open("ab+") as file:
-            end = file.seek(0, os.SEEK_END)
-            file.seek(max(end - 1, 0))
-            cut = file.read(1) not in (b"", b"\n")  # a writer was killed in the middle of a line
-            _append(file.fileno(), b"\n" + line if cut else line, end)
+        append_line(path, to_json(run))
     except OSError as error:
-        raise StorageError(f"The history {path} cannot be written: {_reason(error)}.") from None
+        raise StorageError(f"The history {path} cannot be written: {reason(error)}.") from None
 
 
 def read_history(path: Path) -> History:
@@ -88,7 +82,7 @@ def read_history(path: Path) -> History:
     try:
         lines = [line for line in path.read_bytes().split(b"\n") if line.strip()]
     except OSError as error:
-        raise StorageError(f"The history {path} cannot be read: {_reason(error)}.") from None
+        raise StorageError(f"The history {path} cannot be read: {reason(error)}.") from None
     runs: list[BenchRun] = []
     for line in lines:
         with suppress(BrokenFile, UnicodeDecodeError):
@@ -112,20 +106,4 @@ def check_output(path: Path, *, force: bool) -> None:
         part.touch()
         part.unlink()
     except OSError as error:
-        raise StorageError(f"{path} cannot be written: {_reason(error)}.") from None
-
-
-def _append(descriptor: int, line: bytes, end: int) -> None:
-    """Writes at the end; what got onto a full disk of it is taken off again."""
-    try:
-        rest = memoryview(line)
-        while rest:
-            rest = rest[os.write(descriptor, rest) :]
-    except OSError:
-        with suppress(OSError):
-            os.ftruncate(descriptor, end)
-        raise
-
-
-def _reason(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()
+        raise StorageError(f"{path} cannot be written: {reason(error)}.") from None

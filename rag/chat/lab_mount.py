@@ -16,7 +16,6 @@ from rag.lab.proxy import Proxy
 from rag.lab.requests import RequestLimiter, RequestRules
 from rag.lab.routes import lab_app
 from rag.lab.setup import LabFiles, Setup, app_folder
-from rag.library.manager import data_dir
 from rag.services import Services
 from rag.settings import Settings
 
@@ -78,7 +77,7 @@ class LabMount:
 def setup_of(settings: Settings) -> Setup:
     """The lab of this app, with the chat's own limits."""
     return Setup(
-        LabFiles.of(app_folder(), data_dir(settings), settings.lab_models_dir),
+        LabFiles.of(app_folder(), settings.data_folder, settings.lab_models_dir),
         RequestRules(
             prompt_chars=settings.question_max_chars + _CHARS_OF_A_TOKEN * settings.passage_tokens,
             max_tokens=settings.answer_max_tokens,

@@ -39,7 +39,7 @@ async def act(library_manager: LibraryManager, name: str, action: str) -> None:
             case "go on":
                 managed.start()
             case _:
-                await managed.again()
+                await managed.resync()
     await show(library_manager)
 
 

@@ -149,7 +149,9 @@ def checked_question(text: str, most_chars: int, *, files: bool) -> str:
     if len(question) > most_chars:
         raise QuestionError(
             f"The message has {len(question):,} characters, and {most_chars:,} are the most. "
-            "Save it as a text file and drop that in; then ask about it."
+            "Save it as a text file and drop that in; then ask about it.",
+            size=len(question),
+            limit=most_chars,
         )
     controls = sum(not character.isprintable() and not character.isspace() for character in question)
     if controls > len(question) / 10:

@@ -20,9 +20,8 @@ from rag.benchmark.speed_regression import compare
 from rag.cli.exit import INTERRUPTED, ending
 from rag.errors import StorageError
 from rag.generation.model_facts import ModelEntry, chosen, known_models, read_models
-from rag.library.manager import data_dir
 from rag.machine import this_machine, today
-from rag.settings import Settings, read_settings
+from rag.settings import Settings, find_file, read_settings
 from rag.storage import check_ending, write_report
 
 if TYPE_CHECKING:
@@ -96,7 +95,7 @@ def bench(
             check_output(path, force=force)
         _complain(_not_done(plan))
         runner, stopped = _measure(plan, settings)
-        sys.exit(_tell(runner, stopped, data_dir(settings) / HISTORY, out or [], as_json))
+        sys.exit(_tell(runner, stopped, settings.data_folder / HISTORY, out or [], as_json))
 
 
 def _compare(old: Path, new: Path, tolerance: float) -> int:
@@ -107,8 +106,9 @@ def _compare(old: Path, new: Path, tolerance: float) -> int:
 
 def _models(file: Path | None, aliases: tuple[str, ...], settings: Settings) -> Mapping[str, ModelEntry]:
     """The models that are named, with what a file knows of them; without names all of the file, or the app's two."""
-    if file or _MODELS.exists():
-        known = read_models(file or _MODELS)
+    here = find_file(_MODELS)
+    if file or here.exists():
+        known = read_models(file or here)
         return chosen(known, aliases) if aliases else known
     return chosen(known_models(), aliases or (settings.slm_alias, settings.llm_alias))
 

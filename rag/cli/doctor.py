@@ -1,4 +1,4 @@
-"""Is this machine ready? Each part is looked at and named in plain words."""
+"""The `rag doctor` command: is this machine ready? Each part is looked at and named in plain words."""
 
 import asyncio
 import sys
@@ -8,18 +8,42 @@ from dataclasses import dataclass
 from typing import Literal
 
 import psutil
+import typer
 
+from rag.cli.exit import ending
 from rag.errors import ModelError, StorageError
 from rag.generation.foundry.model import ModelStatus
 from rag.generation.openai_model import OpenAIModel
 from rag.ingestion.ocr import find_tesseract
 from rag.services import Services
+from rag.settings import read_settings
 
 LEAST_MEMORY_GB = 6
 """phi-4-mini takes 3 to 4 GB, the app and the system the rest."""
 LEAST_DISK_GB = 8
 """phi-4-mini's files and room to unpack them."""
 _LIBRARY_WAIT_S = 300.0
+_MARKS = {"ok": "ok     ", "note": "note   ", "problem": "PROBLEM"}
+
+
+def doctor() -> None:
+    """Checks the set-up: runtime, models, endpoint, memory, disk, library. Exits 1 when something is wrong."""
+    with ending():
+        sys.exit(asyncio.run(_doctor()))
+
+
+async def _doctor() -> int:
+    services = Services(read_settings())
+    problems = 0
+    try:
+        async with aclosing(examine(services)) as findings:
+            async for finding in findings:
+                problems += finding.verdict == "problem"
+                typer.echo(f"{_MARKS[finding.verdict]}  {finding.part}: {finding.detail}")
+    finally:
+        await services.close()
+    typer.echo("All is well." if not problems else f"{problems} problem{'' if problems == 1 else 's'} found.")
+    return 1 if problems else 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ from rag.cli.exit import ending
 from rag.lab.install import install as install_runtime
 from rag.lab.setup import LabFiles, app_folder
 from rag.lab.status import as_data, as_lines, look
-from rag.library.manager import data_dir
 from rag.settings import Settings, read_settings
 
 app = typer.Typer(no_args_is_help=True, help="The lab: models in the browser beside those on the server.")
@@ -55,7 +54,7 @@ def status(
 
 
 def _places(settings: Settings) -> LabFiles:
-    return LabFiles.of(app_folder(), data_dir(settings), settings.lab_models_dir)
+    return LabFiles.of(app_folder(), settings.data_folder, settings.lab_models_dir)
 
 
 def _run(command: Callable[[Settings], int]) -> None:

@@ -1,4 +1,4 @@
-"""The `rag library` commands: which folders the library is made of, and whether it is in step with them."""
+"""The `rag library` commands: which folders the library is made of, and whether it is in sync with them."""
 
 import asyncio
 import sys
@@ -14,9 +14,8 @@ from rag.errors import StorageError
 from rag.library.changes import SyncProgress
 from rag.library.folders import add_folder, parse_folders, remove_folder
 from rag.library.library import Library
-from rag.library.manager import data_dir, folders, library_reader, open_library
+from rag.library.manager import folders, library_reader, open_library
 from rag.library.store import StoredLibrary, stored_libraries
-from rag.retrieval.tantivy_index import TantivyIndex
 from rag.settings import Settings, read_settings
 
 app = typer.Typer(no_args_is_help=True, help="The folders that the library is made of.")
@@ -33,7 +32,7 @@ def add(
     """Adds a folder: everybody may ask about its documents."""
 
     def command(settings: Settings) -> int:
-        folder = add_folder(parse_folders(settings.library_dirs), data_dir(settings), path, name)
+        folder = add_folder(parse_folders(settings.library_dirs), settings.data_folder, path, name)
         typer.echo(f"{folder.path} is added as {folder.name}.")
         typer.echo(f'A running chat reads it within seconds; without one: rag library sync "{folder.name}"')
         return 0
@@ -85,7 +84,7 @@ def remove(
             raise StorageError(f"{library.folder.name} is named by LIBRARY_DIRS. Take it out of that setting.")
         if not yes and not typer.confirm(f"Delete the index of {library.folder.name}? Its documents stay."):
             return 1
-        remove_folder(data_dir(settings), library.folder)
+        remove_folder(settings.data_folder, library.folder)
         library.delete()
         typer.echo(f"{library.folder.name} is removed. The files in {library.folder.path} are untouched.")
         return 0
@@ -119,7 +118,7 @@ def _chosen(settings: Settings, name: str) -> list[StoredLibrary]:
     known = folders(settings)
     if known.problem:
         typer.echo(known.problem, err=True)
-    libraries = stored_libraries(known.folders, data_dir(settings))
+    libraries = stored_libraries(known.folders, settings.data_folder)
     if not name:
         return libraries
     for library in libraries:
@@ -147,10 +146,10 @@ async def _sync(settings: Settings, name: str, retry: bool) -> int:
     return 1 if failed else 0
 
 
-async def _sync_one(library: Library[TantivyIndex], retry: bool) -> None:
+async def _sync_one(library: Library, retry: bool) -> None:
     name = library.folder.name
-    if not await library.take():
-        typer.echo(f"{name} is kept in step by another process, such as the running chat: there is nothing to do.")
+    if not await library.acquire():
+        typer.echo(f"{name} is kept in sync by another process, such as the running chat: there is nothing to do.")
         return
     library.on_progress = _show_progress if sys.stderr.isatty() else lambda _: None
     try:

@@ -27,7 +27,7 @@ def folder(library: StoredLibrary) -> Iterator[str]:
     others = [
         f"{count:,} {what}" for count, what in ((summary.failed, "failed"), (summary.skipped, "skipped")) if count
     ]
-    yield f"  {', '.join([_size(summary), *others])}; {_in_step(summary)}"
+    yield f"  {', '.join([_size(summary), *others])}; {_in_sync(summary)}"
 
 
 def file(record: FileRecord) -> Iterator[str]:
@@ -61,10 +61,10 @@ def progress_line(progress: SyncProgress) -> str:
 
 def stats(libraries: Sequence[StoredLibrary]) -> Iterator[str]:
     """A table with a row for each folder, and one for all."""
-    yield _COLUMNS.format("", "documents", "passages", "failed", "on disk", "in step since").rstrip()
+    yield _COLUMNS.format("", "documents", "passages", "failed", "on disk", "in sync since").rstrip()
     rows = [(library.folder.name, library.summary(), library.size()) for library in libraries]
     for name, summary, size in rows:
-        yield _row(name, summary, size, _in_step_at(summary))
+        yield _row(name, summary, size, _in_sync_at(summary))
     if len(rows) > 1:
         summaries = [summary for _, summary, _ in rows]
         total = Summary(
@@ -111,11 +111,11 @@ def _row(name: str, summary: Summary, size: int, since: str) -> str:
     return _COLUMNS.format(_shortened(name, 24), *numbers, since).rstrip()
 
 
-def _in_step(summary: Summary) -> str:
-    return f"in step since {_in_step_at(summary)}" if summary.synced_at else "not read to the end yet"
+def _in_sync(summary: Summary) -> str:
+    return f"in sync since {_in_sync_at(summary)}" if summary.synced_at else "not read to the end yet"
 
 
-def _in_step_at(summary: Summary) -> str:
+def _in_sync_at(summary: Summary) -> str:
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(summary.synced_at)) if summary.synced_at else "never"
 
 

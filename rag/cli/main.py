@@ -1,137 +1,74 @@
-"""The `rag` command: ask a question in the terminal, look after the set-up."""
+"""The `rag` command: the list of its commands, each of which is imported when it is called."""
 
-import asyncio
-import dataclasses
-import json
-import sys
-from collections.abc import Coroutine
-from contextlib import aclosing
-from enum import StrEnum
-from typing import Annotated
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_command, get_group
 
-from rag.cli import bench_command, compare_command, eval_command, lab_command, library_command, report_command
-from rag.cli import doctor as doctors
-from rag.cli.exit import ending
-from rag.services import Services, budget
-from rag.settings import read_settings
-from rag.turn.answer import answer
-from rag.types import Decided, Delta, Finished, Mode, Notice, Turn
-
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Groundwork in the terminal.")
-app.add_typer(library_command.app, name="library")
-app.add_typer(report_command.app)
-app.add_typer(lab_command.app, name="lab")
-app.command("eval")(eval_command.evaluate)
-app.command()(bench_command.bench)
-app.command()(compare_command.compare)
-
-LIBRARY_WAIT_S = 60.0
-"""A question in the terminal waits so long for a library that is being read; then it asks what is there."""
-
-_PUBLISHED_NAMES = {"normalised_score": "strength", "escalation_report": "receipt", "blocked_by": "held"}
-_MARKS = {"ok": "ok     ", "note": "note   ", "problem": "PROBLEM"}
-
-
-class Who(StrEnum):
-    """Who answers."""
-
-    auto = "auto"
-    local = "local"
-    large = "large"
-
-
-@app.command()
-def ask(
-    question: Annotated[str, typer.Argument(help="What you want to know.")],
-    mode: Annotated[Who, typer.Option(help="Who answers.")] = Who.auto,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the whole turn as JSON.")] = False,
-) -> None:
-    """Answers from your documents, with the same turn as in the chat."""
-    _run(_ask(question, mode.value, as_json))
+COMMANDS = {
+    "chat": ("chat_command:chat", "Starts the chat, which a browser shows."),
+    "ask": ("ask_command:ask", "Answers from your documents, with the same turn as in the chat."),
+    "library": ("library_command:app", "The folders that the library is made of."),
+    "doctor": (
+        "doctor:doctor",
+        "Checks the set-up: runtime, models, endpoint, memory, disk, library. Exits 1 when something is wrong.",
+    ),
+    "report": (
+        "report_command:report",
+        "Sums up a period: who answered, how long it took, what the larger model was worth, what it cost.",
+    ),
+    "calibrate": (
+        "report_command:calibrate",
+        "Fits the confidence and its threshold to drafts that people called right or wrong, and asks before it saves.",
+    ),
+    "eval": (
+        "eval_command:evaluate",
+        "Plays a fixed question set and scores it; or compares runs. Exits 1 when a comparison is worse.",
+    ),
+    "bench": (
+        "bench_command:bench",
+        "Measures how fast models answer: load, first token, tokens a second, memory, cost. Exits 1 when one fails.",
+    ),
+    "compare": (
+        "compare_command:compare",
+        "Compares small model, larger model and both together on the same prompts. Exits 1 when an answer failed.",
+    ),
+    "lab": ("lab_command:app", "The lab: models in the browser beside those on the server."),
+}
+"""Where each command is in `rag.cli`, and the first paragraph of its help, which is shown without importing it."""
 
 
-@app.command()
-def doctor() -> None:
-    """Checks the set-up: runtime, models, endpoint, memory, disk, library. Exits 1 when something is wrong."""
-    _run(_doctor())
+class _LazyGroup(TyperGroup):
+    """Lists commands that are not imported yet, and imports the one that is called."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, load(name) if name else command, rest
 
 
-def _run(command: Coroutine[None, None, int]) -> None:
-    """Ends with the command's exit code."""
-    with ending():
-        sys.exit(asyncio.run(command))
+app = typer.Typer(cls=_LazyGroup, no_args_is_help=True, add_completion=False, help="Groundwork in the terminal.")
 
 
-async def _ask(question: str, mode: Mode, as_json: bool) -> int:
-    services = Services(read_settings())
-    try:
-        await services.library_manager.ready(LIBRARY_WAIT_S)
-        await services.recall_gate()
-        selection = await services.models.selection()
-        events = answer(
-            question,
-            searcher=services.searcher(),
-            models=selection.models,
-            policy=services.policy(),
-            budget=budget(services.settings),
-            mode=mode,
-        )
-        async with aclosing(events):
-            async for event in events:
-                if isinstance(event, Finished):
-                    _print_turn(event.turn, selection.note, as_json)
-                elif as_json:
-                    continue
-                elif isinstance(event, Delta):
-                    typer.echo(event.text, nl=False)
-                elif isinstance(event, Notice):
-                    typer.echo(f"\n{event.text}", err=True)
-                elif isinstance(event, Decided) and event.decision.action == "escalate":
-                    typer.echo(f"\n\n[{event.model}] {event.decision.reason}\n")
-        return 0
-    finally:
-        await services.close()
+def load(name: str) -> Any:
+    """The command of that name with its options, or the group of commands; imports what it needs."""
+    module, attribute = COMMANDS[name][0].split(":")
+    found: typer.Typer | Callable[..., None] = getattr(import_module(f"rag.cli.{module}"), attribute)
+    if isinstance(found, typer.Typer):
+        return get_group(found)
+    alone = typer.Typer(add_completion=False)
+    alone.command(name)(found)
+    return get_command(alone)
 
 
-def _published(fields: list[tuple[str, object]]) -> dict[str, object]:
-    """A record under the names that its JSON was first published with, so that scripts go on working."""
-    return {_PUBLISHED_NAMES.get(name, name): value for name, value in fields}
+def _listed() -> None:
+    """Stands for a command in the list."""
 
 
-def _print_turn(turn: Turn, note: str, as_json: bool) -> None:
-    if as_json:
-        typer.echo(json.dumps(dataclasses.asdict(turn, dict_factory=_published), ensure_ascii=False, indent=1))
-        return
-    if turn.outcome == "abstained":
-        typer.echo("Your documents do not seem to hold an answer. The nearest that they have:")
-        for hit in turn.search.hits[:3]:
-            typer.echo(f"  {hit.passage.place}")
-        return
-    typer.echo("\n")
-    for citation in turn.citations:
-        if citation.cited:
-            typer.echo(f"[{citation.number}] {citation.hit.passage.place}")
-    if turn.outcome == "quoted" and note:
-        typer.echo(f"\n{note}")
-    stages = " · ".join(f"{s.name.replace('_', ' ')} {s.seconds * 1000:.0f}" for s in turn.timings.stages)
-    typer.echo(f"\n{turn.timings.total * 1000:.0f} ms: {stages}", err=True)
-
-
-async def _doctor() -> int:
-    services = Services(read_settings())
-    problems = 0
-    try:
-        async with aclosing(doctors.examine(services)) as findings:
-            async for finding in findings:
-                problems += finding.verdict == "problem"
-                typer.echo(f"{_MARKS[finding.verdict]}  {finding.part}: {finding.detail}")
-    finally:
-        await services.close()
-    typer.echo("All is well." if not problems else f"{problems} problem{'' if problems == 1 else 's'} found.")
-    return 1 if problems else 0
-
+for _name, (_, _help) in COMMANDS.items():
+    app.command(_name, help=_help)(_listed)
 
 if __name__ == "__main__":
     app()

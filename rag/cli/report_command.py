@@ -16,7 +16,6 @@ from rag.cli.exit import ending
 from rag.errors import GroundworkError, StorageError
 from rag.escalation.policy import Policy
 from rag.escalation.weights import shipped
-from rag.library.manager import data_dir
 from rag.settings import Settings, read_settings
 from rag.turn_log.calibration import Calibration, load_calibration, save_calibration, undo_calibration
 from rag.turn_log.calibration_fit import propose, read_labels
@@ -38,7 +37,7 @@ def report(
 
     def command(settings: Settings) -> int:
         start = _start(since, datetime.now(UTC)) if since else None
-        history = _read(data_dir(settings), start)
+        history = _read(settings.data_folder, start)
         if not history.turns:
             none = f"No turns since {since}." if since else "The turn log has no turns yet."
             typer.echo(_dumped({"turns": 0}) if as_json else none)
@@ -68,7 +67,7 @@ def calibrate(
     """
 
     def command(settings: Settings) -> int:
-        folder = data_dir(settings)
+        folder = settings.data_folder
         if undo:
             return _undo(folder)
         now = datetime.now(UTC)

@@ -41,7 +41,9 @@ class FileLimits:
         if size > self.max_bytes:
             raise FileTooLarge(
                 f"{shown_name(name)} has {size / 1e6:,.1f} MB; at most {self.max_bytes / 1e6:,.1f} MB can be read. "
-                "Split it into smaller files."
+                "Split it into smaller files.",
+                size=size,
+                limit=self.max_bytes,
             )
 
     def check_pages(self, name: str, count: int) -> None:
@@ -56,5 +58,7 @@ class FileLimits:
 def _check(name: str, count: int, most: int, what: str) -> None:
     if count > most:
         raise FileTooLarge(
-            f"{shown_name(name)} has {count:,} {what}; at most {most:,} can be read. Split it into smaller files."
+            f"{shown_name(name)} has {count:,} {what}; at most {most:,} can be read. Split it into smaller files.",
+            size=count,
+            limit=most,
         )

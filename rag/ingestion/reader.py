@@ -85,11 +85,14 @@ class Reader:
         except WorkerTimedOut:
             raise ReadingTimedOut(
                 f"{shown_name(name)} took longer than {self._limits.timeout_s:g} seconds to read. "
-                "Split it into smaller files, or save it in another format."
+                "Split it into smaller files, or save it in another format.",
+                name=name,
+                limit=self._limits.timeout_s,
             ) from None
         except WorkerCrashed:
             raise _broken(name) from None
         if isinstance(reply, DocumentError):
+            reply.name = name
             raise reply
         return cast(ReadDocument, reply)
 

@@ -78,12 +78,18 @@ def parse(body: bytes, aliases: Collection[str], rules: RequestRules) -> LabRequ
     if chars > rules.prompt_chars:
         raise QuestionError(
             f"This prompt is {chars:,} characters long with its passages, and the server takes {rules.prompt_chars:,}. "
-            "Shorten the question."
+            "Shorten the question.",
+            size=chars,
+            limit=rules.prompt_chars,
         )
     if not any(message.content.strip() for message in asked.messages if message.role == "user"):
         raise QuestionError("There is no question in this prompt. Write one.")
     if asked.max_tokens is not None and asked.max_tokens > rules.max_tokens:
-        raise QuestionError(f"An answer may have at most {rules.max_tokens:,} tokens here. Ask for fewer.")
+        raise QuestionError(
+            f"An answer may have at most {rules.max_tokens:,} tokens here. Ask for fewer.",
+            size=asked.max_tokens,
+            limit=rules.max_tokens,
+        )
     temperature = rules.temperature if asked.temperature is None else asked.temperature
     given = tuple(ChatMessage(role=message.role, content=message.content) for message in asked.messages)
     return LabRequest(asked.model, Prompt(given), GenerationLimits(asked.max_tokens or rules.max_tokens, temperature))

@@ -11,6 +11,7 @@ from rag.lab.browser_runtime import installed
 from rag.lab.local_models import find_models, model_file
 from rag.lab.model_check import SUFFIXES
 from rag.lab.requests import RequestRules
+from rag.settings import product_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,8 @@ class LabFiles:
 
 
 def app_folder() -> Path:
-    """The app's folder: where the command was started, or where this code lies if it was started elsewhere."""
-    return Path() if (Path() / "lab" / "page" / "index.html").exists() else Path(__file__).parents[2]
+    """The folder that the lab's own files lie in, wherever the command was started."""
+    return product_folder()
 
 
 HOSTS = ("https://huggingface.co", "https://*.hf.co")

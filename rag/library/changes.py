@@ -1,4 +1,4 @@
-"""What differs between a folder and what is known of it. Nothing is read here."""
+"""What differs between a folder and its manifest, and what a sync has changed. Pure functions."""
 
 from collections.abc import Iterable, Set
 from dataclasses import dataclass, field, replace
@@ -14,7 +14,7 @@ system's clock (2 s on FAT), with the same size."""
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A file to look into."""
+    """A file to check."""
 
     found: Found
     known: FileRecord | None = None
@@ -26,7 +26,7 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class SyncPlan:
-    """What there is to do."""
+    """What a sync has to do."""
 
     works: list[Work] = field(default_factory=list[Work])
     too_large: list[Work] = field(default_factory=list[Work])
@@ -35,15 +35,13 @@ class SyncPlan:
 
 @dataclass(frozen=True, slots=True)
 class SyncRules:
-    """What decides that a file is looked into again."""
+    """What decides that a file is checked again."""
 
     version: int
     """`READING_VERSION`; files that another one read are read again."""
     max_bytes: int
     retry: bool = False
     """Also what failed or was skipped."""
-    distrust: bool = False
-    """Every file: sizes and times are of another folder."""
 
     def too_large(self, found: Found) -> str:
         """Why a file is skipped."""
@@ -54,7 +52,7 @@ class SyncRules:
 
 
 def compare(scan: Scan, known: Iterable[FileRecord], rules: SyncRules, touched: Set[str] = frozenset()) -> SyncPlan:
-    """The plan; `touched` are names of files that are looked into whatever their time says.
+    """The plan; `touched` are names of files that are checked whatever their time says.
 
     `known` are the records of all that the scan covers.
     """
@@ -76,7 +74,7 @@ def _add(plan: SyncPlan, work: Work, rules: SyncRules, touched: bool) -> None:
     if found.size > rules.max_bytes:
         if not (known and known.state == "skipped" and _same_stamp(found, known)):
             plan.too_large.append(work)
-    elif known is None or touched or work.forced or rules.distrust or _may_differ(found, known):
+    elif known is None or touched or work.forced or _may_differ(found, known):
         plan.works.append(work)
 
 
@@ -94,12 +92,12 @@ def _same_stamp(found: Found, known: FileRecord) -> bool:
 
 
 def _pair_renamed(plan: SyncPlan) -> None:
-    """A file that went, and a new one of its size and time elsewhere, are taken for one that was renamed."""
+    """Takes a file that is gone, and a new one of its size and time, for one that was renamed."""
     gone = {(record.size, record.mtime_ns): record for record in plan.gone if record.state == "indexed"}
     renamed: set[str] = set()
-    for place, work in enumerate(plan.works if gone else ()):
+    for position, work in enumerate(plan.works if gone else ()):
         if work.known is None and (record := gone.pop((work.found.size, work.found.mtime_ns), None)):
-            plan.works[place] = replace(work, replaces=record)
+            plan.works[position] = replace(work, replaces=record)
             renamed.add(record.name)
     plan.gone[:] = (record for record in plan.gone if record.name not in renamed)
 

@@ -1,4 +1,4 @@
-"""Looks into one file of a library: whether it is at rest, whether its content changed, and what it holds."""
+"""Checks one file of a library: whether it is at rest, whether its content changed, and what it holds."""
 
 import asyncio
 import hashlib
@@ -16,16 +16,16 @@ from rag.library.scanner import Found
 from rag.types import Document, Passage
 
 _SETTLE_S = 0.3
-"""A file that was written just now is read when nothing happened to it for so long."""
+"""Seconds without a change after which a file that was written just now is read."""
 _FAILURE_S = 3.0
-"""A file that was written just now and cannot be read has so long to become whole: a copy may be on its way."""
+"""Seconds that a file that was written just now, and cannot be read, has to become whole: it may be being copied."""
 _PATIENCE_S = 10.0
-"""A file that never comes to rest, such as a log, is read as it is after so long."""
+"""Seconds after which a file that never comes to rest, such as a log, is read as it is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a file."""
+    """The result of checking a file."""
 
     work: Work
     record: FileRecord | None = None
@@ -37,53 +37,53 @@ class Outcome:
 
 
 @dataclass(slots=True)
-class _Restless:
+class _Unsettled:
     since: float
     until: float
-    """When to look again; both on the monotonic clock."""
+    """When to check again; both on the monotonic clock."""
 
 
-class Examiner:
-    """Looks into the files of one library, and knows which of them are still being written."""
+class FileChecker:
+    """Checks the files of one library, and knows which of them are still being written."""
 
     def __init__(self, collection: str, reader: Reader, *, version: int) -> None:
         """`collection` is the library's name; `version` is `READING_VERSION`."""
         self._collection = collection
         self._reader = reader
         self._version = version
-        self._restless: dict[Path, _Restless] = {}
+        self._unsettled: dict[Path, _Unsettled] = {}
 
     @property
-    def next_look(self) -> float | None:
-        """When, on the monotonic clock, a file that was being written should be looked at again."""
-        return min((each.until for each in self._restless.values()), default=None)
+    def next_check(self) -> float | None:
+        """When, on the monotonic clock, a file that was being written should be checked again."""
+        return min((each.until for each in self._unsettled.values()), default=None)
 
     def due(self) -> list[Path]:
-        """The files that should be looked at again now."""
+        """The files that should be checked again now."""
         now = time.monotonic()
-        return [path for path, restless in self._restless.items() if restless.until <= now]
+        return [path for path, unsettled in self._unsettled.items() if unsettled.until <= now]
 
     def forget(self, paths: Iterable[Path]) -> None:
         """They are at rest, or not there any more."""
         for path in paths:
-            self._restless.pop(path, None)
+            self._unsettled.pop(path, None)
 
     def skip(self, work: Work, reason: str) -> Outcome:
         """The outcome for a file that is not to be read at all."""
         return Outcome(work, replace(self._record(work.found, b""), state="skipped", reason=reason))
 
     async def settled(self, works: Sequence[Work]) -> list[Work]:
-        """Those that nobody is writing to, after a short wait if any of them is of this moment."""
+        """Those that nobody is writing to, after a short wait if any of them was written just now."""
         young = [work for work in works if _age(work.found) < _SETTLE_S]
         if not young:
             return list(works)
         await asyncio.sleep(_SETTLE_S)
         moved = await asyncio.to_thread(lambda: {work.found.path for work in young if work.found.moved})
-        moving = {path for path in moved if self._put_off(path, _SETTLE_S)}
+        moving = {path for path in moved if self._defer(path, _SETTLE_S)}
         return [work for work in works if work.found.path not in moving]
 
-    async def examine(self, work: Work) -> Outcome:
-        """What became of the file; an outcome without a record when it is being written or has gone."""
+    async def check(self, work: Work) -> Outcome:
+        """The outcome for the file; without a record when it is being written or has gone."""
         found, known = work.found, work.known
         try:
             digest = await asyncio.to_thread(_digest_of, found.path)
@@ -100,7 +100,7 @@ class Examiner:
             read = await self._reader.read(found.path, name=found.name, origin="library")
         except DocumentError as error:
             return await self._refused(work, digest, error)
-        if await asyncio.to_thread(lambda: found.moved) and self._put_off(found.path, _SETTLE_S):
+        if await asyncio.to_thread(lambda: found.moved) and self._defer(found.path, _SETTLE_S):
             return Outcome(work)
         self.forget([found.path])
         return await asyncio.to_thread(self._read, work, digest, read)
@@ -123,20 +123,22 @@ class Examiner:
         found, known = work.found, work.known
         moved = await asyncio.to_thread(lambda: found.moved)
         if moved or _age(found) < _FAILURE_S:
-            self._put_off(found.path, _FAILURE_S)
+            self._defer(found.path, _FAILURE_S)
             return Outcome(work)
         self.forget([found.path])
         record = self._record(found, digest)
         if known and known.state == "indexed" and known.digest == digest:  # only this version of the app fails
-            kept = replace(known, size=found.size, mtime_ns=found.mtime_ns, version=self._version, read_at=time.time())
-            return Outcome(work, kept, unchanged=True)
+            current = replace(
+                known, size=found.size, mtime_ns=found.mtime_ns, version=self._version, read_at=time.time()
+            )
+            return Outcome(work, current, unchanged=True)
         state = "skipped" if isinstance(error, UnsupportedFile) else "failed"
         return Outcome(work, replace(record, state=state, reason=str(error)))
 
     def _unopened(self, work: Work) -> Outcome:
-        """Another program may have locked it, or the network is away for a moment: what was read of it stays."""
+        """The outcome where another program has locked it, or the network is away: what was read of it before stays."""
         found, known = work.found, work.known
-        if _age(found) < _PATIENCE_S and self._put_off(found.path, _FAILURE_S):
+        if _age(found) < _PATIENCE_S and self._defer(found.path, _FAILURE_S):
             return Outcome(work)
         self.forget([found.path])
         if known and known.state == "indexed":
@@ -148,12 +150,12 @@ class Examiner:
     def _record(self, found: Found, digest: bytes) -> FileRecord:
         return FileRecord(found.name, found.size, found.mtime_ns, digest, version=self._version, read_at=time.time())
 
-    def _put_off(self, path: Path, seconds: float) -> bool:
-        """Has it looked at again in so many seconds; False when it has been restless for too long."""
+    def _defer(self, path: Path, seconds: float) -> bool:
+        """Schedules another check; False when the file has been written to for too long to wait any more."""
         now = time.monotonic()
-        restless = self._restless.setdefault(path, _Restless(now, now))
-        restless.until = now + seconds
-        return now - restless.since < _PATIENCE_S
+        unsettled = self._unsettled.setdefault(path, _Unsettled(now, now))
+        unsettled.until = now + seconds
+        return now - unsettled.since < _PATIENCE_S
 
 
 def _age(found: Found) -> float:

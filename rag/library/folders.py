@@ -16,6 +16,8 @@ from typing import Any, cast
 from filelock import FileLock
 
 from rag.errors import SettingsError, StorageError
+from rag.settings import find_file
+from rag.storage import write_atomically
 
 _MOST_CHARACTERS = 60
 _PUNCTUATION = " -_.()"
@@ -33,11 +35,17 @@ class Folder:
     """By a person, not by the settings."""
 
     @property
-    def place(self) -> str:
-        """A name for the directory of its index that every system takes: "team-docs-5f3a90c1"."""
-        folded = unicodedata.normalize("NFC", self.name).casefold()
-        slug = re.sub(r"[^a-z0-9]+", "-", folded)[:30].strip("-") or "folder"
-        return f"{slug}-{hashlib.blake2b(folded.encode(), digest_size=4).hexdigest()}"
+    def directory(self) -> str:
+        """A name for the directory of its index that every system takes: "team-docs-5f3a90c1".
+
+        Made of its name and its real path, so that folders of one name have an index each.
+        """
+        return _directory_name(self.name, f"\0{real_path(self.path)}")
+
+    @property
+    def former_directory(self) -> str:
+        """The same as the first versions made it, of the name alone."""
+        return _directory_name(self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +76,11 @@ def parse_folders(items: Iterable[str]) -> tuple[Folder, ...]:
             raise SettingsError(f"LIBRARY_DIRS: {_overlap(folder.path, other)}")
         folders += (folder,)
     return folders
+
+
+def folder_at(path: Path) -> Folder:
+    """The folder at a path, called by the last part of it."""
+    return _named(path, "", ())
 
 
 def all_folders(configured: Sequence[Folder], data_dir: Path) -> FolderList:
@@ -101,7 +114,7 @@ def add_folder(configured: Sequence[Folder], data_dir: Path, path: Path, name: s
         folder = replace(_named(path, name, (*configured, *added)), added=True)
         if other := _overlapping(folder.path, (*configured, *added)):
             raise StorageError(_overlap(folder.path, other))
-        if _real(folder.path).is_relative_to(_real(data_dir)):
+        if real_path(folder.path).is_relative_to(real_path(data_dir)):
             raise StorageError(f"{folder.path} is where the library's index lies. Add the folder of your documents.")
         _write(data_dir, (*added, folder))
     return folder
@@ -114,7 +127,13 @@ def remove_folder(data_dir: Path, folder: Folder) -> None:
         StorageError: the list cannot be read or written.
     """
     with _list_lock(data_dir):
-        _write(data_dir, [other for other in _read(data_dir) if _real(other.path) != _real(folder.path)])
+        _write(data_dir, [other for other in _read(data_dir) if real_path(other.path) != real_path(folder.path)])
+
+
+def _directory_name(name: str, path: str = "") -> str:
+    folded = unicodedata.normalize("NFC", name).casefold()
+    slug = re.sub(r"[^a-z0-9]+", "-", folded)[:30].strip("-") or "folder"
+    return f"{slug}-{hashlib.blake2b((folded + path).encode('utf-8', 'surrogatepass'), digest_size=4).hexdigest()}"
 
 
 def _split(item: str) -> tuple[str, Path]:
@@ -126,7 +145,7 @@ def _split(item: str) -> tuple[str, Path]:
 
 
 def _named(path: Path, name: str, others: Collection[Folder]) -> Folder:
-    path = Path(os.path.abspath(path.expanduser()))
+    path = Path(os.path.abspath(find_file(path.expanduser())))
     return Folder(_free(name or _name_of(path), others), path)
 
 
@@ -155,21 +174,22 @@ def _may_be_in_name(character: str) -> bool:
 
 
 def _overlapping(path: Path, others: Iterable[Folder]) -> Folder | None:
-    real = _real(path)
-    places = ((other, _real(other.path)) for other in others)
-    return next((o for o, place in places if real.is_relative_to(place) or place.is_relative_to(real)), None)
+    mine = real_path(path)
+    paths = ((other, real_path(other.path)) for other in others)
+    return next((other for other, its in paths if mine.is_relative_to(its) or its.is_relative_to(mine)), None)
 
 
 def _overlap(path: Path, other: Folder) -> str:
-    real, place = _real(path), _real(other.path)
-    if real == place:
+    mine, its = real_path(path), real_path(other.path)
+    if mine == its:
         return f"{path} is there already, as {other.name}."
-    if real.is_relative_to(place):
+    if mine.is_relative_to(its):
         return f"{path} is within {other.path}, whose documents are read with all folders below it."
     return f"{other.path}, which is there as {other.name}, is within {path}. Only one of the two can be read."
 
 
-def _real(path: Path) -> Path:
+def real_path(path: Path) -> Path:
+    """The path without links, in one way to write it; equal for the same folder."""
     return Path(os.path.normcase(os.path.realpath(path)))
 
 
@@ -197,13 +217,9 @@ def _read(data_dir: Path) -> tuple[Folder, ...]:
 
 def _write(data_dir: Path, folders: Iterable[Folder]) -> None:
     entries = [{"name": folder.name, "path": str(folder.path)} for folder in folders]
-    draft = data_dir / "folders.json.new"
+    text = json.dumps({"folders": entries}, ensure_ascii=False, indent=1)
     try:
-        with draft.open("w", encoding="utf-8") as file:
-            json.dump({"folders": entries}, file, ensure_ascii=False, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(draft, data_dir / "folders.json")
+        write_atomically(data_dir / "folders.json", text.encode("utf-8", "surrogatepass"))
     except OSError as error:
         raise _unwritable(data_dir, error) from error
 

@@ -1,25 +1,29 @@
-"""All folders of the library while the app runs: searched from the start, kept in step in the background."""
+"""All folders of the library while the app runs: searched from the start, kept in sync in the background."""
 
 import asyncio
 import logging
 from collections.abc import Callable, Set
 from contextlib import aclosing
-from pathlib import Path
+from functools import partial
 
-import platformdirs
-
+from rag.concurrency import supervised
 from rag.errors import GroundworkError, StorageError
-from rag.ingestion.reader import READING_VERSION, Reader
+from rag.ingestion.reader import Reader
 from rag.library.changes import Changes
 from rag.library.folders import Folder, FolderList, all_folders, parse_folders
 from rag.library.library import Library
 from rag.retrieval.tantivy_index import TantivyIndex
 from rag.settings import Settings
 
+_log = logging.getLogger(__name__)
 
-def data_dir(settings: Settings) -> Path:
-    """Where indexes and lists of this app lie."""
-    return settings.data_dir or platformdirs.user_data_path("groundwork", appauthor=False)
+_LIST_S = 2.0
+"""How often the list of folders is read, which `rag library add` may change at any time."""
+_OTHER_PROCESS_S = 0.5
+"""How often a library is checked that another process reads for the first time."""
+
+ChangeListener = Callable[[str, Changes], None]
+"""Called with a library's name and what a commit has changed in it, on the event loop."""
 
 
 def folders(settings: Settings) -> FolderList:
@@ -28,7 +32,7 @@ def folders(settings: Settings) -> FolderList:
     Raises:
         SettingsError: the settings name one that is within another one, or give it a name that is not allowed.
     """
-    return all_folders(parse_folders(settings.library_dirs), data_dir(settings))
+    return all_folders(parse_folders(settings.library_dirs), settings.data_folder)
 
 
 def library_reader(settings: Settings) -> Reader:
@@ -36,47 +40,30 @@ def library_reader(settings: Settings) -> Reader:
     return Reader(
         workers=settings.read_workers,
         timeout_s=settings.read_timeout_s,
-        max_bytes=max_bytes(settings),
+        max_bytes=_max_bytes(settings),
         max_pages=settings.document_max_pages,
         max_chars=settings.document_max_chars,
         ocr=settings.ocr == "auto",
     )
 
 
-def open_library(folder: Folder, settings: Settings, reader: Reader) -> Library[TantivyIndex]:
+def open_library(folder: Folder, settings: Settings, reader: Reader) -> Library:
     """The library of a folder, whose index can be searched at once. Blocks for as long as opening an index takes."""
-    return Library(
-        folder,
-        data_dir(settings),
-        reader,
-        TantivyIndex,
-        max_bytes=max_bytes(settings),
-        version=READING_VERSION,
-        ignore=settings.library_ignore,
-    )
+    return Library(folder, settings.data_folder, reader, max_bytes=_max_bytes(settings), ignore=settings.library_ignore)
 
 
-def max_bytes(settings: Settings) -> int:
-    """The size of the largest file of a library that is read."""
+def _max_bytes(settings: Settings) -> int:
     return int(settings.library_file_max_mb * 1_000_000)
 
 
-_log = logging.getLogger(__name__)
-
-_LIST_S = 2.0
-"""How often the list of folders is looked at, which `rag library add` may change at any time."""
-_OTHERS_S = 0.5
-"""How often one looks at a library that another process reads for the first time."""
-
-
 class ManagedLibrary:
-    """A library and the task that keeps it in step."""
+    """A library and the task that keeps it in sync."""
 
-    def __init__(self, library: Library[TantivyIndex], hear: Callable[[str, Changes], None]) -> None:
+    def __init__(self, library: Library, on_change: ChangeListener) -> None:
         self.library = library
         self.ready = asyncio.Event()
-        """Set when all of the folder has been looked through once, or cannot be."""
-        self._hear = hear
+        """Set when all of the folder has been read once, or cannot be."""
+        self._on_change = on_change
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -98,7 +85,9 @@ class ManagedLibrary:
         """Begins, or goes on after a stop; with `retry`, what could not be read before is tried again."""
         if self._task is None or self._task.done():
             self.ready.clear()
-            self._task = asyncio.create_task(self._keep(retry))
+            job = partial(self._keep_in_sync, retry)
+            work = supervised(job, f"Keeping {self.name} in sync", on_error=self._show_error)
+            self._task = asyncio.create_task(work)
 
     async def stop(self) -> None:
         """Ends the reading and following; what was read stays."""
@@ -107,8 +96,8 @@ class ManagedLibrary:
             await asyncio.wait([self._task])
         self.ready.set()
 
-    async def again(self) -> None:
-        """Looks through all of the folder once more, also at what could not be read before."""
+    async def resync(self) -> None:
+        """Checks all of the folder once more, also what could not be read before."""
         await self.stop()
         self.start(retry=True)
 
@@ -117,23 +106,29 @@ class ManagedLibrary:
         await self.stop()
         await self.library.close()
 
-    async def _keep(self, retry: bool) -> None:
+    async def _keep_in_sync(self, retry: bool) -> None:
         try:
-            await self._first_look(retry)
+            await self._first_sync(retry)
         except StorageError as error:
-            _log.warning("%s", error)  # told by the library's `problem` as well, as soon as it is followed
+            _log.warning("%s", error)  # `follow` meets it too, and shows it
         self.ready.set()
         async with aclosing(self.library.follow()) as commits:
             async for changes in commits:
-                self._hear(self.name, changes)
+                self._on_change(self.name, changes)
 
-    async def _first_look(self, retry: bool) -> None:
-        if await self.library.take():
-            await self.library.sync(retry=retry)
-            return
-        while (await asyncio.to_thread(self.library.stored.summary)).synced_at is None:  # noqa: ASYNC110  (its disk)
-            await asyncio.sleep(_OTHERS_S)
-        await asyncio.to_thread(self.library.index.refresh)
+    async def _first_sync(self, retry: bool) -> None:
+        """Syncs it, unless another process does so; returns when one of the two has read all of it."""
+        while not await self.library.acquire():
+            summary = await asyncio.to_thread(self.library.stored.summary)
+            await asyncio.to_thread(self.library.index.refresh)
+            if summary.synced_at is not None:
+                return
+            await asyncio.sleep(_OTHER_PROCESS_S)
+        await self.library.sync(retry=retry)
+
+    def _show_error(self, error: Exception) -> None:
+        self.library.problem = f"{self.name} could not be kept in sync ({_described(error)}). It is tried again."
+        self.ready.set()
 
 
 class LibraryManager:
@@ -144,10 +139,11 @@ class LibraryManager:
 
         Raises:
             SettingsError: LIBRARY_DIRS cannot be used.
+            StorageError: the place of an index holds that of another folder, which is in use.
         """
         self._settings = settings
         self._reader = library_reader(settings)
-        self._listeners: list[Callable[[str, Changes], None]] = []
+        self._listeners: list[ChangeListener] = []
         self._watching: asyncio.Task[None] | None = None
         listed = folders(settings)
         self.problem = listed.problem
@@ -161,22 +157,25 @@ class LibraryManager:
         return sum(len(managed.library.index) for managed in self.libraries.values())
 
     def start(self) -> None:
-        """Begins to keep everything in step; may be called at every use."""
+        """Begins to keep everything in sync; may be called at every use."""
         if self._watching is None:
-            self._watching = asyncio.create_task(self._watch_list())
+            work = supervised(self._watch_list, "Following the list of folders", on_error=self._show_error)
+            self._watching = asyncio.create_task(work)
             for managed in self.libraries.values():
                 managed.start()
 
-    def listen(self, hear: Callable[[str, Changes], None]) -> None:
-        """`hear` is told what each commit from now on changed, with the library's name; not what the start finds."""
-        self._listeners.append(hear)
+    def listen(self, on_change: ChangeListener) -> None:
+        """Calls `on_change` for each commit from now on, but for those of the first sync."""
+        self._listeners.append(on_change)
 
     async def ready(self, timeout_s: float | None = None) -> bool:
-        """Waits until every folder has been looked through once, so long at the most; whether that is so."""
+        """Whether every folder has been read once; waits for that, for `timeout_s` at most."""
         self.start()
-        waiting = asyncio.gather(*(managed.ready.wait() for managed in self.libraries.values()))
+        waiting = [managed.ready for managed in self.libraries.values() if not managed.ready.is_set()]
+        if not waiting:
+            return True
         try:
-            await asyncio.wait_for(waiting, timeout_s)
+            await asyncio.wait_for(asyncio.gather(*(ready.wait() for ready in waiting)), timeout_s)
         except TimeoutError:
             return False
         return True
@@ -216,8 +215,15 @@ class LibraryManager:
                 managed.start()
 
     def _opened(self, folder: Folder) -> ManagedLibrary:
-        return ManagedLibrary(open_library(folder, self._settings, self._reader), self._tell)
+        return ManagedLibrary(open_library(folder, self._settings, self._reader), self._changed)
 
-    def _tell(self, name: str, changes: Changes) -> None:
-        for hear in self._listeners:
-            hear(name, changes)
+    def _changed(self, name: str, changes: Changes) -> None:
+        for on_change in self._listeners:
+            on_change(name, changes)
+
+    def _show_error(self, error: Exception) -> None:
+        self.problem = f"The list of folders could not be followed ({_described(error)}). It is tried again."
+
+
+def _described(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

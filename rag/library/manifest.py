@@ -1,6 +1,6 @@
 """What an index holds of its folder, file by file, so that only what changed is read again. In SQLite.
 
-It is written by the process that keeps the index in step, and read by any other at the same time. A file has its row
+It is written by the process that keeps the index in sync, and read by any other at the same time. A file has its row
 before its passages are in the index and until they are out of it, so that a process that is killed in between never
 leaves passages that nobody knows of.
 """
@@ -79,12 +79,12 @@ class Summary:
     failed: int = 0
     skipped: int = 0
     synced_at: float | None = None
-    """When the whole folder was last found to be in step, in seconds since the epoch."""
+    """When the whole folder was last found to be in sync, in seconds since the epoch."""
 
 
 @contextlib.contextmanager
 def reading(path: Path) -> Generator["Manifest | None"]:
-    """The manifest for a look at it, whoever keeps it; None where there is none yet.
+    """The manifest, opened for reading beside the process that writes it; None where there is none yet.
 
     Raises:
         StorageError: it cannot be read, or is damaged.
@@ -151,7 +151,7 @@ class Manifest:
             db.executemany("INSERT INTO facts VALUES (?, ?)", facts)
 
     def finish(self, folder: str) -> None:
-        """Notes that all of this folder is in step now."""
+        """Notes that all of this folder is in sync now."""
         with self._writing() as db:
             facts = [("folder", folder), ("synced_at", str(time.time()))]
             db.executemany("REPLACE INTO facts VALUES (?, ?)", facts)

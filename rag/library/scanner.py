@@ -12,13 +12,14 @@ from pathspec import GitIgnoreSpec
 from rag.errors import StorageError
 from rag.ingestion.file_names import readable_path
 
-_PASSING = (
+_TEMPORARY = (
     *("~$*", "*~", r"\#*#", "*.tmp", "*.temp"),  # locks and copies that programs make while a file is open
     *("*.part", "*.partial", "*.crdownload", "*.download", "*.opdownload"),  # downloads on their way
     *("Thumbs.db", "desktop.ini"),
 )
 _JUNCTION = 0xA0000003
 """IO_REPARSE_TAG_MOUNT_POINT: what Windows has in place of a link to a folder."""
+_LATEST_NS = 2**63 - 1
 _MOST_TOUCHED = 1000
 """Paths; for more of them one walk through the folder is cheaper."""
 
@@ -41,12 +42,12 @@ class Found:
             status = os.stat(self.path)
         except OSError:
             return True
-        return (status.st_size, status.st_mtime_ns) != (self.size, self.mtime_ns)
+        return (status.st_size, _mtime_ns(status)) != (self.size, self.mtime_ns)
 
 
 @dataclass(slots=True)
 class Scan:
-    """A look at the folder, or at parts of it."""
+    """What was found in the folder, or in parts of it."""
 
     files: dict[str, Found] = field(default_factory=dict[str, Found])
     """By their names."""
@@ -60,21 +61,21 @@ class Scan:
     """Whether the folder has nothing in it at all, not even a hidden file."""
 
     def unknown(self, name: str) -> bool:
-        """Whether the look could not tell if this file is there."""
+        """Whether the scan could not tell if this file is there."""
         return any(path in ("", name) or name.startswith(f"{path}/") for path in self.unreadable)
 
 
 class Scanner:
     """Looks at one folder.
 
-    Not there for it: hidden files and folders, links that lead out of the folder and all links to folders, what
+    Left out: hidden files and folders, links that lead out of the folder and all links to folders, what
     programs and downloads leave while they run, and what the patterns ignore, which are those of `.gitignore`.
     """
 
     def __init__(self, folder: Path, *, ignore: Sequence[str] = (), without: Path | None = None) -> None:
         """`without` is a folder that is left out even when it lies within: the one of the index itself."""
         self.folder = folder
-        self._ignored = GitIgnoreSpec.from_lines((*_PASSING, *ignore))
+        self._ignored = GitIgnoreSpec.from_lines((*_TEMPORARY, *ignore))
         self._without = without and _within(without, folder)
 
     def scan(self, touched: Collection[str] | None = None) -> Scan:
@@ -86,13 +87,13 @@ class Scanner:
         scan = Scan(bare=self._is_bare())
         if touched is None or len(touched) > _MOST_TOUCHED or any(readable_path(path) != path for path in touched):
             scan.trees.add("")
-            self._look(scan, "", "", deep=lambda _: True)
+            self._list_into(scan, "", "", deep=lambda _: True)
             return scan
         for path in filter(self._counts, touched):
             scan.trees.add(path)
             scan.folders.add(path.rpartition("/")[0])
         for parent in list(scan.folders):
-            self._look(scan, parent, parent, deep=scan.trees.__contains__)
+            self._list_into(scan, parent, parent, deep=scan.trees.__contains__)
         return scan
 
     def relative(self, path: Path) -> str:
@@ -111,16 +112,16 @@ class Scanner:
 
     def _counts(self, path: str) -> bool:
         """Whether what happened at the path can concern the library."""
-        *above, last = path.split("/")
+        *ancestors, last = path.split("/")
         if _is_hidden(last) or self._ignored.match_file(path):
             return False
-        parents = ["/".join(above[: depth + 1]) for depth in range(len(above))]
+        parents = ["/".join(ancestors[: depth + 1]) for depth in range(len(ancestors))]
         return not any(
             _is_hidden(part) or self._ignored.match_file(f"{parent}/") or self._is_elsewhere(self.folder / parent)
-            for part, parent in zip(above, parents, strict=True)
+            for part, parent in zip(ancestors, parents, strict=True)
         )
 
-    def _look(self, scan: Scan, relative: str, name: str, deep: Callable[[str], bool]) -> None:
+    def _list_into(self, scan: Scan, relative: str, name: str, deep: Callable[[str], bool]) -> None:
         """Adds the files of one folder, and of those below it where `deep` says so; `name` is `relative` as shown."""
         try:
             entries = _listed(self.folder / relative)
@@ -133,7 +134,7 @@ class Scanner:
             path, shown = _join(relative, entry.name), _join(name, own_name)
             if self._is_folder(entry):
                 if not self._ignored.match_file(f"{path}/") and deep(path):
-                    self._look(scan, path, shown, lambda _: True)
+                    self._list_into(scan, path, shown, lambda _: True)
             elif not self._ignored.match_file(path):
                 self._add(scan, entry, shown)
 
@@ -148,7 +149,7 @@ class Scanner:
             scan.unreadable.add(name)
             return
         if stat.S_ISREG(status.st_mode) and not _has_hidden_flag(status):
-            scan.files[name] = Found(name, Path(entry.path), status.st_size, status.st_mtime_ns)
+            scan.files[name] = Found(name, Path(entry.path), status.st_size, _mtime_ns(status))
 
     def _is_folder(self, entry: os.DirEntry[str]) -> bool:
         try:
@@ -194,13 +195,18 @@ def _named(entries: Iterable[os.DirEntry[str]]) -> Iterator[tuple[os.DirEntry[st
 
 
 def _within(inner: Path, outer: Path) -> Path | None:
-    """The inner folder's true place, if that is in the outer one."""
-    place = inner.resolve()
-    return place if place.is_relative_to(outer.resolve()) else None
+    """The inner folder's real path, if that is in the outer one."""
+    real = inner.resolve()
+    return real if real.is_relative_to(outer.resolve()) else None
 
 
 def _join(folder: str, name: str) -> str:
     return f"{folder}/{name}" if folder else name
+
+
+def _mtime_ns(status: os.stat_result) -> int:
+    """When it was written, within what a database can hold: from 1677 to 2262."""
+    return max(-_LATEST_NS, min(_LATEST_NS, status.st_mtime_ns))
 
 
 def _is_hidden(name: str) -> bool:

@@ -1,4 +1,4 @@
-"""Brings an index in step with its folder: what changed is read, and stored in small commits."""
+"""Brings an index in sync with its folder: what changed is read, and stored in small commits."""
 
 import asyncio
 import threading
@@ -8,24 +8,27 @@ from collections import deque
 from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
 from rag.concurrency import run_to_completion
 from rag.errors import StorageError
 from rag.ingestion.reader import Reader
 from rag.library.changes import Changes, SyncPlan, SyncProgress, SyncRules, Work, compare
-from rag.library.file_check import Examiner, Outcome
+from rag.library.file_check import FileChecker, Outcome
 from rag.library.manifest import FileRecord, Manifest
 from rag.library.scanner import Scan, Scanner
+from rag.retrieval.tantivy_index import TantivyIndex
 from rag.types import Document, Passage
 
-_FULL = 2000
-"""Passages."""
+_BATCH_PASSAGES = 2000
+_BATCH_S = 1.0
+"""What is read can be searched after so long, also while there is much more to read."""
+_SUSPICIOUS_LOSS = 20
+"""Documents; a folder that is empty all of a sudden is taken for a drive that is not connected."""
 
 
 @dataclass(slots=True)
 class Batch:
-    """Grows until it is full or due."""
+    """What one commit will store; it grows until it is full or due."""
 
     puts: list[tuple[Document, Sequence[Passage]]] = field(default_factory=list[tuple[Document, Sequence[Passage]]])
     removals: set[str] = field(default_factory=set[str])
@@ -45,7 +48,7 @@ class Batch:
     @property
     def full(self) -> bool:
         """Whether it should wait for nothing more."""
-        return self._passages >= _FULL
+        return self._passages >= _BATCH_PASSAGES
 
     @property
     def changes(self) -> Changes:
@@ -57,8 +60,8 @@ class Batch:
         self.gone.append(known.name)
         self._withdraw(known)
 
-    def take(self, outcome: Outcome) -> None:
-        """Adds what became of a file."""
+    def add(self, outcome: Outcome) -> None:
+        """Adds the outcome for a file."""
         record, known = outcome.record, outcome.work.known
         if record is None:
             return
@@ -82,52 +85,11 @@ class Batch:
             self._removed.append(known.name)
 
 
-_BATCH_S = 1.0
-"""What is read can be searched after so long, also while there is much more to read."""
-_SUSPICIOUS_LOSS = 20
-"""Documents; a folder that is empty all of a sudden is taken for a drive that is not connected."""
-
-
-class Index(Protocol):
-    """What is kept in step; every call may block for a while, and comes from one thread at a time."""
-
-    @property
-    def identity(self) -> str:
-        """Another one after the index had to be made anew and is empty; "" while there is none."""
-        ...
-
-    def prepare(self, progress: Callable[[int, int], None], /) -> None:
-        """Makes it ready to be written, which takes long only after an update of the app.
-
-        `progress` hears how much of how much is done; what it raises ends the work.
-
-        Raises:
-            StorageError: the disk is full or cannot be written.
-        """
-        ...
-
-    def apply(self, puts: Sequence[tuple[Document, Sequence[Passage]]], removals: Collection[str], /) -> None:
-        """Adds or replaces documents and takes others out by their ids, in one commit, on the disk when it returns.
-
-        Raises:
-            StorageError: the disk is full or cannot be written; nothing has changed then.
-        """
-        ...
-
-    def refresh(self) -> None:
-        """Sees what another process has written since."""
-        ...
-
-    def close(self) -> None:
-        """Frees what it holds."""
-        ...
-
-
 class Syncer:
-    """Brings the index of one folder in step; the manifest and the index are its own to write."""
+    """Brings the index of one folder in sync; the manifest and the index are its own to write."""
 
     def __init__(
-        self, name: str, scanner: Scanner, manifest: Manifest, index: Index, reader: Reader, rules: SyncRules
+        self, name: str, scanner: Scanner, manifest: Manifest, index: TantivyIndex, reader: Reader, rules: SyncRules
     ) -> None:
         """`name` is the library's."""
         self._name = name
@@ -137,25 +99,25 @@ class Syncer:
         self._index = index
         self._rules = rules
         self._window = reader.workers + 1
-        self._examiner = Examiner(name, reader, version=rules.version)
+        self._checker = FileChecker(name, reader, version=rules.version)
         self.on_progress: Callable[[SyncProgress | None], None] = lambda _: None
-        """Hears of each file that is done, and None at the end."""
-        self.look_s = 0.0
-        """Seconds that the last look at the whole folder took."""
+        """Called with each file that is done, and with None at the end."""
+        self.scan_s = 0.0
+        """Seconds that the last scan of the whole folder took."""
         self._identity = ""
 
     @property
-    def next_look(self) -> float | None:
+    def next_check(self) -> float | None:
         """When, on the monotonic clock, `commits` should run for files that were still being written."""
-        return self._examiner.next_look
+        return self._checker.next_check
 
     @property
-    def lost(self) -> bool:
+    def index_replaced(self) -> bool:
         """Whether the index is not the one any more that was written to."""
         return self._index.identity != self._identity
 
     async def commits(self, touched: Collection[str] | None = None, *, retry: bool = False) -> AsyncGenerator[Changes]:
-        """What each commit changed, until all of the folder is in step but what is still being written.
+        """What each commit changed, until all of the folder is in sync but what is still being written.
 
         With `touched`, paths in the folder, only what may have changed when something happened to these is looked at.
         With `retry`, what failed before is read again. It can be left at any time; what was committed stays.
@@ -169,12 +131,12 @@ class Syncer:
         for known in plan.gone:
             batch.remove(known)
         for work in plan.too_large:
-            batch.take(self._examiner.skip(work, self._rules.too_large(work.found)))
+            batch.add(self._checker.skip(work, self._rules.too_large(work.found)))
         committed = time.monotonic()
-        async with aclosing(self._outcomes(await self._examiner.settled(plan.works))) as outcomes:
-            async for some in outcomes:
-                for outcome in some:
-                    batch.take(outcome)
+        async with aclosing(self._outcomes(await self._checker.settled(plan.works))) as outcomes:
+            async for finished in outcomes:
+                for outcome in finished:
+                    batch.add(outcome)
                 if batch.full or (batch and time.monotonic() - committed > _BATCH_S):
                     yield await self._commit(batch)
                     batch, committed = Batch(), time.monotonic()
@@ -184,7 +146,7 @@ class Syncer:
             await run_to_completion(lambda: self._manifest.finish(self._folder))
 
     def _plan(self, touched: Collection[str] | None, retry: bool, stopped: threading.Event) -> SyncPlan:
-        due = self._examiner.due()
+        due = self._checker.due()
         if self._prepare(stopped):
             touched = None
         if touched is not None:
@@ -192,30 +154,29 @@ class Syncer:
         started = time.monotonic()
         scan = self._scanner.scan(touched)
         found = {file.path for file in scan.files.values()}
-        self._examiner.forget(path for path in due if path not in found)
+        self._checker.forget(path for path in due if path not in found)
         rules = replace(self._rules, retry=retry)
         if touched is None:
-            self._check_loss(scan)
-            rules = replace(rules, distrust=self._manifest.folder != self._folder)
+            self._refuse_sudden_loss(scan)
         plan = compare(scan, self._manifest.records(scan.folders, scan.trees), rules, frozenset(touched or ()))
-        self.look_s = time.monotonic() - started if touched is None else self.look_s
+        self.scan_s = time.monotonic() - started if touched is None else self.scan_s
         return plan
 
     def _prepare(self, stopped: threading.Event) -> bool:
         """Makes the index ready; whether it is a new one, and empty."""
 
-        def heard(done: int, total: int) -> None:
+        def on_progress(done: int, total: int) -> None:
             if stopped.is_set():
                 raise _Stopped
 
-        self._index.prepare(heard)
+        self._index.prepare(on_progress)
         self._identity = self._index.identity
         if self._identity == self._manifest.identity:
             return False
         self._manifest.begin(self._identity, self._name, self._folder)
         return True
 
-    def _check_loss(self, scan: Scan) -> None:
+    def _refuse_sudden_loss(self, scan: Scan) -> None:
         if scan.bare and (documents := self._manifest.summary().documents) >= _SUSPICIOUS_LOSS:
             raise StorageError(
                 f"The folder {self._folder} is empty, but {documents} documents of it are indexed. They stay, "
@@ -223,13 +184,13 @@ class Syncer:
             )
 
     async def _outcomes(self, works: Sequence[Work]) -> AsyncGenerator[list[Outcome]]:
-        """What became of the files, as each is done; an empty list when none was done for a while."""
+        """The outcomes for the files, as each is done; an empty list when none was done for a while."""
         waiting, running = deque(works), set[asyncio.Task[Outcome]]()
         started, done, passages = time.monotonic(), 0, 0
         try:
             while waiting or running:
                 while waiting and len(running) < self._window:
-                    running.add(asyncio.create_task(self._examiner.examine(waiting.popleft())))
+                    running.add(asyncio.create_task(self._checker.check(waiting.popleft())))
                 finished, running = await asyncio.wait(running, timeout=_BATCH_S / 4, return_when=FIRST_COMPLETED)
                 outcomes = [task.result() for task in finished]
                 done, passages = done + len(outcomes), passages + sum(len(each.passages) for each in outcomes)
@@ -246,14 +207,14 @@ class Syncer:
         return batch.changes
 
     def _store(self, batch: Batch) -> None:
-        """In this order a kill in between is healed by the next run: no passage is ever without its row."""
+        """Writes in an order in which the next run repairs a kill in between: no passage is ever without its row."""
         if batch.puts or batch.removals:
             self._manifest.expect(FileRecord(document.name, document_id=document.id) for document, _ in batch.puts)
             self._index.apply(batch.puts, batch.removals)
-            if self.lost:
+            if self.index_replaced:
                 raise StorageError("The library's index was damaged. It is made anew from your documents.")
         self._manifest.record(batch.records, batch.gone)
 
 
 class _Stopped(Exception):
-    """Nobody waits any more."""
+    """The caller was cancelled."""

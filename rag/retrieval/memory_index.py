@@ -9,6 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from rank_bm25 import BM25Okapi  # pyright: ignore[reportMissingTypeStubs]
 
+from rag.ingestion.chunking import chunk
+from rag.ingestion.content import Content
+from rag.ingestion.headings import document_title
 from rag.retrieval.fields import FIELDS, GRAMS, WORDS, field_terms
 from rag.retrieval.index import K1, B, Statistics
 from rag.retrieval.query import is_gram
@@ -76,6 +79,15 @@ class MemoryIndex:
         with self._lock:
             self._documents[document.id] = _Held(document, entries)
             self._changed()
+
+    def add_text(self, name: str, text: str) -> Document:
+        """Adds a text as a document of that name, or replaces the one that is there; gives back the document.
+
+        The text is cut into passages of about 160 words; headings in Markdown ("# …") are shown with each.
+        """
+        document = Document(name, document_title(text, "", name), characters=len(text))
+        self.put(document, chunk(Content(text), document))
+        return document
 
     def remove(self, document_id: str) -> bool:
         """Takes a document out; False when it was not there."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from rag.errors import StorageError
 from rag.escalation.weights import Weights
+from rag.storage import write_atomically
 
 CURRENT, PREVIOUS = "calibration.json", "calibration.previous.json"
 
@@ -97,10 +98,10 @@ def save_calibration(folder: Path, calibration: Calibration) -> None:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if current.exists():
-            _replace(previous, current.read_bytes())
+            write_atomically(previous, current.read_bytes())
         else:
             previous.unlink(missing_ok=True)
-        _replace(current, calibration.to_json().encode())
+        write_atomically(current, calibration.to_json().encode())
     except OSError as error:
         raise _unwritable(folder, error) from error
 
@@ -130,16 +131,6 @@ def _no_number(name: str) -> None:
 
 def _names(weights: Weights) -> list[set[str]]:
     return [set(head.coefficients) for head in (weights.answerable, weights.supported, weights.confidence)]
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Writes a file so that it is whole at every moment."""
-    draft = path.with_name(f"{path.name}.new")
-    with draft.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(draft, path)
 
 
 def _unwritable(folder: Path, error: OSError) -> StorageError:

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from io import FileIO
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
@@ -22,6 +21,7 @@ from filelock import FileLock
 from pydantic import AwareDatetime, TypeAdapter
 
 from rag.errors import StorageError
+from rag.storage import append_line
 from rag.turn_log.record import LoggedTurn
 from rag.types import Mode, Turn
 
@@ -89,20 +89,18 @@ class TurnLog:
             data = json.dumps({"v": SCHEMA} | line(), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             with self._threads, self._processes.acquire(timeout=_LOCK_S):
-                self._write(data.encode("utf-8", "replace") + b"\n")
+                self._write(data)
         except Exception as error:  # noqa: BLE001 - whatever it is, a person's answer does not fail for a line of a log
             if not self._warned:
                 _log.warning("The turn log in %s cannot be written, turns are not noted: %s", self._folder, error)
             self._warned = True
 
-    def _write(self, line: bytes) -> None:
+    def _write(self, line: str) -> None:
         path = self._folder / CURRENT
         size = path.stat().st_size if path.exists() else 0
-        if size and size + len(line) > self._max_bytes:
+        if size and size + len(line.encode("utf-8", "replace")) + 1 > self._max_bytes:
             self._rotate(size)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
-        with open(descriptor, "r+b", buffering=0) as file:
-            _append_to(file, line)
+        append_line(path, line)
 
     def _rotate(self, size: int) -> None:
         names = [CURRENT, *(f"turns.{number}.jsonl" for number in range(1, self._keep + 1))]
@@ -114,22 +112,6 @@ class TurnLog:
         except OSError:  # such as on Windows while somebody reads one of them: a later line tries again
             if size > 2 * self._max_bytes:
                 raise
-
-
-def _append_to(file: FileIO, line: bytes) -> None:
-    """The whole line or nothing; on a line of its own also where a writer was killed in the middle of one."""
-    end = file.seek(0, os.SEEK_END)
-    if end:
-        file.seek(end - 1)
-        if file.read(1) != b"\n":
-            line = b"\n" + line
-    try:
-        rest = memoryview(line)
-        while rest:
-            rest = rest[file.write(rest) :]
-    except OSError:
-        file.truncate(end)
-        raise
 
 
 @dataclass(frozen=True, slots=True)

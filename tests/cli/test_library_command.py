@@ -7,8 +7,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -62,7 +64,7 @@ def test_a_folder_is_synced_listed_and_counted(terminal: Terminal) -> None:
 
     said = terminal.run("list")
     assert said.splitlines()[0] == f"Docs  {terminal.docs}"
-    assert "  1 document, 1 passages, 1 failed; in step since 20" in said
+    assert "  1 document, 1 passages, 1 failed; in sync since 20" in said
     said = terminal.run("list", "docs")
     assert "    indexed  guides/Übersicht.txt  1 passage\n" in said
     assert "    failed   bad.pdf\n" in said
@@ -75,7 +77,7 @@ def test_a_folder_is_synced_listed_and_counted(terminal: Terminal) -> None:
 
     said = terminal.run("stats")
     heads, numbers = said.splitlines()
-    assert heads.split() == ["documents", "passages", "failed", "on", "disk", "in", "step", "since"]
+    assert heads.split() == ["documents", "passages", "failed", "on", "disk", "in", "sync", "since"]
     assert numbers.split()[:4] == ["Docs", "1", "1", "1"]
     assert max(map(len, said.splitlines())) <= 80
     (library,) = json.loads(terminal.run("stats", "--json"))
@@ -90,7 +92,7 @@ def test_a_folder_is_added_and_removed(terminal: Terminal) -> None:
     more = put(terminal.home / "more" / "a.txt").parent
     assert f"{more} is added as Team Books." in terminal.run("add", str(more), "--name", "Team Books")
     assert terminal.run("sync", "team books").startswith("Team Books: 1 added")
-    assert terminal.run("list").count("in step since") == 1
+    assert terminal.run("list").count("in sync since") == 1
     assert "is there already, as Team Books" in terminal.run("add", "more", code=1)
 
     assert "Its documents stay" in terminal.run("remove", "Team Books", code=1, answer="n\n")
@@ -139,15 +141,15 @@ def test_a_broken_list_does_not_hide_the_other_folders(terminal: Terminal) -> No
     assert "Docs" in said
 
 
-async def test_what_the_chat_keeps_in_step_is_left_to_it(terminal: Terminal) -> None:
+async def test_what_the_chat_keeps_in_sync_is_left_to_it(terminal: Terminal) -> None:
     put(terminal.docs / "a.txt")
     reader = CountingReader()
     async with library_of(terminal.docs, terminal.data, reader) as library:
-        assert await library.take()
+        assert await library.acquire()
         said = await asyncio.to_thread(terminal.run, "sync")
-        assert said == "Docs is kept in step by another process, such as the running chat: there is nothing to do.\n"
+        assert said == "Docs is kept in sync by another process, such as the running chat: there is nothing to do.\n"
         await library.sync()
-        assert "1 document, 1 passages; in step since" in terminal.run("list")
+        assert "1 document, 1 passages; in sync since" in terminal.run("list")
     await reader.close()
 
 
@@ -155,17 +157,35 @@ MANY = 1500
 """Files that take some seconds to read, so that the first commit, after one second, is not the last."""
 
 
+@contextmanager
+def growing(path: Path) -> Iterator[None]:
+    """Somebody writes to the file all the time, so that a sync waits for it when it is done with the others."""
+    ended = threading.Event()
+
+    def write() -> None:
+        while not ended.wait(0.05):
+            with path.open("a", encoding="utf-8") as file:
+                file.write("One more line.\n")
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        writer.join()
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="no signal stands for Ctrl-C there")
 def test_ctrl_c_keeps_what_is_done(terminal: Terminal) -> None:
     for number in range(MANY):
         put(terminal.docs / f"{number}.txt")
-    with subprocess.Popen(
-        [sys.executable, "-m", "rag.cli.main", "library", "sync"],
-        env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as process:
+    command = [sys.executable, "-m", "rag.cli.main", "library", "sync"]
+    own = os.environ | {"PYTHONPATH": str(REPOSITORY)}
+    with (
+        growing(terminal.docs / "0.txt"),
+        subprocess.Popen(command, env=own, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process,
+    ):
         until = time.monotonic() + WAIT_S
         while not (done := sum(each.summary().documents for each in stored_libraries([], terminal.data))):
             assert time.monotonic() < until

@@ -79,11 +79,11 @@ def test_the_public_hub_is_asked_only_where_that_is_allowed(tmp_path: Path):
 
 def test_the_apps_folder_is_found_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "lab").mkdir()
-    (tmp_path / "lab" / "package.json").touch()  # somebody else's
+    (tmp_path / "lab" / "page").mkdir(parents=True)
+    (tmp_path / "lab" / "page" / "index.html").touch()  # somebody else's
     assert app_folder() == REPOSITORY
     monkeypatch.chdir(REPOSITORY)
-    assert app_folder() == Path()
+    assert app_folder() == REPOSITORY
 
 
 def test_without_its_table_no_public_model_is_offered(tmp_path: Path):

@@ -55,10 +55,6 @@ def test_a_touched_file_is_looked_into_whatever_its_time_says() -> None:
     assert not work.forced
 
 
-def test_what_cannot_be_trusted_is_looked_into() -> None:
-    assert works(plan(FILE, known=(KNOWN,), rules=replace(RULES, distrust=True))) == ["a.txt"]
-
-
 @pytest.mark.parametrize(("state", "again"), [("indexed", False), ("failed", True), ("skipped", True)])
 def test_a_retry_is_for_what_was_not_read(state: State, again: bool) -> None:
     made = plan(FILE, known=(replace(KNOWN, state=state),), rules=replace(RULES, retry=True))

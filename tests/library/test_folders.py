@@ -87,14 +87,22 @@ def test_a_folder_behind_a_link_is_the_same(tmp_path: Path) -> None:
         parse_folders([str(real), str(tmp_path / "link")])
 
 
-def test_places_are_plain_and_apart() -> None:
-    places = [Folder(name, Path("/x")).place for name in ("Team Docs", "team-docs", "Книги", "文件", "CON", "a" * 60)]
-    assert len(set(places)) == len(places)
-    for place in places:
-        assert set(place) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
-        assert len(place) <= 40
-        assert place not in ("con", "nul")
-    assert Folder("Docs", Path("/x")).place == Folder("docs", Path("/y")).place
+def test_directories_are_plain_and_apart() -> None:
+    names = ("Team Docs", "team-docs", "Книги", "文件", "CON", "a" * 60)
+    directories = [Folder(name, Path("/x")).directory for name in names]
+    assert len(set(directories)) == len(directories)
+    for directory in directories:
+        assert set(directory) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
+        assert len(directory) <= 40
+        assert directory not in ("con", "nul")
+
+
+def test_a_directory_is_of_one_folder_however_it_is_reached(tmp_path: Path) -> None:
+    one, two = folder(tmp_path / "one" / "docs"), folder(tmp_path / "two" / "docs")
+    assert Folder("Docs", one).directory == Folder("docs", one).directory
+    assert Folder("docs", one).directory != Folder("docs", two).directory
+    (tmp_path / "link").symlink_to(one, target_is_directory=True)
+    assert Folder("docs", tmp_path / "link").directory == Folder("docs", one).directory
 
 
 # Those that were added

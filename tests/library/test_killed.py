@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rag.library.library import Library
-from rag.retrieval.tantivy_index import TantivyIndex
 from tests.library_parts import CountingReader, held, library_of, put, states
 
 FILES = 300
@@ -37,7 +36,7 @@ asyncio.run(main())
 
 @contextmanager
 def syncing(folder: Path, data: Path) -> Iterator[subprocess.Popen[str]]:
-    """A process that brings the library in step, and has read the first file; killed at the end."""
+    """A process that brings the library in sync, and has read the first file; killed at the end."""
     command = [sys.executable, "-c", SYNC, str(folder), str(data)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -48,7 +47,7 @@ def syncing(folder: Path, data: Path) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-def indexed(library: Library[TantivyIndex]) -> list[str]:
+def indexed(library: Library) -> list[str]:
     return [name for name, state in states(library).items() if state == "indexed"]
 
 
@@ -93,9 +92,9 @@ async def test_the_task_goes_over_when_its_process_dies(tmp_path: Path) -> None:
         with syncing(folder, data) as process:
             assert process.stdout
             assert await asyncio.to_thread(process.stdout.readline) == "ends\n"
-            assert not await library.take()
+            assert not await library.acquire()
             library.index.refresh()
             assert held(library) == ["a.txt"]
             process.kill()
             process.wait()
-            assert await library.take()
+            assert await library.acquire()

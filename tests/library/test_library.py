@@ -1,9 +1,9 @@
-"""An index in step with its folder: what is read, what is not read again, and what no fault can break."""
+"""An index in sync with its folder: what is read, what is not read again, and what no fault can break."""
 
 import asyncio
 import os
 import shutil
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,10 @@ import pytest
 from rag.errors import BrokenFile, StorageError
 from rag.library import file_check, sync
 from rag.library.changes import Changes, SyncProgress
+from rag.library.folders import Folder
+from rag.library.library import Library
 from rag.library.store import StoredLibrary, stored_libraries
-from rag.retrieval.tantivy_index import TantivyIndex
-from rag.types import Document, Passage
+from rag.retrieval.search import Searcher
 from tests import make_files as make
 from tests.library_parts import CountingReader, answers, held, library_of, put, states, until
 
@@ -61,7 +62,9 @@ async def test_every_file_is_found_once_by_its_path(folder: Path, data: Path, re
     for name in names:
         put(folder / name)
     async with library_of(folder, data, reader) as library:
-        assert await library.sync() == Changes(added=tuple(names))
+        changes = await library.sync()
+        assert changes == Changes(added=changes.added)
+        assert sorted(changes.added) == names  # on a busy machine in more than one commit, each in order
         assert held(library) == names
         assert states(library) == dict.fromkeys(names, "indexed")
 
@@ -82,7 +85,7 @@ async def test_a_document_knows_its_library_in_each_passage(folder: Path, data: 
 async def test_only_this_account_may_open_the_index(folder: Path, data: Path, reader: CountingReader) -> None:
     async with library_of(folder, data, reader) as library:
         await library.sync()
-        assert library.stored.place.stat().st_mode & 0o077 == 0
+        assert library.stored.directory.stat().st_mode & 0o077 == 0
 
 
 async def test_what_did_not_change_is_not_read_again(folder: Path, data: Path, reader: CountingReader) -> None:
@@ -142,19 +145,21 @@ async def test_what_is_gone_is_found_no_more(folder: Path, data: Path, reader: C
         assert states(library) == {"a.txt": "indexed"}
 
 
-async def test_a_renamed_file_is_never_missing(folder: Path, data: Path, reader: CountingReader) -> None:
+async def test_a_renamed_file_is_never_missing(
+    folder: Path, data: Path, reader: CountingReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for number in range(3):
         put(folder / f"old/{number}.txt", f"File {number}.")
     seen: list[list[str]] = []
+    async with library_of(folder, data, reader) as library:
+        await library.sync()
+        apply = library.index.apply
 
-    class Watched(TantivyIndex):
-        def apply(self, puts: Sequence[tuple[Document, Sequence[Passage]]], removals: Collection[str] = ()) -> None:
-            super().apply(puts, removals)
+        def watched(*changes: Any) -> None:
+            apply(*changes)
             seen.append(held(library))
 
-    async with library_of(folder, data, reader, index=Watched) as library:
-        await library.sync()
-        seen.clear()
+        monkeypatch.setattr(library.index, "apply", watched)
         (folder / "old").rename(folder / "new")
         changes = await library.sync()
     assert changes.added == ("new/0.txt", "new/1.txt", "new/2.txt")
@@ -177,7 +182,7 @@ async def test_libraries_do_not_mix(folder: Path, data: Path, reader: CountingRe
     assert [stored.folder.name for stored in stored_libraries([], data)] == ["One", "Two"]
 
 
-async def test_another_folder_under_the_same_name_is_compared_by_content(
+async def test_another_folder_under_the_same_name_has_an_index_of_its_own(
     folder: Path, data: Path, reader: CountingReader
 ) -> None:
     for name in ("one", "two"):
@@ -186,8 +191,67 @@ async def test_another_folder_under_the_same_name_is_compared_by_content(
     async with library_of(folder / "one", data, reader) as library:
         await library.sync()
     async with library_of(folder / "two", data, reader) as library:
-        assert await library.sync() == Changes(changed=("other.txt",))
+        assert held(library) == []
+        assert sorted((await library.sync()).added) == ["other.txt", "same.txt"]
         assert answers(library, "two") == ["other.txt"]
+    async with library_of(folder / "one", data, reader) as library:
+        assert answers(library, "one") == ["other.txt"]
+        assert answers(library, "two") == []
+
+
+async def test_an_index_that_was_made_of_another_folder_is_not_searched(
+    folder: Path, data: Path, reader: CountingReader
+) -> None:
+    put(folder / "one/a.txt", "Apples.")
+    put(folder / "two/a.txt", "Pears.")
+    async with library_of(folder / "one", data, reader) as library:
+        await library.sync()
+        foreign = library.stored.directory
+    foreign.rename(foreign.with_name(Folder("Docs", folder / "two").directory))
+    async with library_of(folder / "two", data, reader) as library:
+        assert held(library) == []
+        await library.sync()
+        assert answers(library, "pear") == ["a.txt"]
+
+
+async def test_what_a_former_version_indexed_is_taken_over(folder: Path, data: Path, reader: CountingReader) -> None:
+    put(folder / "a.txt", "Apples.")
+    async with library_of(folder, data, reader) as library:
+        await library.sync()
+        directory = library.stored.directory
+    former = directory.rename(directory.with_name(library.folder.former_directory))
+    reader.take_asked()
+    async with library_of(folder.parent, data, reader) as other:  # of another folder with its name
+        assert held(other) == []
+    async with library_of(folder, data, reader) as library:
+        assert answers(library, "appl") == ["a.txt"]
+        assert await library.sync() == Changes()
+    assert not former.exists()
+    assert reader.take_asked() == []
+
+
+async def test_a_stranger_opens_a_folder_in_one_line(folder: Path, data: Path) -> None:
+    put(folder / "a.txt", "Apples.")
+    async with Library.open(folder, data_dir=data) as library:
+        assert library.folder.name == "documents"
+        assert await library.sync() == Changes(added=("a.txt",))
+        assert Searcher(library.index).search("How many apples?", limit=3).hits[0].passage.document.name == "a.txt"
+    with pytest.raises(StorageError, match="There is no folder"):
+        Library.open(folder / "nowhere", data_dir=data)
+
+
+async def test_a_file_of_a_far_future_or_past_is_read_as_any_other(
+    folder: Path, data: Path, reader: CountingReader
+) -> None:
+    put(folder / "a.txt")
+    for name, seconds in (("future.txt", 10_413_792_000), ("past.txt", -10_413_792_000)):
+        try:
+            os.utime(put(folder / name), (seconds, seconds))
+        except (OSError, OverflowError):
+            pytest.skip("this file system knows no such times")
+    async with library_of(folder, data, reader) as library:
+        assert sorted((await library.sync()).added) == ["a.txt", "future.txt", "past.txt"]
+        assert await library.sync() == Changes()
 
 
 async def test_the_index_is_no_document(folder: Path, reader: CountingReader) -> None:
@@ -207,7 +271,7 @@ async def test_progress_is_told(folder: Path, data: Path, reader: CountingReader
         await library.sync()
     *steps, end = told
     assert end is None
-    assert [step.documents_done for step in steps if step] == sorted(step.documents_done for step in steps if step)
+    assert [step.documents_done for step in syncs if step] == sorted(step.documents_done for step in steps if step)
     last = steps[-1]
     assert last is not None
     assert (last.library, last.documents_done, last.documents_total, last.passages) == ("Docs", 5, 5, 5)
@@ -415,29 +479,23 @@ async def test_a_subfolder_that_cannot_be_listed_keeps_its_documents(
 # Faults
 
 
-class Unwritable(TantivyIndex):
-    """A disk that is full for a while."""
+async def test_a_full_disk_is_told_and_nothing_is_lost(
+    folder: Path, data: Path, reader: CountingReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*changes: Any) -> None:
+        raise StorageError("The disk is full.")
 
-    full = False
-
-    def apply(self, puts: Sequence[tuple[Document, Sequence[Passage]]], removals: Collection[str] = ()) -> None:
-        if self.full:
-            raise StorageError("The disk is full.")
-        super().apply(puts, removals)
-
-
-async def test_a_full_disk_is_told_and_nothing_is_lost(folder: Path, data: Path, reader: CountingReader) -> None:
     put(folder / "a.txt")
-    async with library_of(folder, data, reader, index=Unwritable) as library:
+    async with library_of(folder, data, reader) as library:
         await library.sync()
-        library.index.full = True  # type: ignore[attr-defined]
         put(folder / "b.txt")
         (folder / "a.txt").unlink()
-        with pytest.raises(StorageError, match="The disk is full"):
-            await library.sync()
+        with monkeypatch.context() as disk:
+            disk.setattr(library.index, "apply", full)
+            with pytest.raises(StorageError, match="The disk is full"):
+                await library.sync()
         assert library.progress is None
         assert held(library) == ["a.txt"]
-        library.index.full = False  # type: ignore[attr-defined]
         assert await library.sync() == Changes(added=("b.txt",), removed=("a.txt",))
         assert held(library) == ["b.txt"]
 
@@ -449,7 +507,7 @@ async def test_after_a_damaged_manifest_nothing_is_missing_and_nothing_is_left_o
         put(folder / name)
     async with library_of(folder, data, reader) as library:
         await library.sync()
-        manifest = library.stored.place / "files.sqlite"
+        manifest = library.stored.directory / "files.sqlite"
     manifest.write_bytes(b"garbage" * 1000)
     (folder / "b.txt").unlink()
     async with library_of(folder, data, reader) as library:
@@ -464,7 +522,7 @@ async def test_an_index_that_had_to_be_made_anew_is_filled_again(
         put(folder / name)
     async with library_of(folder, data, reader) as library:
         await library.sync()
-        index = library.stored.place / "index"
+        index = library.stored.directory / "index"
     shutil.rmtree(index)
     async with library_of(folder, data, reader) as library:
         await library.sync()
@@ -472,18 +530,20 @@ async def test_an_index_that_had_to_be_made_anew_is_filled_again(
 
 
 async def test_a_document_of_which_nothing_is_known_is_not_left_over(
-    folder: Path, data: Path, reader: CountingReader
+    folder: Path, data: Path, reader: CountingReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The process ends after the commit of the index and before that of the manifest; then the file is deleted."""
 
-    class Deadly(TantivyIndex):
-        def apply(self, puts: Sequence[tuple[Document, Sequence[Passage]]], removals: Collection[str] = ()) -> None:
-            super().apply(puts, removals)
-            raise KeyError("the end of the process")
-
     put(folder / "a.txt")
     put(folder / "b.txt")
-    async with library_of(folder, data, reader, index=Deadly) as library:
+    async with library_of(folder, data, reader) as library:
+        apply = library.index.apply
+
+        def deadly(*changes: Any) -> None:
+            apply(*changes)
+            raise KeyError("the end of the process")
+
+        monkeypatch.setattr(library.index, "apply", deadly)
         with pytest.raises(KeyError):
             await library.sync()
         assert held(library) == ["a.txt", "b.txt"]
@@ -522,19 +582,19 @@ async def test_stopping_half_way_keeps_what_was_committed(
 # One process at a time
 
 
-async def test_one_keeps_it_in_step_and_the_other_reads_along(folder: Path, data: Path, reader: CountingReader) -> None:
+async def test_one_keeps_it_in_sync_and_the_other_reads_along(folder: Path, data: Path, reader: CountingReader) -> None:
     put(folder / "a.txt")
     async with library_of(folder, data, reader) as first, library_of(folder, data, reader) as second:
-        assert await first.take()
-        assert not await second.take()
-        with pytest.raises(StorageError, match="Another process keeps Docs in step"):
+        assert await first.acquire()
+        assert not await second.acquire()
+        with pytest.raises(StorageError, match="Another process keeps Docs in sync"):
             await second.sync()
         await first.sync()
         second.index.refresh()
         assert held(second) == ["a.txt"]
         assert second.stored.summary().documents == 1
         await first.close()
-        assert await second.take()
+        assert await second.acquire()
 
 
 async def test_what_is_deleted_is_the_index_only(folder: Path, data: Path, reader: CountingReader) -> None:
@@ -544,7 +604,7 @@ async def test_what_is_deleted_is_the_index_only(folder: Path, data: Path, reade
         stored = library.stored
         assert stored.size() > 0
     stored.delete()
-    assert not stored.place.exists()
+    assert not stored.directory.exists()
     assert (folder / "a.txt").exists()
     stored.delete()
     assert StoredLibrary.of(stored.folder, data).summary().documents == 0

@@ -1,7 +1,8 @@
-"""The libraries of the running app: searchable from the start, in step with their folders, coming and going."""
+"""The libraries of the running app: searchable from the start, in sync with their folders, coming and going."""
 
 import asyncio
 import random
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ from rag.library import file_check, library, manager
 from rag.library.changes import Changes
 from rag.library.folders import add_folder, parse_folders, remove_folder
 from rag.library.manager import LibraryManager
+from rag.library.scanner import Scan, Scanner
 from rag.retrieval.index_files import read_label
 from rag.retrieval.search import Searcher
 from rag.settings import Settings
@@ -137,7 +139,7 @@ async def test_reading_can_be_stopped_and_goes_on(make: Callable[..., LibraryMan
     await asyncio.sleep(0.5)
     assert found(library_manager, "parental leave") == ["handbook/leave.md"]
     assert found(library_manager, "dogs on Fridays") == []
-    await managed.again()
+    await managed.resync()
     assert not managed.is_paused
     await until(lambda: found(library_manager, "dogs on Fridays") == ["handbook/pets.md"])
 
@@ -154,6 +156,39 @@ async def test_a_second_process_sees_what_the_first_one_reads_and_takes_over(
     await first.close()
     (handbook / "pets.md").unlink()
     await until(lambda: found(second, "dogs on Fridays") == [])
+
+
+async def test_asking_without_waiting_says_whether_it_is_ready(make: Callable[..., LibraryManager], handbook: Path):
+    library_manager = make(handbook)
+    assert not await library_manager.ready(0)
+    assert await library_manager.ready(30)
+    assert await library_manager.ready(0)
+
+
+async def test_an_unforeseen_error_is_shown_and_following_goes_on(
+    make: Callable[..., LibraryManager],
+    handbook: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+):
+    library_manager = make(handbook)
+    assert await library_manager.ready(30)
+    managed = library_manager.libraries["handbook"]
+    scanned = threading.Event()
+    with monkeypatch.context() as fault:
+
+        def fails(*_: object) -> Scan:
+            scanned.set()
+            raise RuntimeError("nobody thought of this")
+
+        fault.setattr(Scanner, "scan", fails)
+        (handbook / "pets.md").write_text("# Pets\n\nDogs are welcome on Fridays.", encoding="utf-8")
+        await until(scanned.is_set)
+        await until(lambda: "nobody thought of this" in managed.library.problem)
+    assert not managed.is_paused
+    assert "Keeping handbook in sync failed" in caplog.text
+    await until(lambda: found(library_manager, "dogs on Fridays") == ["handbook/pets.md"])
+    await until(lambda: managed.library.problem == "")
 
 
 async def test_a_folder_that_is_not_there_is_named_and_the_others_are_read(

@@ -17,7 +17,6 @@ from rag.library import file_check, library, watcher
 from rag.library.changes import Changes
 from rag.library.library import Library
 from rag.library.watcher import FolderWatch, has_events
-from rag.retrieval.tantivy_index import TantivyIndex
 from tests import make_files as make
 from tests.library_parts import CountingReader, answers, held, library_of, put, states, until
 
@@ -52,7 +51,7 @@ def folder(tmp_path: Path) -> Path:
 class Followed:
     """A library that is followed, and all that it told."""
 
-    def __init__(self, library: Library[TantivyIndex]) -> None:
+    def __init__(self, library: Library) -> None:
         self.library = library
         self.told = Changes()
         self.commits: list[Changes] = []
@@ -363,7 +362,7 @@ async def test_a_full_disk_is_told_and_what_was_missed_is_caught_up(
 
 async def test_an_index_that_is_lost_meanwhile_is_filled_again(folder: Path, followed: Followed) -> None:
     await asyncio.sleep(WATCHING_S)
-    shutil.rmtree(followed.library.stored.place / "index")
+    shutil.rmtree(followed.library.stored.directory / "index")
     followed.library.index.refresh()
     await until(lambda: held(followed.library) == [])
     await followed.holds("first.txt")
@@ -379,7 +378,7 @@ async def test_who_waits_for_its_turn_sees_what_the_other_writes(
     data = folder.parent / "data"
     put(folder / "first.txt")
     async with library_of(folder, data, reader) as second, library_of(folder, data, reader) as first:
-        assert await first.take()
+        assert await first.acquire()
         followed = Followed(second)
         task = asyncio.create_task(followed.follow())
         await first.sync()

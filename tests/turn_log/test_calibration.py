@@ -333,10 +333,10 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="cannot be written"):
         save_calibration(tmp_path / "file", FIRST)
     save_calibration(tmp_path, FIRST)
-    (tmp_path / f"{CURRENT}.new").mkdir()
+    (tmp_path / PREVIOUS).mkdir()
     with pytest.raises(StorageError, match="cannot be written"):
         save_calibration(tmp_path, SECOND)
     assert read_calibration(tmp_path, WEIGHTS) == FIRST
-    os.rmdir(tmp_path / f"{CURRENT}.new")
+    os.rmdir(tmp_path / PREVIOUS)
     save_calibration(tmp_path, SECOND)
     assert Calibration.of_json((tmp_path / PREVIOUS).read_bytes()) == FIRST
