@@ -1,4 +1,4 @@
-"""Looks into one file of a library: whether it is at rest, whether its content changed, and what it holds."""
+"""Checks one file of a library: whether it is settled, whether its content changed, and what is in it."""
 
 import asyncio
 import hashlib
@@ -83,7 +83,11 @@ class Examiner:
         return [work for work in works if work.found.path not in moving]
 
     async def examine(self, work: Work) -> Outcome:
-        """What became of the file; an outcome without a record when it is being written or has gone."""
+        """What became of the file; an outcome without a record when it is being written or has gone.
+
+        Raises:
+            ParserUnavailable: no file can be read at the moment; nothing is recorded of this one.
+        """
         found, known = work.found, work.known
         try:
             digest = await asyncio.to_thread(_digest_of, found.path)

@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 from filelock import FileLock, Timeout
 
 from rag.concurrency import run_to_completion
-from rag.errors import StorageError
+from rag.errors import GroundworkError, ParserUnavailable, StorageError
 from rag.ingestion.reader import Reader
 from rag.library.changes import Changes, SyncProgress, SyncRules
 from rag.library.folders import Folder
@@ -93,6 +93,7 @@ class Library(Generic[IndexT]):
 
         Raises:
             StorageError: the folder cannot be listed, the index cannot be written, or another process keeps it in step.
+            ParserUnavailable: no file can be read at the moment.
         """
         if not (syncer := await run_to_completion(self._acquire)):
             raise StorageError(f"Another process keeps {self.folder.name} in step, such as the running chat.")
@@ -123,7 +124,7 @@ class Library(Generic[IndexT]):
                         async for changes in commits:
                             yield changes
                     self.problem, failures = "", 0
-                except StorageError as error:
+                except (StorageError, ParserUnavailable) as error:
                     self._note(error)
                     failures += 1
                     rescan_at = time.monotonic() + min(_RESCAN_S, _POLL_S * 2**failures)
@@ -182,7 +183,7 @@ class Library(Generic[IndexT]):
         self.progress = progress
         self.on_progress(progress)
 
-    def _note(self, error: StorageError) -> None:
+    def _note(self, error: GroundworkError) -> None:
         if self.problem != str(error):
             self.problem = str(error)
             _log.warning("%s", error)

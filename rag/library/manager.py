@@ -8,7 +8,7 @@ from pathlib import Path
 
 import platformdirs
 
-from rag.errors import GroundworkError, StorageError
+from rag.errors import GroundworkError, ParserUnavailable, StorageError
 from rag.ingestion.reader import READING_VERSION, Reader
 from rag.library.changes import Changes
 from rag.library.folders import Folder, FolderList, all_folders, parse_folders
@@ -120,8 +120,9 @@ class ManagedLibrary:
     async def _keep(self, retry: bool) -> None:
         try:
             await self._first_look(retry)
-        except StorageError as error:
-            _log.warning("%s", error)  # told by the library's `problem` as well, as soon as it is followed
+        except (StorageError, ParserUnavailable) as error:
+            self.library.problem = str(error)
+            _log.warning("%s", error)
         self.ready.set()
         async with aclosing(self.library.follow()) as commits:
             async for changes in commits:
