@@ -10,6 +10,7 @@ GroundworkError
 │   ├── BrokenFile             damaged, truncated, or it crashed its parser
 │   ├── EmptyFile              nothing in it, or no text (a scan, say)
 │   └── ReadingTimedOut        the parser took longer than it may
+├── ParserUnavailable          no file can be read: the parser does not start
 ├── StorageError               the disk is full or cannot be written
 ├── PackageError               a package cannot be fetched, or is not the pinned one
 └── ModelError                 a model cannot answer, or not to the end
@@ -46,6 +47,7 @@ __all__ = [
     "ModelStalled",
     "ModelUnavailable",
     "PackageError",
+    "ParserUnavailable",
     "ProtectedFile",
     "QuestionError",
     "ReadingTimedOut",
@@ -120,6 +122,10 @@ class EmptyFile(DocumentError):
 
 class ReadingTimedOut(DocumentError):
     """The parser took longer than it may."""
+
+
+class ParserUnavailable(GroundworkError):
+    """The parser's process does not start; it says nothing about the file, which is read once it does."""
 
 
 class StorageError(GroundworkError):

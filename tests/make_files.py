@@ -423,6 +423,47 @@ def ipynb(markdown: str, code: str) -> bytes:
     return json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}).encode()
 
 
+def doc(paragraphs: Sequence[str]) -> bytes:
+    """A Word 97 document of Western text: a file information block, the text, and a table of its one part."""
+    text, start = "".join(f"{paragraph}\r" for paragraph in paragraphs).encode("cp1252"), 0x800
+    block = bytearray(start)
+    struct.pack_into("<HH", block, 0, 0xA5EC, 0xC1)
+    struct.pack_into("<H", block, 0x0A, 0x0200)  # the table is in the stream 1Table
+    struct.pack_into("<II", block, 0x18, start, start + len(text))
+    struct.pack_into("<HxxH", block, 0x20, 14, 0)
+    struct.pack_into("<H", block, 0x3E, 22)
+    struct.pack_into("<I", block, 0x4C, len(text))
+    struct.pack_into("<H", block, 0x98, 0x5D)
+    table = struct.pack("<BIIIHIH", 2, 16, 0, len(text), 0, start * 2 | 0x40000000, 0)  # of one byte a character
+    struct.pack_into("<II", block, 0x1A2, 0, len(table))
+    return _ole({"1Table": table, "WordDocument": bytes(block) + text})
+
+
+def _ole(streams: Mapping[str, bytes]) -> bytes:
+    """A compound file with these streams, each in sectors of its own."""
+    none, end = 0xFFFFFFFF, 0xFFFFFFFE
+    bodies = [data.ljust(max(4096, -(-len(data) // 512) * 512), b"\0") for data in streams.values()]
+    table: list[int] = []
+    entries = _ole_entry("Root Entry", 5, child=1, start=end)
+    for index, (name, body) in enumerate(zip(streams, bodies, strict=True), 1):
+        right = index + 1 if index < len(bodies) else none
+        entries += _ole_entry(name, 2, right=right, start=len(table), size=len(body))
+        table += [*range(len(table) + 1, len(table) + len(body) // 512), end]
+    directory = len(table)
+    table += [end, 0xFFFFFFFD]
+    header = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".ljust(24, b"\0")
+    header += struct.pack("<HHHHH6x", 0x3E, 3, 0xFFFE, 9, 6)
+    header += struct.pack("<10I", 0, 1, directory, 0, 4096, end, 0, end, 0, directory + 1)
+    allocation = struct.pack(f"<{len(table)}I", *table).ljust(512, b"\xff")
+    return b"".join([header.ljust(512, b"\xff"), *bodies, entries.ljust(512, b"\0"), allocation])
+
+
+def _ole_entry(name: str, kind: int, *, right: int = 0xFFFFFFFF, child: int = 0xFFFFFFFF, start: int, size: int = 0):
+    label = name.encode("utf-16-le") + b"\0\0"
+    numbers = struct.pack("<HBBIII16xIQQIQ", len(label), kind, 1, 0xFFFFFFFF, right, child, 0, 0, 0, start, size)
+    return label.ljust(64, b"\0") + numbers
+
+
 def protected_office_file() -> bytes:
     """The start of what Office saves with a password: an OLE file that holds the locked document as a stream."""
     return b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504) + "EncryptedPackage".encode("utf-16-le") + bytes(500)

@@ -9,7 +9,7 @@ from chainlit.element import Element
 
 from rag.chat.markdown import counted, plain
 from rag.chat.session import Chat
-from rag.errors import DocumentError
+from rag.errors import DocumentError, ParserUnavailable
 from rag.ingestion.file_names import safe_name
 from rag.services import Services
 from rag.types import Document, Passage
@@ -88,6 +88,8 @@ class _StatusMessage:
 
     def __init__(self) -> None:
         self.lines: dict[str, str] = {}
+        self.problem = ""
+        """Why no file can be read, in a sentence that stands once below the lines; "" when they can."""
         self._message = cl.Message("")
 
     @staticmethod
@@ -101,7 +103,8 @@ class _StatusMessage:
         await self.show()
 
     async def show(self) -> None:
-        self._message.content = "\n".join(f"- {line}" if len(self.lines) > 1 else line for line in self.lines.values())
+        lines = [f"- {line}" if len(self.lines) > 1 else line for line in self.lines.values()]
+        self._message.content = "\n\n".join(filter(None, ["\n".join(lines), self.problem]))
         await (self._message.update() if self._message.created_at else self._message.send())
 
 
@@ -112,6 +115,11 @@ async def _read(services: Services, chat: Chat, status: _StatusMessage, name: st
         await asyncio.to_thread(chat.uploads.put, read.document, read.passages)
     except DocumentError as error:
         status.lines[name] = plain(str(error))
+        await status.show()
+        return None
+    except ParserUnavailable as error:  # of all files alike
+        status.lines[name] = f"**{plain(name)}** was not read."
+        status.problem = plain(str(error))
         await status.show()
         return None
     notes = "".join(f" {plain(note)}" for note in read.notes)

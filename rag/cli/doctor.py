@@ -2,16 +2,19 @@
 
 import asyncio
 import sys
+import tempfile
+import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import psutil
 import typer
 
 from rag.cli.exit import ending
-from rag.errors import ModelError, StorageError
+from rag.errors import DocumentError, ModelError, ParserUnavailable, StorageError
 from rag.generation.foundry.model import ModelStatus
 from rag.generation.openai_model import OpenAIModel
 from rag.ingestion.ocr import find_tesseract
@@ -46,6 +49,9 @@ async def _doctor() -> int:
     return 1 if problems else 0
 
 
+_PARSER = "Parser"
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """What was found out about one part."""
@@ -61,7 +67,9 @@ async def examine(services: Services) -> AsyncGenerator[Finding]:
     yield _python()
     yield _memory()
     yield _disk(services)
-    async with aclosing(_library(services)) as findings:
+    parser = await _parser(services)
+    yield parser
+    async with aclosing(_library(services, can_read=parser.verdict == "ok")) as findings:
         async for finding in findings:
             yield finding
     yield await _recognition(services)
@@ -106,13 +114,28 @@ def _disk(services: Services) -> Finding:
     return Finding("Disk", "note", f"{free:.1f} GB are free; phi-4-mini's download wants about {LEAST_DISK_GB} GB.")
 
 
-async def _library(services: Services) -> AsyncGenerator[Finding]:
+async def _parser(services: Services) -> Finding:
+    """Reads a small file for real, in a worker process."""
+    started = time.monotonic()
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder, "test.txt")
+            await asyncio.to_thread(file.write_text, "A small file to read.", encoding="utf-8")
+            await services.reader.read(file, name=file.name, origin="upload")
+    except (ParserUnavailable, DocumentError, OSError) as error:
+        return Finding(_PARSER, "problem", str(error))
+    return Finding(_PARSER, "ok", f"Starts, and read a test file in {time.monotonic() - started:.1f} s.")
+
+
+async def _library(services: Services, *, can_read: bool) -> AsyncGenerator[Finding]:
     library_manager = services.library_manager
     await library_manager.ready(_LIBRARY_WAIT_S)
     for name, managed in library_manager.libraries.items():
         summary = await asyncio.to_thread(managed.library.stored.summary)
         said = f"{summary.documents:,} documents, {summary.passages:,} passages from {managed.library.folder.path}."
-        if managed.library.problem:
+        if managed.library.problem and not can_read:
+            yield Finding(f"Library {name}", "note", f"{said} New and changed files are read once the parser starts.")
+        elif managed.library.problem:
             yield Finding(f"Library {name}", "problem", managed.library.problem)
         elif not summary.documents:
             yield Finding(f"Library {name}", "problem", f"{said} Put documents there, or change LIBRARY_DIRS.")

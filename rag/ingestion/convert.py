@@ -1,4 +1,4 @@
-"""Bytes of a known kind to their content, each kind by its own rules."""
+"""The bytes of a document to its content, each kind by its own rules; PDFs have a module of their own."""
 
 import secrets
 from dataclasses import replace
@@ -7,7 +7,7 @@ from typing import Literal
 from rag.errors import BrokenFile, DocumentError, EmptyFile, ReadingTimedOut, UnsupportedFile
 from rag.ingestion.cleaning import clean_markdown, clean_text
 from rag.ingestion.content import Content
-from rag.ingestion.encodings import Guess, decode
+from rag.ingestion.encodings import decode
 from rag.ingestion.file_names import shown_name
 from rag.ingestion.file_types import ArchiveKind, Kind, OleKind, TextKind
 from rag.ingestion.headings import demote_guesses, protect
@@ -20,7 +20,7 @@ from rag.ingestion.office import (
     without_covered_cells,
     without_entities,
 )
-from rag.ingestion.parser import Parse
+from rag.ingestion.parser import parse
 from rag.ingestion.pdf import join_pages
 from rag.ingestion.plain_text import text_to_markdown
 from rag.ingestion.spreadsheets import Sheet, read_delimited, sheets_to_content
@@ -29,28 +29,26 @@ _MOST_ROWS = 100_000
 """Of a sheet; the parser gives nothing of one with several times as many, which may be one stray cell at its end."""
 
 
-def document_to_content(
-    data: bytes, kind: ArchiveKind | OleKind | TextKind | Literal["rtf"], parse: Parse, guess: Guess
-) -> Content:
-    """What is in a file of any kind but PDFs and pictures; `guess` as for `decode`.
+def document_to_content(data: bytes, kind: ArchiveKind | OleKind | TextKind | Literal["rtf"], name: str) -> Content:
+    """The content of a file of any kind but PDFs and pictures; `name` is for messages.
 
     Raises:
-        DocumentError: from `parse`.
+        DocumentError: the parser refuses it.
     """
     if kind == "pptx":
-        return _slides(data, parse)
+        return _slides(data, name)
     if kind in ("xlsx", "ods", "xls"):
-        return _workbook(data, kind, parse)
+        return _workbook(data, kind, name)
     if kind in ("docx", "odt", "rtf", "doc", "ppt", "epub", "msg"):
-        return _document(data, kind, parse)
+        return _document(data, kind, name)
     try:
         if kind == "csv":
-            return sheets_to_content([Sheet("", read_delimited(decode(data, guess)))])
+            return sheets_to_content([Sheet("", read_delimited(decode(data)))])
         if kind == "notebook":
-            return _document(decode(data, guess).encode(errors="replace"), kind, parse)
-        return Content(*text_to_markdown(data, kind, guess))
+            return _document(decode(data).encode(errors="replace"), kind, name)
+        return Content(*text_to_markdown(data, kind))
     except (DocumentError, ValueError, RecursionError):  # not well-formed: still text that can be searched
-        return Content(*text_to_markdown(data, "code", guess))
+        return Content(*text_to_markdown(data, "code"))
 
 
 def picture_to_content(data: bytes, name: str, timeout_s: float, tesseract: Tesseract | None) -> Content:
@@ -78,23 +76,23 @@ def picture_to_content(data: bytes, name: str, timeout_s: float, tesseract: Tess
     return Content(text, page_starts=page_starts if len(pages) > 1 else ())
 
 
-def _document(data: bytes, kind: Kind, parse: Parse) -> Content:
+def _document(data: bytes, kind: Kind, name: str) -> Content:
     """Kinds whose Markdown the parser writes well; the headings of most are its guesses."""
     if kind == "doc":  # its Markdown has lost the ends of the paragraphs
-        parsed = parse(data, kind, form="plain")
+        parsed = parse(data, kind, name, form="plain")
         return Content(clean_text(protect(parsed.text).replace("\n", "\n\n")), parsed.title)
     if kind == "docx":
-        parsed = parse(without_entities(data), kind)
+        parsed = parse(without_entities(data), kind, name)
         text = with_characters(demote_guesses(clean_markdown(parsed.text, parsed=True)))
         return Content(text, with_characters(parsed.title))
-    parsed = parse(without_covered_cells(data) if kind == "odt" else data, kind)
+    parsed = parse(without_covered_cells(data) if kind == "odt" else data, kind, name)
     text = clean_markdown(parsed.text, parsed=True)
     return Content(demote_guesses(text) if kind in ("odt", "rtf", "ppt") else text, parsed.title)
 
 
-def _slides(data: bytes, parse: Parse) -> Content:
+def _slides(data: bytes, name: str) -> Content:
     mark = secrets.token_hex(12)
-    parsed = parse(data, "pptx", mark=f"\n\n{mark}\n\n")
+    parsed = parse(data, "pptx", name, slide_mark=f"\n\n{mark}\n\n")
     slides = [clean_markdown(slide, parsed=True) for slide in parsed.text.split(mark)]
     slides = slides[1:] if len(slides) > 1 else slides
     order = slide_order(data)
@@ -102,17 +100,17 @@ def _slides(data: bytes, parse: Parse) -> Content:
     return Content(text, parsed.title, page_starts, unit="slide")
 
 
-def _workbook(data: bytes, kind: Kind, parse: Parse) -> Content:
+def _workbook(data: bytes, kind: Kind, name: str) -> Content:
     infos = sheet_infos(data)
-    parsed = parse(data, kind)
+    parsed = parse(data, kind, name)
     sheets: list[Sheet] = []
-    for name, rows in parsed.sheets:
-        info = infos.get(name, SheetInfo())
-        sheets.append(Sheet(f"{name} (hidden)" if info.hidden else name, rows, info.first_row))
-    read = {name for name, _ in parsed.sheets}
-    lost = [(name, info.last_row) for name, info in infos.items() if name not in read and info.last_row > _MOST_ROWS]
+    for sheet, rows in parsed.sheets:
+        info = infos.get(sheet, SheetInfo())
+        sheets.append(Sheet(f"{sheet} (hidden)" if info.hidden else sheet, rows, info.first_row))
+    read = {sheet for sheet, _ in parsed.sheets}
+    lost = [(sheet, info.last_row) for sheet, info in infos.items() if sheet not in read and info.last_row > _MOST_ROWS]
     notes = tuple(
-        f"The sheet {name!r} goes down to row {last:,}, which is more than can be read. Delete the rows at its end."
-        for name, last in lost
+        f"The sheet {sheet!r} goes down to row {last:,}, which is more than can be read. Delete the rows at its end."
+        for sheet, last in lost
     )
     return replace(sheets_to_content(sheets, parsed.title), notes=notes)

@@ -4,6 +4,7 @@ Parsers are native code that meets hostile files. Here one can crash, hang or sw
 """
 
 import faulthandler
+import importlib
 import os
 import pickle
 import signal
@@ -12,7 +13,7 @@ from typing import BinaryIO
 
 from rag.errors import BrokenFile, DocumentError, FileTooLarge
 from rag.ingestion.file_names import shown_name
-from rag.ingestion.reader import ReadDocument, Request, load_parser, read_file
+from rag.ingestion.reader import ReadDocument, Request
 
 MEMORY_BYTES = 4 * 2**30
 """Of address space: a PDF of 2,000 pages takes 0.8 GB and a table of 200,000 rows 1.2 GB, most of it only reserved."""
@@ -23,9 +24,9 @@ def main() -> None:
     """Answers requests until the standard input ends, as it does when the parent dies."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     replies = _claim_stdout()
-    _give_way()
+    _lower_priority()
     _limit_memory()
-    load_parser()
+    importlib.import_module("rag.ingestion.file_reading")  # the native parser, now that it is limited
     _send(None, replies)
     with open(os.devnull, "w") as nowhere:
         while request := _receive(sys.stdin.buffer):
@@ -36,6 +37,8 @@ def main() -> None:
 
 
 def _answer(request: Request) -> ReadDocument | DocumentError:
+    from rag.ingestion.file_reading import read_file
+
     name = shown_name(request.name)
     try:
         return read_file(request)
@@ -68,8 +71,8 @@ def _claim_stdout() -> BinaryIO:
     return pipe
 
 
-def _give_way() -> None:
-    """The chats come first on a machine that has much to do; on Windows the parent sees to it."""
+def _lower_priority() -> None:
+    """The chats go first on a busy machine; on Windows the parent sets the priority."""
     if sys.platform != "win32":
         os.nice(5)
 

@@ -14,11 +14,22 @@ from typing import BinaryIO, cast
 
 _START_TIMEOUT_S = 60.0
 """For a cold start from a slow disk, with a virus scanner in between."""
+_TAIL = 4_096
+"""Bytes of a process's errors that are remembered."""
+_LAST_LINE = 300
+"""Characters of the last line that are shown."""
+_LAST_LINE_S = 1.0
+"""How long to wait for the end of them; what the process started may still hold the pipe."""
+_BROKEN_PIPE = (EOFError, OSError, pickle.UnpicklingError)
 _WINDOWS_FLAGS = getattr(subprocess, "CREATE_NO_WINDOW", 0) | getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
 
 
+class WorkerNotStarted(Exception):
+    """The process could not be started, or ended before it was ready; the text is the reason, without a full stop."""
+
+
 class WorkerCrashed(Exception):
-    """The process ended before it answered."""
+    """The process ended before it answered; the text is the last line that it wrote to its standard error, if any."""
 
 
 class WorkerTimedOut(Exception):
@@ -26,12 +37,12 @@ class WorkerTimedOut(Exception):
 
 
 class WorkerPool:
-    """So many processes, each started when it is first needed; requests wait for a free one.
+    """A fixed number of processes, each started when it is first needed; requests wait for a free one.
 
     A process runs `python -m module`, which writes one pickle when it is ready, and then for each pickled request on
-    its standard input one pickled reply to its standard output. It is a plain subprocess: it inherits no pipe and no
-    socket, and does not import the parent's main module, as `multiprocessing` would. It sees the end of its input when
-    the parent dies, however that happens.
+    its standard input one pickled reply to its standard output. It is a plain subprocess: it inherits no other pipe
+    and no socket, and does not import the parent's main module, as `multiprocessing` would. It sees the end of its
+    input when the parent dies, however that happens.
     """
 
     def __init__(self, module: str, workers: int) -> None:
@@ -48,6 +59,7 @@ class WorkerPool:
 
         Raises:
             WorkerCrashed: the process ended instead, and so did its successor.
+            WorkerNotStarted: there is no process that could answer.
             WorkerTimedOut: it took too long.
         """
         reply = asyncio.wrap_future(self._threads.submit(self._serve, request, timeout_s))
@@ -84,13 +96,18 @@ class _Worker:
     def __init__(self, module: str) -> None:
         self._module = module
         self._process: subprocess.Popen[bytes] | None = None
+        self._errors: _LastLine | None = None
         self._lock = threading.Lock()
         self._request: object = None
         """What is being answered; the process may be killed for its sake only."""
         self._killed = self._timed_out = False
 
     def ask(self, request: object, timeout_s: float) -> object:
-        """The reply; a process that dies by itself gets one successor, since the request need not be the reason."""
+        """The reply; a process that dies by itself gets one successor, since the request need not be the reason.
+
+        Raises:
+            WorkerCrashed, WorkerTimedOut, WorkerNotStarted: as for `WorkerPool.ask`.
+        """
         try:
             return self._ask(request, timeout_s)
         except WorkerCrashed:
@@ -126,9 +143,9 @@ class _Worker:
             if self._process is None or self._killed or self._process.poll() is not None:
                 self._restart()
             return self._exchange(request, timeout_s)
-        except (EOFError, OSError, pickle.UnpicklingError) as error:
+        except _BROKEN_PIPE as error:
             self.end()
-            raise WorkerTimedOut if self._timed_out else WorkerCrashed from error
+            raise WorkerTimedOut if self._timed_out else WorkerCrashed(self._last_words()) from error
         finally:
             with self._lock:
                 self._request = None
@@ -136,16 +153,31 @@ class _Worker:
     def _restart(self) -> None:
         self.end()
         self._killed = False
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", self._module],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=os.environ | _environment(),
-            creationflags=_WINDOWS_FLAGS,
-            process_group=None if sys.platform == "win32" else 0,  # with what it starts, so that both end together
-        )
-        self._exchange(None, _START_TIMEOUT_S)
+        try:
+            self._start()
+            self._exchange(None, _START_TIMEOUT_S)
+        except _BROKEN_PIPE as error:
+            self.end()
+            reason = f"it was not ready after {_START_TIMEOUT_S:g} seconds" if self._timed_out else self._last_words()
+            raise WorkerNotStarted(reason or _system_reason(error)) from error
+
+    def _start(self) -> None:
+        self._errors = _LastLine()
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", self._module],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._errors.pipe,
+                env=os.environ | _environment(),
+                creationflags=_WINDOWS_FLAGS,
+                process_group=None if sys.platform == "win32" else 0,  # with what it starts, so that both end together
+            )
+        finally:
+            self._errors.begin()
+
+    def _last_words(self) -> str:
+        return self._errors.text() if self._errors else ""
 
     def _exchange(self, request: object, timeout_s: float) -> object:
         assert self._process
@@ -166,6 +198,36 @@ class _Worker:
             if self._request is request:
                 self._timed_out = True
                 self.kill()
+
+
+class _LastLine:
+    """The last line of what a process writes to its standard error; the rest is forgotten as it comes."""
+
+    def __init__(self) -> None:
+        self._read, self.pipe = os.pipe()
+        self._tail = b""
+        self._thread = threading.Thread(target=self._drain, name="worker-errors", daemon=True)
+
+    def begin(self) -> None:
+        """Begins to read; the process has its end of the pipe by now, or there is none."""
+        os.close(self.pipe)
+        self._thread.start()
+
+    def text(self) -> str:
+        """The line, "" without one; the process has ended."""
+        self._thread.join(_LAST_LINE_S)
+        lines = self._tail.decode(errors="replace").split("\n")
+        return next((line.strip() for line in reversed(lines) if line.strip()), "")[:_LAST_LINE]
+
+    def _drain(self) -> None:
+        while part := os.read(self._read, _TAIL):
+            self._tail = (self._tail + part)[-_TAIL:]
+        os.close(self._read)
+
+
+def _system_reason(error: BaseException) -> str:
+    """The system's words for a fault, to stand in the middle of a sentence."""
+    return getattr(error, "strerror", None) or "it ended at once"
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

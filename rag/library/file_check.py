@@ -83,7 +83,11 @@ class FileChecker:
         return [work for work in works if work.found.path not in moving]
 
     async def check(self, work: Work) -> Outcome:
-        """The outcome for the file; without a record when it is being written or has gone."""
+        """The outcome for the file; without a record when it is being written or has gone.
+
+        Raises:
+            ParserUnavailable: no file can be read at the moment; nothing is recorded of this one.
+        """
         found, known = work.found, work.known
         try:
             digest = await asyncio.to_thread(_digest_of, found.path)

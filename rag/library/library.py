@@ -14,7 +14,7 @@ from typing import Self
 from filelock import FileLock, Timeout
 
 from rag.concurrency import run_to_completion
-from rag.errors import StorageError
+from rag.errors import GroundworkError, ParserUnavailable, StorageError
 from rag.ingestion.reader import READING_VERSION, Reader
 from rag.library.changes import Changes, SyncProgress, SyncRules
 from rag.library.folders import Folder, folder_at
@@ -143,6 +143,7 @@ class Library:
 
         Raises:
             StorageError: the folder cannot be listed, the index cannot be written, or another process keeps it in sync.
+            ParserUnavailable: no file can be read at the moment.
         """
         if not (syncer := await run_to_completion(self._acquire)):
             raise StorageError(f"Another process keeps {self.folder.name} in sync, such as the running chat.")
@@ -174,7 +175,7 @@ class Library:
                         async for changes in commits:
                             yield changes
                     self.problem, failures = "", 0
-                except StorageError as error:
+                except (StorageError, ParserUnavailable) as error:
                     self._show(error)
                     failures += 1
                     rescan_at = time.monotonic() + min(_RESCAN_S, _POLL_S * 2**failures)
@@ -241,7 +242,7 @@ class Library:
         self.progress = progress
         self.on_progress(progress)
 
-    def _show(self, error: StorageError) -> None:
+    def _show(self, error: GroundworkError) -> None:
         if self.problem != str(error):
             self.problem = str(error)
             _log.warning("%s", error)

@@ -7,7 +7,7 @@ from contextlib import aclosing
 from functools import partial
 
 from rag.concurrency import supervised
-from rag.errors import GroundworkError, StorageError
+from rag.errors import GroundworkError, ParserUnavailable, StorageError
 from rag.ingestion.reader import Reader
 from rag.library.changes import Changes
 from rag.library.folders import Folder, FolderList, all_folders, parse_folders
@@ -109,8 +109,9 @@ class ManagedLibrary:
     async def _keep_in_sync(self, retry: bool) -> None:
         try:
             await self._first_sync(retry)
-        except StorageError as error:
-            _log.warning("%s", error)  # `follow` meets it too, and shows it
+        except (StorageError, ParserUnavailable) as error:
+            self.library.problem = str(error)
+            _log.warning("%s", error)
         self.ready.set()
         async with aclosing(self.library.follow()) as commits:
             async for changes in commits:

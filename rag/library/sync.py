@@ -10,7 +10,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
 from rag.concurrency import run_to_completion
-from rag.errors import StorageError
+from rag.errors import ParserUnavailable, StorageError
 from rag.ingestion.reader import Reader
 from rag.library.changes import Changes, SyncPlan, SyncProgress, SyncRules, Work, compare
 from rag.library.file_check import FileChecker, Outcome
@@ -124,6 +124,7 @@ class Syncer:
 
         Raises:
             StorageError: the folder cannot be listed, or the index not be written.
+            ParserUnavailable: no file can be read at the moment; all else was committed.
         """
         stopped = threading.Event()
         plan = await run_to_completion(lambda: self._plan(touched, retry, stopped), on_cancel=stopped.set)
@@ -133,15 +134,21 @@ class Syncer:
         for work in plan.too_large:
             batch.add(self._checker.skip(work, self._rules.too_large(work.found)))
         committed = time.monotonic()
-        async with aclosing(self._outcomes(await self._checker.settled(plan.works))) as outcomes:
-            async for finished in outcomes:
-                for outcome in finished:
-                    batch.add(outcome)
-                if batch.full or (batch and time.monotonic() - committed > _BATCH_S):
-                    yield await self._commit(batch)
-                    batch, committed = Batch(), time.monotonic()
+        unavailable: ParserUnavailable | None = None
+        try:
+            async with aclosing(self._outcomes(await self._checker.settled(plan.works))) as outcomes:
+                async for finished in outcomes:
+                    for outcome in finished:
+                        batch.add(outcome)
+                    if batch.full or (batch and time.monotonic() - committed > _BATCH_S):
+                        yield await self._commit(batch)
+                        batch, committed = Batch(), time.monotonic()
+        except ParserUnavailable as error:
+            unavailable = error
         if batch:
             yield await self._commit(batch)
+        if unavailable:
+            raise unavailable
         if touched is None:
             await run_to_completion(lambda: self._manifest.finish(self._folder))
 

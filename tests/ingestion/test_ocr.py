@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,10 +15,10 @@ import pytest
 from rag import errors
 from rag.ingestion import ocr
 from rag.ingestion.content import Content, FileLimits
-from rag.ingestion.ocr import NotReadable, ScanReader, Tesseract, find_tesseract, named_pages
-from rag.ingestion.parser import Parsed
+from rag.ingestion.ocr import NotReadable, Tesseract, find_tesseract
 from rag.ingestion.pdf import pages_without_text, pdf_to_content
 from rag.ingestion.reader import ReadDocument, Reader
+from rag.ingestion.scans import named_pages
 from tests import make_files as make
 
 needs_tesseract = pytest.mark.skipif(
@@ -164,7 +164,7 @@ def test_too_little_time_is_an_error_of_its_own(draw):
 def no_tesseract(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     (tmp_path / "empty").mkdir()
     monkeypatch.setenv("PATH", str(tmp_path / "empty"))
-    monkeypatch.setattr(ocr, "_USUAL_PLACES", ())
+    monkeypatch.setattr(ocr, "_INSTALLED_AT", ())
     find_tesseract.cache_clear()
     yield
     find_tesseract.cache_clear()
@@ -175,7 +175,7 @@ def test_a_machine_without_tesseract_has_none(no_tesseract):
 
 
 def test_a_program_that_is_no_tesseract_is_none(no_tesseract, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(ocr, "_USUAL_PLACES", (sys.executable,))
+    monkeypatch.setattr(ocr, "_INSTALLED_AT", (sys.executable,))
     assert find_tesseract() is None
 
 
@@ -198,7 +198,7 @@ async def test_without_it_the_text_pages_are_read_and_the_others_named(draw, rea
 
 @dataclass(frozen=True, slots=True)
 class SlowTesseract(Tesseract):
-    """Reads so many pages, then none in time."""
+    """Reads as many pages as it has texts for, then none in time."""
 
     pages: list[str] = field(default_factory=list)
 
@@ -208,18 +208,25 @@ class SlowTesseract(Tesseract):
         return [self.pages.pop(0)]
 
 
-def read_pdf(
-    pages: list[str], recognised: list[str], drawn: Callable[[int], bytes] = lambda _: b"", timeout_s: float = 30
-) -> Content:
-    def parse(data: bytes, kind: str, **form: object) -> Parsed:
-        return Parsed("", "A title", pages)
-
-    slow = SlowTesseract("", ("eng",), False, recognised)
-    limits = FileLimits(timeout_s, max_bytes=10**7, max_pages=50, max_chars=10**6)
-    return pdf_to_content(b"", "file.pdf", limits, parse, ScanReader(slow, drawn, lambda _: ""))
+UNDRAWABLE = b"/MediaBox [0 0 60000 42000]"
+"""Of a page that is too large to be drawn."""
 
 
-def test_pages_that_were_not_read_in_time_are_named():
+@pytest.fixture
+def read_pdf(tmp_path: Path):
+    """The content of a PDF whose pages have these texts, of which the empty ones are recognised so."""
+
+    def read(pages: list[str], recognised: list[str], *, first_page: bytes = b"", timeout_s: float = 30) -> Content:
+        data, path = make.pdf([[text] if text else [] for text in pages]), tmp_path / "file.pdf"
+        path.write_bytes(data.replace(b"/MediaBox [0 0 595 842]", first_page, 1) if first_page else data)
+        slow = SlowTesseract("", ("eng",), False, recognised)
+        limits = FileLimits(timeout_s, max_bytes=10**7, max_pages=50, max_chars=10**6)
+        return pdf_to_content(path.read_bytes(), path, "file.pdf", limits, slow)
+
+    return read
+
+
+def test_pages_that_were_not_read_in_time_are_named(read_pdf):
     content = read_pdf(["", "Own text.", "", "", ""], ["Page one."])
     assert content.text == "Page one.\n\nOwn text."
     assert content.notes == ("Pages 3–5 are scans that could not be read.",)
@@ -227,30 +234,25 @@ def test_pages_that_were_not_read_in_time_are_named():
     assert late.notes == ("Page 1 is a scan that could not be read in time. Split the file to have all of it read.",)
 
 
-def test_a_scan_of_which_nothing_was_read_is_an_error():
+def test_a_scan_of_which_nothing_was_read_is_an_error(read_pdf):
     with pytest.raises(errors.ReadingTimedOut, match=r"file\.pdf is a scan, and none of its text .* within 0 seconds"):
         read_pdf(["", ""], [], timeout_s=0)
     with pytest.raises(errors.BrokenFile, match=r"file\.pdf is a scan whose pages cannot be drawn"):
         read_pdf(["", ""], [])
 
 
-def test_a_page_that_cannot_be_drawn_costs_that_page_only():
-    def draw_all_but_the_first(page: int) -> bytes:
-        if page == 0:
-            raise NotReadable
-        return b""
-
-    content = read_pdf(["", "", ""], ["Two.", "Three."], draw_all_but_the_first)
+def test_a_page_that_cannot_be_drawn_costs_that_page_only(read_pdf):
+    content = read_pdf(["", "", ""], ["Two.", "Three."], first_page=UNDRAWABLE)
     assert sorted(content.text.split()) == ["Three.", "Two."]
     assert content.notes == ("Page 1 is a scan that could not be read.",)
 
 
-def test_pages_beyond_the_limit_are_not_even_tried():
+def test_pages_beyond_the_limit_are_not_even_tried(read_pdf):
     with pytest.raises(errors.FileTooLarge, match="51 pages"):
         read_pdf([""] * 51, ["x"] * 51)
 
 
-def test_a_blank_page_is_no_loss():
+def test_a_blank_page_is_no_loss(read_pdf):
     assert read_pdf(["", "Text."], [""]).notes == ()
 
 

@@ -1,6 +1,7 @@
 """Files to passages: every kind, every encoding, every way in which a file can be bad, and what bad files cost."""
 
 import asyncio
+import os
 import subprocess
 import sys
 import time
@@ -18,10 +19,8 @@ from hypothesis import strategies as st
 
 from rag import errors
 from rag.ingestion.cleaning import clean_markdown
-from rag.ingestion.convert import document_to_content
 from rag.ingestion.file_names import safe_name, shown_name
 from rag.ingestion.html import html_to_markdown, xml_to_markdown
-from rag.ingestion.parser import Parsed
 from rag.ingestion.reader import ReadDocument, Reader
 from tests import REPOSITORY
 from tests import make_files as make
@@ -124,6 +123,7 @@ CASES = [
         [(("Chapter 1",), None, HARD), (("Chapter 2",), None, "The end.")],
         title="Chapter 1",
     ),
+    Case("guide.doc", make.doc(["Guide", "Intro text.", HARD]), [((), None, f"Guide\n\nIntro text.\n\n{HARD}")]),
     Case("note.rtf", make.rtf(["One & two.", "Größe."]), [((), None, "One & two.\n\nGröße.")], title="Note"),
     Case(
         "mail.eml",
@@ -302,13 +302,6 @@ async def test_pages_and_mails_in_the_encoding_that_they_declare(
     mail = make.eml("Hello", "@@").replace(b"charset=utf-8", b"charset=" + declared.encode()).replace(b"@@", text)
     assert (await read("page.html", page)).text == TEXTS[language]
     assert (await read("mail.eml", mail)).text.endswith(TEXTS[language])
-
-
-def test_old_word_documents_keep_their_paragraphs() -> None:
-    def parse(data: bytes, kind: str, *, form: str = "markdown", **_: object) -> Parsed:
-        return Parsed("Guide\nIntro text." if form == "plain" else "Guide Intro text.")
-
-    assert document_to_content(b"", "doc", parse, lambda _: "").text == "Guide\n\nIntro text."
 
 
 # Files that cannot be read
@@ -548,20 +541,27 @@ async def started_worker(reader: Reader, read: Read) -> psutil.Process:
     return worker
 
 
-async def test_a_crash_costs_one_file_only(read: Read) -> None:
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no named pipes in folders")
+async def test_a_crash_costs_one_file_only(read: Read, tmp_path: Path) -> None:
+    """A worker waits at a named pipe until somebody writes to it: that is when each of them is killed."""
+    deadly = tmp_path / "deadly"
+    os.mkfifo(deadly)
     async with own_reader() as reader:
         others = set(workers())
 
-        async def kill_them_all() -> None:
-            while True:
-                for worker in set(workers()) - others:
-                    worker.kill()
-                await asyncio.sleep(0.01)
+        def kill_whoever_reads_it() -> int:
+            writing = os.open(deadly, os.O_WRONLY)
+            killed = set(workers()) - others
+            for worker in killed:
+                worker.kill()
+            psutil.wait_procs(killed, timeout=20)
+            os.close(writing)
+            return len(killed)
 
-        killing = asyncio.create_task(kill_them_all())
+        reading = asyncio.create_task(reader.read(deadly, name="deadly.txt", origin="upload"))
+        assert [await asyncio.to_thread(kill_whoever_reads_it) for _ in range(2)] == [1, 1]
         with pytest.raises(errors.BrokenFile, match=r"deadly\.txt could not be read"):
-            await read("deadly.txt", b"Deadly.", by=reader)
-        killing.cancel()
+            await reading
         assert (await read("next.txt", b"Next.", by=reader)).text == "Next."
 
 

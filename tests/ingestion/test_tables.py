@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from rag.errors import EmptyFile
 from rag.ingestion.chunking import MOST_HEADER_WORDS, MOST_WORDS, WORDS, chunk, count_words
 from rag.ingestion.content import Content, FileLimits
+from rag.ingestion.file_reading import read_file
 from rag.ingestion.html import html_to_markdown
-from rag.ingestion.reader import ReadDocument, Request, read_file
+from rag.ingestion.reader import ReadDocument, Request
 from rag.ingestion.spreadsheets import Sheet, read_delimited, sheets_to_content
 from rag.ingestion.tables import Cell, find_tables, spread
 from rag.types import Document, Passage
