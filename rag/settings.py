@@ -1,6 +1,5 @@
 """Every knob, read once from the environment and `.env`; a wrong value stops the start with its name."""
 
-from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -192,11 +191,6 @@ class Settings(BaseSettings):
         if value and not value.startswith(("http://", "https://")):
             raise ValueError("must start with http:// or https://")
         return value
-
-    @cached_property
-    def llm_elsewhere(self) -> bool:
-        """True when the larger model has a server of its own."""
-        return bool(self.llm_endpoint)
 
 
 def read_settings() -> Settings:
