@@ -120,7 +120,7 @@ class OpenAIModel:
     async def _stream(self, prompt: Prompt, limits: GenerationLimits) -> AsyncGenerator[ModelEvent]:
         mended: set[str] = set()
         while True:
-            parser = CompletionParser(self.alias)
+            parser = CompletionParser(self._peer)
             yield Requested()
             try:
                 async with aclosing(self._attempt(prompt, limits, parser)) as events:

@@ -7,6 +7,7 @@ from typing import cast
 
 from rag.errors import EmptyAnswer
 from rag.generation.chat_model import Ended, ReasoningDelta, TextDelta
+from rag.generation.openai_errors import Peer
 from rag.types import Usage
 
 _MARK = re.compile(r"<\|([a-z_]{1,16})\|>|</?think>")
@@ -82,8 +83,8 @@ def _begins_mark(text: str) -> bool:
 class CompletionParser:
     """Turns the chunks of one response into events."""
 
-    def __init__(self, alias: str) -> None:
-        self._alias = alias
+    def __init__(self, peer: Peer) -> None:
+        self._peer = peer
         self._channels = ChannelFilter()
         self._finish_reason = ""
         self._usage: Usage | None = None
@@ -117,7 +118,7 @@ class CompletionParser:
         """
         yield from self._tracked(self._channels.flush())
         if not self._has_text:
-            raise EmptyAnswer(self._why_empty(), model=self._alias)
+            raise self._peer.error(EmptyAnswer, self._why_empty())
         yield Ended(self._finish_reason, self._usage, tuple(self._logprobs))
 
     def _tracked(self, deltas: Iterator[TextDelta | ReasoningDelta]) -> Iterator[TextDelta | ReasoningDelta]:
@@ -130,15 +131,15 @@ class CompletionParser:
 
     def _why_empty(self) -> str:
         if self._finish_reason == "content_filter":
-            return f"The content filter of {self._alias}'s server held its answer back. Ask in other words."
+            return f"The content filter of {self._peer.alias}'s server held its answer back. Ask in other words."
         if self._has_reasoning and self._finish_reason == "length":
             return (
-                f"{self._alias} spent its whole token limit on reasoning and had none left for the answer. "
+                f"{self._peer.alias} spent its whole token limit on reasoning and had none left for the answer. "
                 "Ask a simpler question, or raise the limit in the settings."
             )
         if self._has_reasoning:
-            return f"{self._alias} reasoned but gave no answer. Ask again."
-        return f"{self._alias} ended without a word. Ask again, or in other words."
+            return f"{self._peer.alias} reasoned but gave no answer. Ask again."
+        return f"{self._peer.alias} ended without a word. Ask again, or in other words."
 
 
 def _usage(counts: object) -> Usage | None:
