@@ -99,7 +99,7 @@ class OpenAIModel:
 
     @property
     def idle(self) -> bool:
-        """Whether it has answered before, and is not asked anything by this app now."""
+        """Whether it has answered before and has no stream of this app open."""
         return self._answered and not self._streams
 
     async def stream(self, prompt: Prompt, limits: GenerationLimits) -> AsyncGenerator[ModelEvent]:
