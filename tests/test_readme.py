@@ -63,7 +63,7 @@ def test_the_first_two_commands_are_the_start_and_the_tests():
 
 NEED_MODELS = ("rag bench", "rag compare")
 NEED_TURNS = ("rag report",)
-NEED_NPM = ("rag lab",)
+NEED_RUNTIME_FILES = ("rag lab",)
 
 
 @pytest.mark.runtime
@@ -78,9 +78,9 @@ def test_each_command_that_needs_models_runs_with_the_real_runtime(command: str,
     assert "phi-4-mini" in page or "small" in page
 
 
-@pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith(NEED_NPM)])
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith(NEED_RUNTIME_FILES)])
 def test_the_lab_is_installed_as_the_readme_says(command: str, lab_runtime: Path):
-    done = rag(*shlex.split(command)[1:], DATA_DIR=str(lab_runtime))  # npm fetched it there, with this command's code
+    done = rag(*shlex.split(command)[1:], DATA_DIR=str(lab_runtime))  # fetched there with this command's code
     assert done.returncode == 0, done.stdout + done.stderr
     pinned = json.loads((REPOSITORY / "lab" / "package.json").read_text("utf-8"))["dependencies"]
     assert f"The browser runtime {pinned['@huggingface/transformers']} is installed already: " in done.stdout
@@ -97,7 +97,11 @@ def test_the_report_sums_up_what_the_log_has(command: str, tmp_path: Path):
 
 @pytest.mark.parametrize(
     "command",
-    [c for c in COMMANDS if c.startswith("rag ") and not c.startswith((*NEED_MODELS, *NEED_TURNS, *NEED_NPM))],
+    [
+        c
+        for c in COMMANDS
+        if c.startswith("rag ") and not c.startswith((*NEED_MODELS, *NEED_TURNS, *NEED_RUNTIME_FILES))
+    ],
 )
 def test_each_rag_command_of_the_readme_runs(command: str):
     done = rag(*shlex.split(command)[1:])
