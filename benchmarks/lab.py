@@ -7,7 +7,7 @@ Local behind the lab's proxy, asked by the lab's own page with the lab's own clo
 nothing, so that its numbers are what runtime, worker and proxy add to each token; the other one computes a while for
 each token, as a real model does. The table shows medians of warm runs and the browser as a multiple of the server.
 
-It needs Chromium on the PATH and npm, or a data folder in which `rag lab install` has laid the runtime.
+It needs Chromium on the PATH, and a configured npm registry or a data folder in which `rag lab install` has run.
 """
 
 import argparse
@@ -113,7 +113,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary, sync_playwright() as playwright:
         folder = Path(temporary)
         data_dir = arguments.data_dir or folder / "data"
-        install(data_dir, REPOSITORY / "lab" / "package.json", say=lambda line: print(line, file=sys.stderr))
+        install(data_dir, REPOSITORY / "lab" / "package.json", on_message=lambda line: print(line, file=sys.stderr))
         write_cache(folder / "cache", (QUICK, WORKING))
         for name, model in MODELS.values():
             write_browser_model(folder / "models", name, model, ("fp32",))

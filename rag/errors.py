@@ -153,7 +153,26 @@ class PackageError(GroundworkError):
 
 
 class ModelError(GroundworkError):
-    """A model cannot answer, or not to the end; what it said so far stays."""
+    """A model cannot answer, or not to the end; what it said so far stays.
+
+    Beside its sentence it has fields for programs, each as far as it is known:
+        model: the alias that was asked for; "" where no single model is meant.
+        address: the server's, without credentials; "" for the runtime in this app.
+        status: the HTTP status that the server answered with.
+        limit: what was passed over: tokens of the context, seconds of silence, or megabytes of free memory.
+    """
+
+    def __init__(
+        self,
+        sentence: str = "",
+        *,
+        model: str = "",
+        address: str = "",
+        status: int | None = None,
+        limit: float | None = None,
+    ) -> None:
+        super().__init__(sentence)
+        self.model, self.address, self.status, self.limit = model, address, status, limit
 
 
 class ModelUnavailable(ModelError):

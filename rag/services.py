@@ -82,6 +82,7 @@ class Services:
             runtime=settings.runtime == "auto",
             catalogue=settings.catalogue,
             cache_dir=settings.model_cache_dir,
+            data_dir=settings.data_folder,
             idle_timeout_s=settings.idle_timeout_s,
             keep_warm_s=settings.keep_warm_s,
         )

@@ -218,11 +218,6 @@ class Settings(BaseSettings):
         """`data_dir`, or this account's own: where indexes, logs and lists of this app lie."""
         return self.data_dir or user_data_dir()
 
-    @cached_property
-    def llm_elsewhere(self) -> bool:
-        """True when the larger model has a server of its own."""
-        return bool(self.llm_endpoint)
-
 
 def read_settings() -> Settings:
     """The settings of this process.

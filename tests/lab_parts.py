@@ -1,16 +1,19 @@
-"""What tests of the lab share: npm packages and models made up, an npm that does as it is told, the real runtime."""
+"""What tests of the lab share: npm packages and models made up, a registry that gives them, the real runtime."""
 
 import atexit
 import hashlib
 import io
 import json
 import os
-import sys
 import tarfile
 import tempfile
+import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -27,54 +30,8 @@ CONTENTS = {
     * 9000,
     ("transformers.LICENSE.txt", TRANSFORMERS, "LICENSE"): b"A license.",
 }
-NPM = """
-import json, os, pathlib, shutil, subprocess, sys, time
-told = json.loads(pathlib.Path(__file__).with_name("told.json").read_text())
-with open(pathlib.Path(__file__).with_name("calls.txt"), "a") as calls:
-    calls.write(json.dumps(sys.argv[1:]) + "\\n")
-if told.get("waits"):
-    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
-    pathlib.Path(__file__).with_name("waiting.txt").write_text(str(child.pid))
-    time.sleep(60)
-for tarball in told.get("gives", []):
-    shutil.copy(tarball, ".")
-print(told.get("out", ""))
-print(told.get("err", ""), file=sys.stderr)
-sys.exit(told.get("code", 0))
-"""
-
-
-class FakeNpm:
-    """A real program called npm, first on the PATH."""
-
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._folder = folder
-        folder.mkdir()
-        (folder / "npm.py").write_text(NPM, encoding="utf-8")
-        (folder / "npm.cmd").write_text(f'@"{sys.executable}" -IS "%~dp0npm.py" %*\n', encoding="utf-8")
-        (folder / "npm").write_text(
-            f'#!/bin/sh\nexec "{sys.executable}" -IS "{folder}/npm.py" "$@"\n', encoding="utf-8"
-        )
-        (folder / "npm").chmod(0o755)
-        self.path = f"{folder}{os.pathsep}{os.environ['PATH']}"
-        monkeypatch.setenv("PATH", self.path)
-        self.tell()
-
-    def tell(self, **told: object) -> None:
-        """What the next calls do: `gives` tarballs, print `out` and `err`, end with `code`; or `waits`."""
-        (self._folder / "told.json").write_text(json.dumps(told, default=str), encoding="utf-8")
-
-    @property
-    def calls(self) -> list[list[str]]:
-        """The arguments of each call so far."""
-        file = self._folder / "calls.txt"
-        return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
-
-    @property
-    def child(self) -> int | None:
-        """With `waits`: the process that npm started, once it did."""
-        file = self._folder / "waiting.txt"
-        return int(file.read_text() or 0) or None if file.exists() else None
+FETCHED_BYTES = 1_000_000
+"""What the made-up packages claim to have together."""
 
 
 class Packages:
@@ -100,7 +57,7 @@ class Packages:
         ]
         pinned = {
             "dependencies": {TRANSFORMERS: version, ORT: f"1.0.0-dev.{version}"},
-            "groundwork": {"fetched_bytes": 1000, "files": files},
+            "groundwork": {"fetched_bytes": FETCHED_BYTES, "files": files},
         }
         self.package_file.write_text(json.dumps(pinned), encoding="utf-8")
         self.tarballs = [
@@ -124,6 +81,69 @@ class Packages:
     def names(self) -> set[str]:
         """What an installed runtime consists of."""
         return {name for name, *_ in self.contents}
+
+
+class NpmRegistry:
+    """A registry on this machine that gives the tarballs of packages, or does what `fault` says.
+
+    Faults are "stalls" (half of a tarball, then silence), "cut" (half, then the end), "endless", and a status.
+    """
+
+    def __init__(self, packages: Packages) -> None:
+        self.packages = packages
+        self.fault: str | int = ""
+        self.asked: list[str] = []
+        """The paths of the requests so far; whole addresses when it was asked as a proxy."""
+        self.credentials: list[str | None] = []
+        """The Authorization header of each."""
+        self.released = threading.Event()
+        registry = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                registry.asked.append(self.path)
+                registry.credentials.append(self.headers["Authorization"])
+                with suppress(ConnectionError):
+                    registry._answer(self)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self) -> "NpmRegistry":
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.released.set()
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _answer(self, request: BaseHTTPRequestHandler) -> None:
+        tarball = self._tarball(urlsplit(request.path).path)
+        status = self.fault if isinstance(self.fault, int) else 200 if tarball else 404
+        content = tarball.read_bytes() if tarball and status == 200 else b"{}"
+        request.send_response(status)
+        if self.fault != "endless":
+            request.send_header("Content-Length", str(len(content)))
+        request.end_headers()
+        if self.fault == "endless":
+            while True:
+                request.wfile.write(bytes(100_000))
+        half = len(content) // 2 if self.fault in ("stalls", "cut") else len(content)
+        request.wfile.write(content[:half])
+        request.wfile.flush()
+        if self.fault == "stalls":
+            self.released.wait()
+
+    def _tarball(self, path: str) -> Path | None:
+        """The tarball at a path as npm's registry has them: `/@scope/name/-/name-version.tgz`."""
+        versions = ((TRANSFORMERS, self.packages.version), (ORT, f"1.0.0-dev.{self.packages.version}"))
+        paths = [f"/{name}/-/{name.rpartition('/')[2]}-{version}.tgz" for name, version in versions]
+        return dict(zip(paths, self.packages.tarballs, strict=True)).get(path)
 
 
 def write_model(folder: Path, id_: str, **files: str | bytes | None) -> Path:
@@ -150,11 +170,11 @@ def write_model(folder: Path, id_: str, **files: str | bytes | None) -> Path:
 
 @cache
 def _installed() -> Path | str:
-    """A data folder with the real runtime, fetched by the real npm; or why it could not be had."""
+    """A data folder with the real runtime, fetched from the real registry; or why it could not be had."""
     folder = tempfile.TemporaryDirectory(prefix="groundwork-lab-")
     atexit.register(folder.cleanup)
     try:
-        install(Path(folder.name), PACKAGE_FILE, say=lambda _: None, npm_limit_s=180)
+        install(Path(folder.name), PACKAGE_FILE, on_message=lambda _: None, limit_s=180)
     except GroundworkError as error:
         return str(error)
     return Path(folder.name)
@@ -164,7 +184,7 @@ def _installed() -> Path | str:
 def lab_runtime() -> Path:
     """A data folder with the real browser runtime; installed once in a run, however many modules import this.
 
-    Where npm or its registry cannot be had, tests with it are skipped, or fail with REQUIRE_LAB=1.
+    Where no registry is configured or it cannot be reached, tests with it are skipped, or fail with REQUIRE_LAB=1.
     """
     found = _installed()
     if isinstance(found, Path):

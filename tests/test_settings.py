@@ -195,12 +195,6 @@ def test_lists_are_written_with_commas(value: str, expected: tuple[str, ...], mo
 def test_an_address_loses_its_last_slash(value: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("LLM_ENDPOINT", value)
     assert read_settings().llm_endpoint == "http://127.0.0.1:5273/v1"
-    assert read_settings().llm_elsewhere
-
-
-def test_the_larger_model_shares_the_server_unless_it_has_its_own(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("FOUNDRY_LOCAL_ENDPOINT", "http://127.0.0.1:5273")
-    assert not read_settings().llm_elsewhere
 
 
 @pytest.mark.parametrize("name", KEYS)

@@ -1,4 +1,4 @@
-"""A model's download as a person sees it: a bar, a cancel button, one sentence at the end."""
+"""The download of a model in the chat: a progress bar, a cancel button, one sentence at the end."""
 
 import asyncio
 from typing import TYPE_CHECKING
@@ -11,10 +11,11 @@ if TYPE_CHECKING:
     from rag.generation.registry import DownloadState
 
 EVERY_S = 0.5
+"""Between two updates of the bar."""
 
 
 async def run(services: Services, alias: str) -> None:
-    """Shows the download of a configured model, and begins it if nobody has; it goes on when this chat is closed."""
+    """Shows the download of a configured model, and begins it if none runs; it continues when this chat is closed."""
     settings = services.settings
     if alias not in (settings.slm_alias, settings.llm_alias):
         return
@@ -26,13 +27,13 @@ async def run(services: Services, alias: str) -> None:
         bar.props = _props(download)
         await bar.update()
         await asyncio.sleep(EVERY_S)
-    message.content = _ended(download)
+    message.content = _result(download)
     bar.props = _props(download)
     await message.update()
 
 
 def cancel(services: Services, alias: str) -> None:
-    """Stops it for everybody; the larger models are too large to be downloaded twice."""
+    """Stops the download for all chats: they share one, as models are too large to be downloaded twice."""
     services.models.cancel(alias)
 
 
@@ -40,7 +41,7 @@ def _props(download: "DownloadState") -> dict[str, object]:
     return {"alias": download.alias, "share": round(download.share, 4), "state": download.state}
 
 
-def _ended(download: "DownloadState") -> str:
+def _result(download: "DownloadState") -> str:
     match download.state:
         case "done":
             return f"**{download.alias}** is on this machine now. Ask again, and it answers."

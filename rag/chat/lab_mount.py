@@ -1,4 +1,4 @@
-"""The lab's place in the chat's server: behind the same doors, with a policy of its own, and linked from the page."""
+"""Mounts the lab in the chat's server: behind the same sign-in, with a policy of its own, linked from the page."""
 
 import time
 from dataclasses import dataclass
@@ -21,8 +21,8 @@ from rag.settings import Settings
 
 _LINK = "Lab"
 _CHARS_OF_A_TOKEN = 4
-"""Of a passage: its budget is told in tokens, and a request's length in characters."""
-_NOT_COMPRESSED = (b"accept-encoding",)
+"""Of a passage: its budget is in tokens, and a request's length in characters."""
+_COMPRESSION = (b"accept-encoding",)
 """Weights do not get smaller, compressing them holds up everybody, and a progress bar needs their length."""
 
 
@@ -32,7 +32,7 @@ class LabMount:
 
     app: ASGIApp
     """What answers below `/lab/`."""
-    may_ask: tuple[str, ...] = ()
+    remote_hosts: tuple[str, ...] = ()
     """Addresses outside that its page may fetch models from."""
 
     @classmethod
@@ -44,7 +44,7 @@ class LabMount:
         setup = setup_of(settings)
         request_limiter = RequestLimiter(settings.lab_prompts_per_minute, time.monotonic)
         proxy = Proxy(lambda: services.models, setup.rules, request_limiter)
-        return cls(lab_app(setup, proxy), setup.may_ask)
+        return cls(lab_app(setup, proxy), setup.remote_hosts)
 
     def routes(self, prefix: str, name: str) -> list[BaseRoute]:
         """The lab's routes, for a server whose own begin with this prefix."""
@@ -64,7 +64,7 @@ class LabMount:
             "script-src 'self' 'wasm-unsafe-eval'",
             "style-src 'self'",
             "img-src 'self' data:",
-            " ".join(("connect-src 'self'", *self.may_ask)),
+            " ".join(("connect-src 'self'", *self.remote_hosts)),
             "worker-src 'self'",
             "object-src 'none'",
             "base-uri 'none'",
@@ -96,7 +96,7 @@ def is_lab(path: str, prefix: str) -> bool:
 
 def uncompressed(scope: Scope) -> Scope:
     """The same request from a browser that takes no compressed answers."""
-    return {**scope, "headers": [(name, value) for name, value in scope["headers"] if name not in _NOT_COMPRESSED]}
+    return {**scope, "headers": [(name, value) for name, value in scope["headers"] if name not in _COMPRESSION]}
 
 
 def link_to_the_lab(prefix: str, *, there: bool) -> None:
@@ -108,20 +108,20 @@ def link_to_the_lab(prefix: str, *, there: bool) -> None:
 
 
 class _SignedIn:
-    """Lets in whom the chat lets in."""
+    """Passes on requests of people whom the chat lets in."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        app = self._app if await _may_enter(scope) else _SIGN_IN
+        app = self._app if await _is_allowed(scope) else _SIGN_IN
         await app(scope, receive, send)
 
 
 _SIGN_IN = PlainTextResponse("Sign in to the chat first, then open the lab again.", status_code=401)
 
 
-async def _may_enter(scope: Scope) -> bool:
+async def _is_allowed(scope: Scope) -> bool:
     if not require_login():
         return True
     try:

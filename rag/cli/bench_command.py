@@ -155,12 +155,11 @@ def _measure(plan: BenchPlan, settings: Settings) -> tuple["Runner", str]:
 
 
 def _runtime(settings: Settings) -> "FoundryRuntime | None":
-    from rag.generation.foundry.runtime import FoundryRuntime
-    from rag.generation.registry import LOG
+    from rag.generation.registry import own_runtime
 
     if settings.runtime == "off":
         return None
-    return FoundryRuntime(cache_dir=settings.model_cache_dir, catalogue=settings.catalogue, log_file=LOG)
+    return own_runtime(settings.data_folder, cache_dir=settings.model_cache_dir, catalogue=settings.catalogue)
 
 
 def _tell(runner: "Runner", stopped: str, history: Path, out: Sequence[Path], as_json: bool) -> int:

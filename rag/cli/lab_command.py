@@ -1,12 +1,15 @@
-"""The `rag lab` commands: fetch what models in a browser run on, and see whether they can run."""
+"""The `rag lab` commands: install the runtime of models in a browser, and see whether they can run."""
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TransferSpeedColumn
 
 from rag.cli.exit import ending
 from rag.lab.install import install as install_runtime
@@ -24,11 +27,19 @@ def install(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Also when it is installed already.")] = False,
 ) -> None:
-    """Fetches the runtime for models in the browser with npm, and checks it. No script of a package is run."""
+    """Fetches the runtime for models in the browser from npm's registry, and checks it. npm itself is not needed."""
 
     def command(settings: Settings) -> int:
-        places = _places(settings)
-        install_runtime(places.data_dir, places.package_file, source=source, force=force, say=typer.echo)
+        files = _files(settings)
+        with _progress_bar() as on_progress:
+            install_runtime(
+                files.data_dir,
+                files.package_file,
+                source=source,
+                force=force,
+                on_message=typer.echo,
+                on_progress=on_progress,
+            )
         return 0
 
     _run(command)
@@ -42,7 +53,7 @@ def status(
     """Shows the runtime and the models for browsers. Exits 1 when no model can run in a browser."""
 
     def command(settings: Settings) -> int:
-        found = look(_places(settings), remote=settings.lab_remote_models == "on", check=check)
+        found = look(_files(settings), remote=settings.lab_remote_models == "on", check=check)
         if as_json:
             typer.echo(json.dumps(as_data(found), ensure_ascii=False, indent=1))
         else:
@@ -53,7 +64,17 @@ def status(
     _run(command)
 
 
-def _places(settings: Settings) -> LabFiles:
+@contextmanager
+def _progress_bar() -> Generator[Callable[[int, int], None]]:
+    """Shows bytes so far, of how many, on a terminal; elsewhere nothing."""
+    columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("", total=None, visible=False)
+        yield lambda received, total: progress.update(task, completed=received, total=total, visible=received < total)
+
+
+def _files(settings: Settings) -> LabFiles:
     return LabFiles.of(app_folder(), settings.data_folder, settings.lab_models_dir)
 
 

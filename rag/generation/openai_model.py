@@ -14,7 +14,7 @@ from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam
 from rag.errors import ContextTooSmall, ModelBusy, ModelError, ModelNotFound, ModelRefused, SettingsError
 from rag.generation.chat_model import GenerationLimits, ModelEvent, Opened, Requested, Trimmed
 from rag.generation.openai_errors import Peer, explain, wait_asked
-from rag.generation.openai_stream import Reply
+from rag.generation.openai_stream import CompletionParser
 from rag.generation.prompt import Prompt
 
 _CONNECT_TIMEOUT_S = 10.0
@@ -22,9 +22,9 @@ _CONNECT_TIMEOUT_S = 10.0
 _RETRY_AFTER_MAX_S = 10.0
 """Nobody in front of a chat waits longer for a second try."""
 _NAMED_MODELS = 5
-_WHOLE = 10
-"""An answer in one piece may take so many times as long as a silence in a stream."""
-_KEPT = httpx2.Limits()
+_WHOLE_TIMEOUTS = 10
+"""An answer in one piece may take ten times as long as a silence in a stream."""
+_KEEP_ALIVE = httpx2.Limits()
 _FRESH = httpx2.Limits(max_keepalive_connections=0)
 """On this machine a new connection costs under a millisecond and a kept one up to 40: Foundry Local's server holds its
 second chunk back until the first is acknowledged (Nagle), which systems put off on a connection already used."""
@@ -79,7 +79,7 @@ class OpenAIModel:
                 auth=(url.username, url.password) if url.userinfo else None,
                 timeout=openai.Timeout(None, connect=_CONNECT_TIMEOUT_S),
                 trust_env=not _is_loopback(url.host),  # a proxy would look for the model on its own machine
-                limits=_FRESH if _is_loopback(url.host) else _KEPT,
+                limits=_FRESH if _is_loopback(url.host) else _KEEP_ALIVE,
                 follow_redirects=False,  # the question and the key go to this server only
             ),
         )
@@ -99,7 +99,7 @@ class OpenAIModel:
 
     @property
     def idle(self) -> bool:
-        """Whether it has answered before, and is not asked anything by this app now."""
+        """Whether it has answered before and has no stream of this app open."""
         return self._answered and not self._streams
 
     async def stream(self, prompt: Prompt, limits: GenerationLimits) -> AsyncGenerator[ModelEvent]:
@@ -120,26 +120,16 @@ class OpenAIModel:
     async def _stream(self, prompt: Prompt, limits: GenerationLimits) -> AsyncGenerator[ModelEvent]:
         mended: set[str] = set()
         while True:
-            reply = Reply(self.alias)
+            parser = CompletionParser(self._peer)
             yield Requested()
             try:
-                if limits.stream:
-                    async with await self._step(self._request(prompt, limits)) as response:
-                        yield Opened()
-                        while (chunk := await self._step(anext(response, None), opened=True)) is not None:
-                            for event in reply.feed(chunk):
-                                yield event
-                else:
-                    whole = await self._step(self._whole(prompt, limits), patience=_WHOLE)
-                    yield Opened()
-                    for event in reply.feed(whole):
+                async with aclosing(self._attempt(prompt, limits, parser)) as events:
+                    async for event in events:
                         yield event
-                for event in reply.end():
-                    yield event
                 return
             except ModelError as error:
                 fault = _refused_extra(error) or type(error).__name__
-                if reply.begun or fault in mended:
+                if parser.begun or fault in mended:
                     raise
                 failure = error
             shorter = await self._mend(failure, prompt)
@@ -147,6 +137,24 @@ class OpenAIModel:
             if shorter is not prompt:
                 prompt = shorter
                 yield Trimmed(prompt)
+
+    async def _attempt(
+        self, prompt: Prompt, limits: GenerationLimits, parser: CompletionParser
+    ) -> AsyncGenerator[ModelEvent]:
+        """The events of one request, from its headers on."""
+        if limits.stream:
+            async with await self._step(self._request(prompt, limits)) as response:
+                yield Opened()
+                while (chunk := await self._step(anext(response, None), opened=True)) is not None:
+                    for event in parser.feed(chunk):
+                        yield event
+        else:
+            whole = await self._step(self._whole(prompt, limits), timeouts=_WHOLE_TIMEOUTS)
+            yield Opened()
+            for event in parser.feed(whole):
+                yield event
+        for event in parser.end():
+            yield event
 
     async def check(self) -> str:
         """The server's id for this model, asked for anew; the alias itself where the server keeps no list.
@@ -161,13 +169,14 @@ class OpenAIModel:
         """Closes its connections; it cannot be used after."""
         await self._client.close()
 
-    async def _step(self, step: Awaitable[T], *, opened: bool = False, patience: int = 1) -> T:
-        """What the step gives, within so many idle time-outs; every way for it to fail becomes a `ModelError`."""
+    async def _step(self, step: Awaitable[T], *, opened: bool = False, timeouts: int = 1) -> T:
+        """What the step gives, within that many idle time-outs; every failure of it becomes a `ModelError`."""
+        limit_s = timeouts * self._idle_timeout_s
         try:
-            async with asyncio.timeout(patience * self._idle_timeout_s):
+            async with asyncio.timeout(limit_s):
                 return await step
         except _SERVER_FAULTS as error:
-            raise explain(error, self._peer, opened=opened) from error
+            raise explain(error, self._peer, opened=opened, idle_timeout_s=limit_s) from error
 
     async def _request(self, prompt: Prompt, limits: GenerationLimits) -> openai.AsyncStream[ChatCompletionChunk]:
         """The response to the prompt: its headers are here, its body is still to come."""
@@ -204,7 +213,7 @@ class OpenAIModel:
             case ModelBusy():
                 asked = wait_asked(failure.__cause__)
                 await asyncio.sleep(self._retry_delay_s if asked is None else min(asked, _RETRY_AFTER_MAX_S))
-            case ModelNotFound() if failure.__cause__:  # a 404: the server may have come back with another variant
+            case ModelNotFound() if failure.status == 404:  # the server may have come back with another variant
                 self._model_id = None
             case ModelRefused() if extra := _refused_extra(failure):
                 self._extras.discard(extra)
@@ -225,11 +234,12 @@ class OpenAIModel:
         known = await self._listed("/models")
         if loaded is None and known is None:
             return self.alias
-        there = dict.fromkeys([*(loaded or ()), *(known or ())])
-        if chosen := choose(self.alias, there, loaded or ()):
+        available = dict.fromkeys([*(loaded or ()), *(known or ())])
+        if chosen := choose(self.alias, available, loaded or ()):
             return chosen
-        offer = f"It has {_named(list(there))}." if there else "It has none at all."
-        raise ModelNotFound(f"The server at {self._peer.address} has no model {self.alias}. {offer}")
+        offer = f"It has {_named(list(available))}." if available else "It has none at all."
+        sentence = f"The server at {self._peer.address} has no model {self.alias}. {offer}"
+        raise self._peer.error(ModelNotFound, sentence)
 
     async def _listed(self, path: str) -> list[str] | None:
         """The ids in a list of models; None where the server keeps no such list."""
@@ -259,10 +269,10 @@ def normalise(base_url: str) -> str:
     return str(url.copy_with(path=f"{path}/v1", query=None, fragment=None))
 
 
-def choose(alias: str, there: Collection[str], loaded: Collection[str]) -> str | None:
+def choose(alias: str, available: Collection[str], loaded: Collection[str]) -> str | None:
     """The id that the alias means: the same, or one that begins with it; loaded ones and short ones first."""
     named = re.compile(rf"{re.escape(alias)}(?!\w)", re.IGNORECASE)
-    fitting = [model for model in there if named.match(model)]
+    fitting = [model for model in available if named.match(model)]
     return min(fitting, key=lambda model: (len(model) != len(alias), model not in loaded, len(model)), default=None)
 
 

@@ -7,6 +7,7 @@ from typing import cast
 
 from rag.errors import EmptyAnswer
 from rag.generation.chat_model import Ended, ReasoningDelta, TextDelta
+from rag.generation.openai_errors import Peer
 from rag.types import Usage
 
 _MARK = re.compile(r"<\|([a-z_]{1,16})\|>|</?think>")
@@ -19,35 +20,35 @@ class ChannelFilter:
     """The filter of one stream; however the text is cut into pieces, the same answer and the same thoughts come out."""
 
     def __init__(self) -> None:
-        self._held = ""
+        self._buffer = ""
         self._header: str | None = None
         self._thinking = False
         self._at_line_start = True
 
     def feed(self, content: str) -> Iterator[TextDelta | ReasoningDelta]:
         """What is certain by now; only what may still become a mark is held back."""
-        self._held += content
-        while mark := next((m for m in _MARK.finditer(self._held) if self._counts(m[0], m.start())), None):
+        self._buffer += content
+        while mark := next((m for m in _MARK.finditer(self._buffer) if self._counts(m[0], m.start())), None):
             yield from self._release(mark.start())
-            self._held = self._held[len(mark[0]) :]
-            self._turn(mark)
-        tail = self._held.rfind("<")
-        held_back = tail >= 0 and _begins_mark(self._held[tail:]) and self._counts(self._held[tail:], tail)
-        yield from self._release(tail if held_back else len(self._held))
+            self._buffer = self._buffer[len(mark[0]) :]
+            self._follow(mark)
+        tail = self._buffer.rfind("<")
+        unfinished = tail >= 0 and _begins_mark(self._buffer[tail:]) and self._counts(self._buffer[tail:], tail)
+        yield from self._release(tail if unfinished else len(self._buffer))
 
     def flush(self) -> Iterator[TextDelta | ReasoningDelta]:
         """What was held back, now that the stream is over."""
-        yield from self._release(len(self._held))
+        yield from self._release(len(self._buffer))
 
     def _counts(self, mark: str, start: int) -> bool:
         """Whether that is a mark at that place: a think mark inside a line is text, unless it ends a thought."""
         if not mark.startswith(("<t", "</")) or (self._thinking and mark.startswith("</")):
             return True
-        before = (self._header or "") + self._held[:start]
+        before = (self._header or "") + self._buffer[:start]
         _, newline, line = before.rpartition("\n")
         return not line.strip() and (bool(newline) or self._at_line_start)
 
-    def _turn(self, mark: re.Match[str]) -> None:
+    def _follow(self, mark: re.Match[str]) -> None:
         """Goes where a mark leads; an unknown name leads nowhere."""
         match mark[1]:
             case None:
@@ -64,8 +65,8 @@ class ChannelFilter:
         self._at_line_start = True
 
     def _release(self, end: int) -> Iterator[TextDelta | ReasoningDelta]:
-        """The held characters up to `end`, as text or thought; none while they are a header."""
-        piece, self._held = self._held[:end], self._held[end:]
+        """The buffered characters up to `end`, as text or thought; none while they are a header."""
+        piece, self._buffer = self._buffer[:end], self._buffer[end:]
         if self._header is not None:
             piece = self._header + piece
             self._header = None if "\n" in piece or len(piece) > _HEADER_MAX_CHARS else piece
@@ -79,22 +80,22 @@ def _begins_mark(text: str) -> bool:
     return "<think>".startswith(text) or "</think>".startswith(text) or bool(_BEGUN_CONTROL.fullmatch(text))
 
 
-class Reply:
-    """What one response has said so far."""
+class CompletionParser:
+    """Turns the chunks of one response into events."""
 
-    def __init__(self, alias: str) -> None:
-        self._alias = alias
+    def __init__(self, peer: Peer) -> None:
+        self._peer = peer
         self._channels = ChannelFilter()
         self._finish_reason = ""
         self._usage: Usage | None = None
         self._logprobs: list[float] = []
-        self._spoke = False
-        self._thought = False
+        self._has_text = False
+        self._has_reasoning = False
 
     @property
     def begun(self) -> bool:
         """Whether a person may have seen some of it, so that it cannot be begun anew."""
-        return self._spoke or self._thought
+        return self._has_text or self._has_reasoning
 
     def feed(self, chunk: object) -> Iterator[TextDelta | ReasoningDelta]:
         """The deltas in a `ChatCompletionChunk`, or in a whole `ChatCompletion`; none in one that counts tokens, or is
@@ -105,9 +106,9 @@ class Reply:
         self._finish_reason = _text(choice, "finish_reason") or self._finish_reason
         self._logprobs += _logprobs(_field(_field(choice, "logprobs"), "content"))
         if thought := _text(delta, "reasoning_content") or _text(delta, "reasoning"):
-            self._thought = True
+            self._has_reasoning = True
             yield ReasoningDelta(thought)
-        yield from self._noted(self._channels.feed(_text(delta, "content")))
+        yield from self._tracked(self._channels.feed(_text(delta, "content")))
 
     def end(self) -> Iterator[TextDelta | ReasoningDelta | Ended]:
         """The last deltas and `Ended`.
@@ -115,30 +116,30 @@ class Reply:
         Raises:
             EmptyAnswer: there was no word of answer.
         """
-        yield from self._noted(self._channels.flush())
-        if not self._spoke:
-            raise EmptyAnswer(self._silence())
+        yield from self._tracked(self._channels.flush())
+        if not self._has_text:
+            raise self._peer.error(EmptyAnswer, self._why_empty())
         yield Ended(self._finish_reason, self._usage, tuple(self._logprobs))
 
-    def _noted(self, deltas: Iterator[TextDelta | ReasoningDelta]) -> Iterator[TextDelta | ReasoningDelta]:
+    def _tracked(self, deltas: Iterator[TextDelta | ReasoningDelta]) -> Iterator[TextDelta | ReasoningDelta]:
         for delta in deltas:
             if isinstance(delta, ReasoningDelta):
-                self._thought = True
+                self._has_reasoning = True
             else:
-                self._spoke = self._spoke or not delta.text.isspace()
+                self._has_text = self._has_text or not delta.text.isspace()
             yield delta
 
-    def _silence(self) -> str:
+    def _why_empty(self) -> str:
         if self._finish_reason == "content_filter":
-            return f"The content filter of {self._alias}'s server held its answer back. Ask in other words."
-        if self._thought and self._finish_reason == "length":
+            return f"The content filter of {self._peer.alias}'s server held its answer back. Ask in other words."
+        if self._has_reasoning and self._finish_reason == "length":
             return (
-                f"{self._alias} spent its whole token limit on reasoning and had none left for the answer. "
+                f"{self._peer.alias} spent its whole token limit on reasoning and had none left for the answer. "
                 "Ask a simpler question, or raise the limit in the settings."
             )
-        if self._thought:
-            return f"{self._alias} reasoned but gave no answer. Ask again."
-        return f"{self._alias} ended without a word. Ask again, or in other words."
+        if self._has_reasoning:
+            return f"{self._peer.alias} reasoned but gave no answer. Ask again."
+        return f"{self._peer.alias} ended without a word. Ask again, or in other words."
 
 
 def _usage(counts: object) -> Usage | None:

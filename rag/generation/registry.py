@@ -1,20 +1,20 @@
-"""Which models this app has, who answers the next turn, and downloads that somebody asked for."""
+"""The registry of models: which this app has, which of them answer the next turn, and their downloads."""
 
 import asyncio
+import logging
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from rag.errors import ModelError
+from rag.errors import GroundworkError, ModelError
 from rag.generation.chat_model import ModelSet
 from rag.generation.extractive import ExtractiveModel
 from rag.generation.foundry.model import FoundryModel, ModelStatus
 from rag.generation.foundry.runtime import FoundryRuntime
 from rag.generation.openai_model import OpenAIModel
 
-LOG = Path.home() / ".groundwork" / "foundry.log"
-"""What the runtime prints, also when it crashes."""
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class ModelSelection:
-    """Who answers now, and what a person should know about it."""
+    """The models for one turn, and what a person should know about them."""
 
     models: ModelSet
     note: str = ""
@@ -50,6 +50,7 @@ class DownloadState:
     """[0, 1]."""
     state: Literal["running", "done", "failed", "cancelled"] = "running"
     detail: str = ""
+    """Why it failed, in sentences for a person; "" otherwise."""
     task: asyncio.Task[None] | None = None
 
 
@@ -78,10 +79,14 @@ class ModelRegistry:
         runtime: bool,
         catalogue: Literal["online", "disk"],
         cache_dir: Path | None,
+        data_dir: Path,
         idle_timeout_s: float,
         keep_warm_s: float,
     ) -> "ModelRegistry":
-        """The models as the settings name them: on servers where addresses are given, else in Foundry Local here."""
+        """The models as the settings name them: on servers where addresses are given, else in this app's Foundry Local.
+
+        Its log is `foundry.log` in `data_dir`.
+        """
 
         def remote(alias: str, address: str, key: str) -> OpenAIModel:
             return OpenAIModel(base_url=address, alias=alias, api_key=key, idle_timeout_s=idle_timeout_s)
@@ -93,7 +98,7 @@ class ModelRegistry:
 
         foundry = None
         if runtime and not (endpoint and llm_endpoint):
-            foundry = FoundryRuntime(cache_dir=cache_dir, catalogue=catalogue, log_file=LOG)
+            foundry = own_runtime(data_dir, cache_dir=cache_dir, catalogue=catalogue)
         small = remote(slm_alias, endpoint, endpoint_key) if endpoint else local(slm_alias)
         if llm_endpoint:
             large = remote(llm_alias, llm_endpoint, llm_key)
@@ -102,12 +107,12 @@ class ModelRegistry:
         return cls(small or ExtractiveModel(), large, foundry)
 
     async def start(self) -> None:
-        """Brings the small model into memory if it is on this disk; never downloads."""
+        """Loads the small model if it is on this disk; never downloads."""
         if isinstance(self.small, FoundryModel):
             await self.small.prepare()
 
     async def selection(self) -> ModelSelection:
-        """Who answers a turn that begins now."""
+        """The models for a turn that begins now."""
         small, large = await self._status(self.small), await self._status(self.large)
         usable = self.large if not large or large.state not in ("missing", "unavailable") else None
         idle = self.small if not isinstance(self.small, ExtractiveModel) and self.small.idle else None
@@ -132,12 +137,12 @@ class ModelRegistry:
         return [status for status in both if status]
 
     async def health(self) -> list[ModelStatus]:
-        """How it stands with each model, also with one on a server, which is asked."""
-        there = [model for model in (self.small, self.large) if model and not isinstance(model, ExtractiveModel)]
-        return list(await asyncio.gather(*map(_standing, there)))
+        """The state of each model; one on a server is asked for."""
+        models = [model for model in (self.small, self.large) if model and not isinstance(model, ExtractiveModel)]
+        return list(await asyncio.gather(*map(_health, models)))
 
     def download(self, alias: str) -> DownloadState:
-        """The running download of a model, begun now if there is none."""
+        """The running download of a model; a new one if none runs."""
         running = self.downloads.get(alias)
         if running and running.state == "running":
             return running
@@ -148,7 +153,7 @@ class ModelRegistry:
     def cancel(self, alias: str) -> None:
         """Stops a download; what is on the disk so far is the runtime's to clean up."""
         download = self.downloads.get(alias)
-        if download and download.task:
+        if download and download.task and download.state == "running":
             download.task.cancel()
 
     async def close(self) -> None:
@@ -162,26 +167,43 @@ class ModelRegistry:
             await self.runtime.close()
 
     async def _download(self, download: DownloadState) -> None:
+        """Runs a download; however it ends, its state says so."""
         try:
-            if not self.runtime:
-                raise ModelError("This app does not run models itself; the server at your endpoint does.")
-            async with aclosing(self.runtime.download(download.alias)) as shares:
-                async for share in shares:
-                    download.share = share
+            await self._fetch(download)
             download.share, download.state = 1.0, "done"
         except asyncio.CancelledError:
             download.state = "cancelled"
             raise
-        except ModelError as error:
+        except GroundworkError as error:
             download.state, download.detail = "failed", str(error)
+        except Exception:  # noqa: BLE001 - a download without an end would be shown for ever
+            _log.exception("The download of %s ended with an unforeseen error", download.alias)
+            download.state, download.detail = "failed", "An unforeseen error ended it; the app's log has it. Try again."
         await self.start()
+
+    async def _fetch(self, download: DownloadState) -> None:
+        if not self.runtime:
+            raise ModelError("This app does not run models itself; the server at your endpoint does.")
+        async with aclosing(self.runtime.download(download.alias)) as shares:
+            async for share in shares:
+                download.share = share
 
     @staticmethod
     async def _status(model: OpenAIModel | FoundryModel | ExtractiveModel | None) -> ModelStatus | None:
         return await model.status() if isinstance(model, FoundryModel) else None
 
 
-async def _standing(model: OpenAIModel | FoundryModel) -> ModelStatus:
+def own_runtime(data_dir: Path, *, cache_dir: Path | None, catalogue: Literal["online", "disk"]) -> FoundryRuntime:
+    """The runtime of an app with that data folder, which its logs lie in."""
+    return FoundryRuntime(
+        cache_dir=cache_dir,
+        app_data_dir=data_dir / "foundry",
+        log_file=data_dir / "foundry.log",
+        catalogue=catalogue,
+    )
+
+
+async def _health(model: OpenAIModel | FoundryModel) -> ModelStatus:
     if isinstance(model, FoundryModel):
         return await model.status()
     try:

@@ -1,4 +1,4 @@
-"""Which files of which packages the browser runtime is, with their checksums: `lab/package.json`, read."""
+"""The browser runtime: which files `lab/package.json` pins, and which of them are installed."""
 
 import hashlib
 import re
@@ -10,6 +10,10 @@ from pydantic import BaseModel, Field, ValidationError
 
 from rag.errors import StorageError
 
+FILES = ("transformers.min.js", "ort-wasm-simd-threaded.asyncify.mjs", "ort-wasm-simd-threaded.asyncify.wasm")
+"""What the page loads of it."""
+_INSTALL = "The command rag lab install sees to that."
+_CHUNK_BYTES = 1_000_000
 _LEADING = "@huggingface/transformers"
 """The package whose version is the runtime's; it names the exact version of the other one itself."""
 _VERSION = r"^\d+\.\d+\.\d+[\w.+-]*$"
@@ -21,7 +25,7 @@ class PinnedFile(BaseModel, frozen=True):
     """One file of the runtime."""
 
     name: str = Field(pattern=_NAME)
-    """What it is called where it is laid."""
+    """Its name where it is installed."""
     package: str
     path: str
     """Where it lies in its package."""
@@ -41,10 +45,10 @@ class _PackageFile(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Pins:
-    """The runtime as it has to be."""
+    """The pinned runtime."""
 
     version: str
-    """Of transformers.js; also the name of the folder that the runtime is laid in."""
+    """Of transformers.js; also the name of the folder that the runtime is installed in."""
     packages: dict[str, str]
     """Package → exact version."""
     fetched_bytes: int
@@ -83,12 +87,6 @@ def _shown(package_file: Path) -> str:
     return "/".join(package_file.parts[-2:])
 
 
-FILES = ("transformers.min.js", "ort-wasm-simd-threaded.asyncify.mjs", "ort-wasm-simd-threaded.asyncify.wasm")
-"""What the page loads of it."""
-_INSTALL = "The command rag lab install sees to that."
-_PIECE = 1_000_000
-
-
 @dataclass(frozen=True, slots=True)
 class Runtime:
     """What is installed of the pinned version."""
@@ -111,7 +109,7 @@ def runtimes_in(data_dir: Path) -> Path:
 
 
 def installed(data_dir: Path, package_file: Path) -> Runtime:
-    """The runtime as far as the sizes of its files tell. Costs a few looks at the disk, and never raises."""
+    """The installed runtime, as far as the sizes of its files show. A few calls of `stat`; never raises."""
     try:
         pins = read_pins(package_file)
     except StorageError as error:
@@ -162,8 +160,8 @@ def _has_its_checksum(path: Path, file: PinnedFile) -> bool:
     digest = hashlib.sha256()
     try:
         with path.open("rb") as stream:
-            while piece := stream.read(_PIECE):
-                digest.update(piece)
+            while chunk := stream.read(_CHUNK_BYTES):
+                digest.update(chunk)
     except OSError:
         return False
     return digest.hexdigest() == file.sha256

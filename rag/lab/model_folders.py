@@ -1,4 +1,4 @@
-"""The models that this server hands to browsers: what lies in the folder of models, and whether it can be run."""
+"""The folder of models for browsers: which model folders lie in it, and which of their files a browser may have."""
 
 import hashlib
 import os

@@ -1,4 +1,4 @@
-"""The way from the lab's page to the server's two models: which there are, and streamed answers; nothing else."""
+"""The proxy from the lab's page to the server's two models: their list, and streamed answers."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from rag.errors import GroundworkError, ModelNotFound
 from rag.generation.chat_model import ChatModel
 from rag.lab.requests import RequestLimiter, RequestRules, TooManyRequests, parse
-from rag.lab.sse import completion_chunks, kept_open
+from rag.lab.sse import completion_chunks, with_heartbeat
 
 if TYPE_CHECKING:
     from rag.generation.registry import ModelRegistry
@@ -54,17 +54,17 @@ class Proxy:
         """
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             return _refusal(415, "Send the request as application/json.")
-        models = self._there()
+        models = self._by_alias()
         try:
             with ExitStack() as closing:
-                closing.enter_context(self._request_limiter.passage(request.client.host if request.client else ""))
+                closing.enter_context(self._request_limiter.admit(request.client.host if request.client else ""))
                 async with asyncio.timeout(ARRIVAL_S):
                     body = await _body(request, self._rules.body_bytes)
                 if body is None:
                     return _refusal(413, "This prompt is far longer than the server takes. Shorten it.")
                 asked = parse(body, models, self._rules)
                 events = completion_chunks(models[asked.alias].stream(asked.prompt, asked.limits), asked.alias)
-                return _EventStream(kept_open(events, HEARTBEAT_S), closing.pop_all())
+                return _EventStream(with_heartbeat(events, HEARTBEAT_S), closing.pop_all())
         except GroundworkError as error:
             return _refused(error)
         except TimeoutError:
@@ -72,14 +72,14 @@ class Proxy:
         except ClientDisconnect:
             return Response(status_code=400)
 
-    def _there(self) -> dict[str, ChatModel]:
+    def _by_alias(self) -> dict[str, ChatModel]:
         """The models by alias."""
         models = self._models()
         return {model.alias: model for model in (models.small, models.large) if model and model.generates}
 
 
 class _EventStream(StreamingResponse):
-    """Ends its events at the moment in which the reader has gone, then closes what it was given."""
+    """Ends its events as soon as the reader has gone, then closes what it was given."""
 
     def __init__(self, events: AsyncGenerator[bytes], closing: ExitStack) -> None:
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -107,8 +107,8 @@ def _detail(state: str, sentence: str) -> str:
 async def _body(request: Request, most: int) -> bytes | None:
     """The request's body; None when it is longer."""
     body = bytearray()
-    async for piece in request.stream():
-        body += piece
+    async for chunk in request.stream():
+        body += chunk
         if len(body) > most:
             return None
     return bytes(body)

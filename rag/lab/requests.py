@@ -1,4 +1,4 @@
-"""What the lab's page asks of a model on the server, checked."""
+"""Requests of the lab's page to a model on the server: parsed, checked, and limited in number."""
 
 import json
 from collections import Counter, deque
@@ -14,6 +14,9 @@ from rag.generation.chat_model import GenerationLimits
 from rag.generation.prompt import ChatMessage, Prompt
 
 MOST_MESSAGES = 20
+AT_A_TIME = 4
+"""Answers that one address may be given at once: two side by side, in two tabs."""
+_MINUTE_S = 60.0
 _BYTES_OF_A_CHARACTER = 12
 """Of JSON at most: two escapes such as "\\ud83d\\ude00"."""
 _BYTES_AROUND = 4096
@@ -22,13 +25,13 @@ _BYTES_AROUND = 4096
 
 @dataclass(frozen=True, slots=True)
 class RequestRules:
-    """How much one request may want; the chat's own limits."""
+    """How much one request may ask for; the chat's own limits."""
 
     prompt_chars: int
     """Of all messages together."""
     max_tokens: int
     temperature: float
-    """Where a request names none."""
+    """For a request that names none."""
 
     @property
     def body_bytes(self) -> int:
@@ -70,7 +73,7 @@ def parse(body: bytes, aliases: Collection[str], rules: RequestRules) -> LabRequ
     try:
         asked = _Body.model_validate(_json(body))
     except ValidationError as error:
-        raise QuestionError(_told(error)) from None
+        raise QuestionError(_fault(error)) from None
     if asked.model not in aliases:
         has = f"It has {' and '.join(aliases)}." if aliases else "It has none at all."
         raise ModelNotFound(f"The lab has no model {asked.model[:80]!r} on the server. {has}")
@@ -102,15 +105,19 @@ def _json(body: bytes) -> object:
         return None
 
 
-def _told(error: ValidationError) -> str:
+def _fault(error: ValidationError) -> str:
     fault: Mapping[str, object] = dict(error.errors(include_url=False, include_input=False)[0])
     place = ".".join(str(part) for part in cast("tuple[object, ...]", fault["loc"])) or "the whole"
     return f"This is no request for a streamed chat completion: {place}: {fault['msg']}."
 
 
-AT_A_TIME = 4
-"""Answers that one address may be given at once: two side by side, in two tabs."""
-_MINUTE_S = 60.0
+class TooManyRequests(ModelBusy):
+    """One address asks too often."""
+
+    def __init__(self, sentence: str = "", *, wait_s: float = 1.0) -> None:
+        super().__init__(sentence, status=429)
+        self.wait_s = wait_s
+        """Seconds until the next request is taken."""
 
 
 class RequestLimiter:
@@ -119,11 +126,11 @@ class RequestLimiter:
     def __init__(self, per_minute: int, clock: Callable[[], float]) -> None:
         """`clock`: seconds from any zero."""
         self._per_minute, self._clock = per_minute, clock
-        self._entered: dict[str, deque[float]] = {}
-        self._inside = Counter[str]()
+        self._times: dict[str, deque[float]] = {}
+        self._running = Counter[str]()
 
     @contextmanager
-    def passage(self, address: str) -> Generator[None]:
+    def admit(self, address: str) -> Generator[None]:
         """One request from that address, for as long as the block lasts.
 
         Raises:
@@ -131,37 +138,28 @@ class RequestLimiter:
         """
         now = self._clock()
         self._forget(now)
-        times = self._entered.setdefault(address, deque())
-        if self._inside[address] >= AT_A_TIME:
-            raise TooManyRequests("Too many answers are being written for you at once. Wait until one ends.", 1.0)
+        times = self._times.setdefault(address, deque())
+        if self._running[address] >= AT_A_TIME:
+            raise TooManyRequests("Too many answers are being written for you at once. Wait until one ends.")
         if len(times) >= self._per_minute:
             wait_s = times[0] + _MINUTE_S - now
             raise TooManyRequests(
                 f"The lab takes {self._per_minute} prompts a minute from one place. Try again in {wait_s:.0f} s.",
-                wait_s,
+                wait_s=wait_s,
             )
         times.append(now)
-        self._inside[address] += 1
+        self._running[address] += 1
         try:
             yield
         finally:
-            self._inside[address] -= 1
-            if not self._inside[address]:
-                del self._inside[address]
+            self._running[address] -= 1
+            if not self._running[address]:
+                del self._running[address]
 
     def _forget(self, now: float) -> None:
         """Drops what is older than a minute, and addresses that have nothing left."""
-        for address, times in list(self._entered.items()):
+        for address, times in list(self._times.items()):
             while times and times[0] <= now - _MINUTE_S:
                 times.popleft()
             if not times:
-                del self._entered[address]
-
-
-class TooManyRequests(ModelBusy):
-    """One address asks too often."""
-
-    def __init__(self, sentence: str, wait_s: float) -> None:
-        super().__init__(sentence)
-        self.wait_s = wait_s
-        """Seconds until it may be asked again."""
+                del self._times[address]

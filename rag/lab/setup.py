@@ -1,4 +1,4 @@
-"""What the lab's page has to work with here, and the files behind it."""
+"""What the lab's page is given: limits, browser runtime, models, the public hub, and the files behind them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,10 +8,13 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from rag.errors import StorageError
 from rag.lab.browser_runtime import installed
-from rag.lab.local_models import find_models, model_file
-from rag.lab.model_check import SUFFIXES
+from rag.lab.local_models import SUFFIXES, find_models, model_file
 from rag.lab.requests import RequestRules
 from rag.settings import product_folder
+
+HOSTS = ("https://huggingface.co", "https://*.hf.co")
+"""Where public models are fetched from: the first, which redirects to its stores, such as us.aws.cdn.hf.co."""
+_NO_MODEL = "This server has no model for browsers yet. The command rag lab status says where to put one."
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +28,13 @@ class LabFiles:
     hub_file: Path
     """`models.json`, the table of public models."""
     data_dir: Path
-    """Under it `rag lab install` lays the runtime."""
+    """`rag lab install` installs the runtime below it."""
     models_dir: Path
     """Models that a browser may load, each a folder."""
 
     @classmethod
     def of(cls, root: Path, data_dir: Path, models_dir: Path | None) -> "LabFiles":
-        """The places of an app whose files lie in `root`; without a `models_dir` it is one in the data folder."""
+        """The files of an app that lies in `root`; without a `models_dir` it is one in the data folder."""
         lab = root / "lab"
         models = models_dir or data_dir / "lab" / "models"
         return cls(lab / "page", lab / "package.json", lab / "models.json", data_dir, models)
@@ -42,12 +45,8 @@ def app_folder() -> Path:
     return product_folder()
 
 
-HOSTS = ("https://huggingface.co", "https://*.hf.co")
-"""Where transformers.js fetches them: from the first, which sends it on to its stores, such as us.aws.cdn.hf.co."""
-
-
 class HubModel(BaseModel, frozen=True):
-    """One of them."""
+    """A model of the public hub."""
 
     id: str = Field(pattern=r"^[\w-]+/[\w.-]+$")
     default: bool
@@ -81,14 +80,11 @@ def read_hub(hub_file: Path) -> tuple[HubModel, ...]:
         raise StorageError(f"{shown} is missing or damaged. Install the app again.") from error
 
 
-_NO_MODEL = "This server has no model for browsers yet. The command rag lab status says where to put one."
-
-
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """The places and limits of one app."""
+    """The files and limits of one app's lab."""
 
-    places: LabFiles
+    files: LabFiles
     rules: RequestRules
     passages: int
     """The most passages that a prompt quotes from."""
@@ -98,14 +94,14 @@ class Setup:
     """Whether a browser may download models from the public hub."""
 
     @property
-    def may_ask(self) -> tuple[str, ...]:
-        """Addresses outside that the page may fetch from."""
+    def remote_hosts(self) -> tuple[str, ...]:
+        """The addresses outside that the page may fetch from."""
         return HOSTS if self.remote else ()
 
     def described(self) -> dict[str, Any]:
         """The content of `setup.json`: limits, browser runtime, models for browsers, what is missing. Reads folders."""
-        runtime = installed(self.places.data_dir, self.places.package_file)
-        found = find_models(self.places.models_dir)
+        runtime = installed(self.files.data_dir, self.files.package_file)
+        found = find_models(self.files.models_dir)
         return {
             "limits": {
                 "prompt_chars": self.rules.prompt_chars,
@@ -129,18 +125,18 @@ class Setup:
 
     def runtime_file(self, wanted: str, name: str) -> Path | None:
         """The path of a file of the browser runtime, if that version is the installed one."""
-        runtime = installed(self.places.data_dir, self.places.package_file)
+        runtime = installed(self.files.data_dir, self.files.package_file)
         return runtime.file(name) if wanted == runtime.version else None
 
     def model_file(self, fingerprint: str, path: str) -> Path | None:
         """The path of a file of a model for browsers, if the model is still the one with that fingerprint."""
-        return model_file(self.places.models_dir, fingerprint, path)
+        return model_file(self.files.models_dir, fingerprint, path)
 
     def _remote(self) -> dict[str, Any] | None:
         """The models of the public hub, where they may be downloaded and their table can be read."""
         if not self.remote:
             return None
         try:
-            return {"models": [model.model_dump() for model in read_hub(self.places.hub_file)]}
+            return {"models": [model.model_dump() for model in read_hub(self.files.hub_file)]}
         except StorageError:
             return None

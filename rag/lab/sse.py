@@ -13,10 +13,10 @@ from rag.generation.chat_model import Ended, Loading, ModelEvent, Opened, Reason
 from rag.types import Usage
 
 DONE = b"data: [DONE]\n\n"
-WAITING = b": the model is not done yet\n\n"
+HEARTBEAT = b": the model is not done yet\n\n"
 """A comment, which a reader of the stream passes over; it keeps proxies from cutting a quiet connection."""
-_taking: set[asyncio.Task[None]] = set()
-"""A loop holds its tasks weakly."""
+_readers: set[asyncio.Task[None]] = set()
+"""An event loop refers to its tasks weakly."""
 
 
 async def completion_chunks(events: AsyncGenerator[ModelEvent], alias: str) -> AsyncGenerator[bytes]:
@@ -34,40 +34,40 @@ async def completion_chunks(events: AsyncGenerator[ModelEvent], alias: str) -> A
     async with aclosing(events):
         try:
             async for event in events:
-                for part in _parts(event):
-                    yield _data(head | part)
+                for chunk in _chunks(event):
+                    yield _data(head | chunk)
         except ModelError as error:
             yield _data({"error": {"message": str(error), "type": type(error).__name__}})
         yield DONE
 
 
-async def kept_open(chunks: AsyncGenerator[bytes], every_s: float) -> AsyncGenerator[bytes]:
-    """The chunks, and `WAITING` whenever none came for so many seconds; closing the iterator closes theirs.
+async def with_heartbeat(chunks: AsyncGenerator[bytes], every_s: float) -> AsyncGenerator[bytes]:
+    """The chunks, and `HEARTBEAT` whenever none came for `every_s` seconds; closing the iterator closes theirs.
 
-    They are taken in a task of their own: who reads this may be cancelled again and again while it closes, and the
+    They are read in a task of their own: who reads this may be cancelled again and again while it closes, and the
     model would be left open.
     """
     queue = asyncio.Queue[bytes]()  # no longer than an answer may be
-    taking = asyncio.create_task(_take(chunks, queue))
-    _taking.add(taking)
-    taking.add_done_callback(_taking.discard)
+    reader = asyncio.create_task(_read(chunks, queue))
+    _readers.add(reader)
+    reader.add_done_callback(_readers.discard)
     try:
         while True:
             try:
                 async with asyncio.timeout(every_s):
                     chunk = await queue.get()
             except TimeoutError:
-                chunk = WAITING
+                chunk = HEARTBEAT
             if not chunk:
                 break
             yield chunk
-        await taking
+        await reader
     finally:
-        taking.cancel()
-        await asyncio.wait([taking])
+        reader.cancel()
+        await asyncio.wait([reader])
 
 
-async def _take(chunks: AsyncGenerator[bytes], queue: asyncio.Queue[bytes]) -> None:
+async def _read(chunks: AsyncGenerator[bytes], queue: asyncio.Queue[bytes]) -> None:
     """Puts each chunk into the queue, and an empty one after the last."""
     try:
         async with aclosing(chunks):
@@ -77,8 +77,8 @@ async def _take(chunks: AsyncGenerator[bytes], queue: asyncio.Queue[bytes]) -> N
         queue.put_nowait(b"")
 
 
-def _parts(event: ModelEvent) -> list[dict[str, Any]]:
-    """What of a chunk an event gives; none for events that the page has no use for."""
+def _chunks(event: ModelEvent) -> list[dict[str, Any]]:
+    """The chunks of an event; none for events that the page has no use for."""
     match event:
         case Loading():
             return [_stage("loading")]

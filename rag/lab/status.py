@@ -1,4 +1,4 @@
-"""Is everything there that a model in a browser needs? The answer of `rag lab status`, as a record and as lines."""
+"""`rag lab status`: whether a browser has all that a model needs, as a record, as lines and as JSON."""
 
 import textwrap
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ class LabStatus:
     altered: tuple[str, ...] | None
     """Its files with other content than the pinned one; None when they were not compared."""
     models: LocalModels
-    places: LabFiles
+    files: LabFiles
     remote: bool
     """Whether models of the public hub may be used."""
 
@@ -36,23 +36,23 @@ class LabStatus:
             return f"{' and '.join(self.altered)}: not what it has to be. Run: rag lab install --force"
         if not self.models.usable and not self.remote:
             return (
-                f"There is no model for browsers. Put one into {self.places.models_dir}, or set LAB_REMOTE_MODELS=on: "
+                f"There is no model for browsers. Put one into {self.files.models_dir}, or set LAB_REMOTE_MODELS=on: "
                 "then browsers may fetch models of the public hub."
             )
         return ""
 
 
-def look(places: LabFiles, *, remote: bool, check: bool = False) -> LabStatus:
+def look(files: LabFiles, *, remote: bool, check: bool = False) -> LabStatus:
     """The status; with `check`, the runtime's files are read and compared with their checksums.
 
     Raises:
         StorageError: the file that pins the runtime cannot be read.
     """
-    pins = read_pins(places.package_file)
-    runtime = installed(places.data_dir, places.package_file)
+    pins = read_pins(files.package_file)
+    runtime = installed(files.data_dir, files.package_file)
     compared = tuple(altered(runtime.folder, pins)) if check and runtime.folder else None
-    versions = tuple(installed_versions(places.data_dir))
-    return LabStatus(runtime, pins, versions, compared, find_models(places.models_dir), places, remote)
+    versions = tuple(installed_versions(files.data_dir))
+    return LabStatus(runtime, pins, versions, compared, find_models(files.models_dir), files, remote)
 
 
 def as_lines(status: LabStatus) -> Iterator[str]:
@@ -64,8 +64,8 @@ def as_lines(status: LabStatus) -> Iterator[str]:
     else:
         others = f"; here is {', '.join(status.versions)}" if status.versions else ""
         yield f"Browser runtime  {pins.version} is missing or not whole{others}"
-    yield f"                 {runtimes_in(status.places.data_dir) / pins.version}"
-    yield f"Models           {status.places.models_dir}"
+    yield f"                 {runtimes_in(status.files.data_dir) / pins.version}"
+    yield f"Models           {status.files.models_dir}"
     if status.models.note:
         yield from _indented(status.models.note)
     for model in status.models.models:
@@ -89,7 +89,7 @@ def as_data(status: LabStatus) -> dict[str, Any]:
             "folder": str(folder) if folder else "",
             "bytes": status.pins.bytes if folder else 0,
         },
-        "models_folder": str(status.places.models_dir),
+        "models_folder": str(status.files.models_dir),
         "models_note": status.models.note,
         "models": [asdict(model) for model in status.models.models],
         "remote": status.remote,

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from rag.cli import lab_command
 from rag.lab.browser_runtime import FILES, runtimes_in
-from tests.lab_parts import FakeNpm, Packages, write_model
+from tests.lab_parts import NpmRegistry, Packages, write_model
 
 VERSION = "9.9.1"
 
@@ -140,13 +140,27 @@ def test_the_status_for_other_programs(terminal: Terminal, monkeypatch: pytest.M
     }
 
 
-def test_what_goes_wrong_is_one_sentence(terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    npm = FakeNpm(tmp_path / "bin", monkeypatch)
-    npm.tell(code=1, err="npm error code ENOTFOUND\nnpm error network request failed")
-    said = terminal.run("install", code=1)
-    assert said.splitlines()[1:] == [
-        "npm cannot reach its registry (npm says: network request failed). Check the connection and npm's proxy "
-        "setting, or use rag lab install --from FOLDER."
+@pytest.fixture
+def registry(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> Iterator[NpmRegistry]:
+    """A registry with the app's packages, which npm's variable names."""
+    with NpmRegistry(terminal.packages) as registry:
+        monkeypatch.setenv("NPM_CONFIG_REGISTRY", registry.url)
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        yield registry
+
+
+def test_the_registry_that_is_configured_has_the_packages(terminal: Terminal, registry: NpmRegistry) -> None:
+    lines = terminal.run("install").splitlines()
+    assert lines[0].startswith("Fetching @huggingface/transformers@")
+    assert lines[-1] == f"The browser runtime {VERSION} is installed: {terminal.wasm.parent} (0.1 MB)."
+    assert len(registry.asked) == 2
+
+
+def test_what_goes_wrong_is_one_sentence(terminal: Terminal, registry: NpmRegistry) -> None:
+    registry.fault = 404
+    assert terminal.run("install", code=1).splitlines()[1:] == [
+        f"The npm registry at {registry.url} does not give out @huggingface/transformers {VERSION}: it answers 404. "
+        "Check NPM_CONFIG_REGISTRY or .npmrc, or use rag lab install --from FOLDER."
     ]
     terminal.packages.package_file.unlink()
     for command in ("install", "status"):
@@ -166,12 +180,11 @@ lab_command.app()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a process there cannot be sent Ctrl-C alone")
-def test_ctrl_c_leaves_nothing_behind(terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    npm = FakeNpm(tmp_path / "bin", monkeypatch)
-    npm.tell(waits=True)
+def test_ctrl_c_leaves_nothing_behind(terminal: Terminal, registry: NpmRegistry) -> None:
+    registry.fault = "stalls"
     command = [sys.executable, "-c", STOPPED, str(terminal.packages.folder), "install"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        while npm.child is None:
+        while not registry.asked:
             assert process.poll() is None
             time.sleep(0.01)
         process.send_signal(signal.SIGINT)

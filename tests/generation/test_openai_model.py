@@ -1,4 +1,5 @@
 import asyncio
+import pickle
 import re
 import socket
 from collections.abc import AsyncIterator
@@ -498,6 +499,28 @@ async def test_what_does_not_fit_at_the_second_try_is_too_long(
     assert len(server.chats) == tries
 
 
+@pytest.mark.parametrize(
+    ("wording", "limit"),
+    {
+        "foundry": 256,
+        "openai": 4097,
+        "vllm": 6048,
+        "llama.cpp": 4096,
+        "llama-cpp-python": 2048,
+        "sglang": 40960,
+        "lm studio": None,
+        "tgi": 4096,
+    }.items(),
+)
+async def test_the_error_of_an_overfull_context_has_the_servers_number(
+    server: ScriptedServer, model: OpenAIModel, wording: str, limit: int | None
+) -> None:
+    server.routes[CHAT] = refusal(400, OVERFULL[wording])
+    with pytest.raises(ContextTooSmall) as caught:
+        await events_of(model, prompt(0))
+    assert (caught.value.limit, caught.value.status) == (limit, 400)
+
+
 async def test_a_context_that_fills_up_in_the_answer_ends_it(server: ScriptedServer, model: OpenAIModel) -> None:
     server.enqueue(sse(chunk("So far"), data({"error": {"message": OVERFULL["lm studio"]}})))
     with pytest.raises(ContextTooSmall):
@@ -609,6 +632,23 @@ async def test_other_failures_are_told_in_plain_sentences(
     assert len(server.chats) == 1
 
 
+@pytest.mark.parametrize(
+    ("script", "status"),
+    [(refusal(401, "no"), 401), (refusal(404, "no"), 404), (refusal(503, "no"), 503), (sse(DONE), None)],
+)
+async def test_a_failure_has_fields_for_programs_also_after_pickling(
+    server: ScriptedServer, model: OpenAIModel, script: Script, status: int | None
+) -> None:
+    server.routes[CHAT] = script
+    with pytest.raises(ModelError) as caught:
+        await events_of(model)
+    error = caught.value
+    for copy in (error, pickle.loads(pickle.dumps(error))):
+        assert type(copy) is type(error)
+        assert str(copy) == str(error)
+        assert (copy.model, copy.address, copy.status, copy.limit) == ("phi-4-mini", server.url, status, None)
+
+
 async def test_a_long_refusal_is_shortened(server: ScriptedServer, model: OpenAIModel) -> None:
     server.enqueue(refusal(400, "blah " * 500))
     with pytest.raises(ModelRefused) as caught:
@@ -620,8 +660,9 @@ async def test_a_long_refusal_is_shortened(server: ScriptedServer, model: OpenAI
 
 async def test_a_server_that_sends_no_headers_has_stalled(server: ScriptedServer, hasty: OpenAIModel) -> None:
     server.enqueue(sse(before=(STALL,)))
-    with pytest.raises(ModelStalled, match="phi-4-mini"):
+    with pytest.raises(ModelStalled, match="phi-4-mini") as caught:
         await events_of(hasty)
+    assert caught.value.limit == 0.3
     await server.settled(left=1)
 
 

@@ -1,6 +1,7 @@
 """Who answers a turn, and downloads; the runtime's children are real processes."""
 
 import asyncio
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -32,6 +33,7 @@ ADDRESSES = {
     "runtime": True,
     "catalogue": "disk",
     "cache_dir": None,
+    "data_dir": Path("data"),
     "idle_timeout_s": 60.0,
     "keep_warm_s": 0.0,
 }
@@ -154,6 +156,51 @@ async def test_a_download_that_breaks_off_says_why(downloading: ModelRegistry):
     download = await ended(downloading.download("breaks"))
     assert download.state == "failed"
     assert download.detail == "breaks could not be downloaded. Check the internet connection and try again."
+
+
+async def test_an_unforeseen_error_ends_a_download_in_a_state_and_in_the_log(
+    downloading: ModelRegistry, caplog: pytest.LogCaptureFixture
+):
+    download = await ended(downloading.download("\ud800"))  # no text that could be sent
+    assert download.state == "failed"
+    assert download.detail == "An unforeseen error ended it; the app's log has it. Try again."
+    assert "ended with an unforeseen error" in caplog.text
+    assert (await ended(downloading.download("downloads"))).state == "done"
+
+
+WITHOUT_HOME = """
+import os, pwd, sys
+from pathlib import Path
+
+def nobody(uid):
+    raise KeyError(uid)
+
+os.environ.pop("HOME")
+pwd.getpwuid = nobody
+from rag.generation.foundry.runtime import default_cache_dir
+from rag.generation.registry import own_runtime
+data_dir = Path(sys.argv[1])
+own_runtime(data_dir, cache_dir=None, catalogue="disk")
+print(default_cache_dir(data_dir))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="an account there always has a home")
+def test_an_account_without_a_home_keeps_models_in_the_data_folder(tmp_path: Path):
+    done = subprocess.run([sys.executable, "-c", WITHOUT_HOME, str(tmp_path)], capture_output=True, text=True)
+    assert done.stdout.strip() == str(tmp_path / "models"), done.stderr
+
+
+async def test_the_runtimes_log_lies_in_the_data_folder(
+    foundry_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    addresses = {**ADDRESSES, "cache_dir": foundry_cache, "data_dir": tmp_path / "data"}
+    models = ModelRegistry.from_addresses(**addresses)  # type: ignore[arg-type]
+    assert [status.state for status in await models.statuses()] == ["on_disk", "on_disk"]
+    await models.close()
+    assert (tmp_path / "data" / "foundry.log").exists()
+    assert not (tmp_path / "home" / ".groundwork").exists()
 
 
 async def test_without_a_runtime_a_download_says_who_has_the_models():

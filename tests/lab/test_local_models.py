@@ -10,8 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rag.errors import StorageError
-from rag.lab.local_models import LocalModel, find_models, model_file
-from rag.lab.model_check import SUFFIXES
+from rag.lab.local_models import SUFFIXES, LocalModel, find_models, model_file
 from rag.lab.model_folders import MOST_FOLDERS, is_model_id
 from rag.lab.setup import HOSTS, read_hub
 from tests.lab_parts import PACKAGE_FILE, write_model

@@ -21,7 +21,7 @@ from rag.generation.openai_model import OpenAIModel
 from rag.generation.registry import ModelRegistry
 from rag.lab.proxy import Proxy
 from rag.lab.requests import AT_A_TIME, RequestLimiter, parse
-from rag.lab.sse import DONE, WAITING, completion_chunks, kept_open
+from rag.lab.sse import DONE, HEARTBEAT, completion_chunks, with_heartbeat
 from tests.fakes import FakeModel, Reply
 from tests.lab.test_requests import ASKED, RULES
 from tests.scripted_server import CUT, STALL, ScriptedServer, chunk, counted, refusal, reply, sse
@@ -284,14 +284,14 @@ async def test_answers_at_a_time_are_few_and_one_that_is_left_makes_room(lab: La
     await lab.behind.settled(connections=0)
 
 
-async def test_a_model_that_is_loaded_first_says_so_and_the_line_is_kept_open():
+async def test_a_model_that_is_loaded_first_says_so_and_the_line_is_with_heartbeat():
     model = FakeModel().enqueue(Reply("Good day.", loads=True, pause_s=0.05))
     prompt = parse(json.dumps(ASKED).encode(), ["phi-4-mini"], RULES)
-    chunks = kept_open(completion_chunks(model.stream(prompt.prompt, prompt.limits), model.alias), 0.01)
+    chunks = with_heartbeat(completion_chunks(model.stream(prompt.prompt, prompt.limits), model.alias), 0.01)
     async with aclosing(chunks):
         heard = [chunk async for chunk in chunks]
     assert json.loads(heard[0].removeprefix(b"data: "))["groundwork"] == {"stage": "loading"}
-    assert WAITING in heard
+    assert HEARTBEAT in heard
     assert heard[-1] == DONE
 
 
@@ -300,7 +300,7 @@ async def test_an_unforeseen_fault_ends_the_line_and_is_not_hidden():
         yield Loading()
         raise RuntimeError("a bug")
 
-    chunks = kept_open(completion_chunks(faulty(), "phi-4-mini"), 10)  # type: ignore[arg-type]
+    chunks = with_heartbeat(completion_chunks(faulty(), "phi-4-mini"), 10)  # type: ignore[arg-type]
     assert b"loading" in await anext(chunks)
     with pytest.raises(RuntimeError, match="a bug"):
         await anext(chunks)
@@ -318,7 +318,7 @@ async def test_a_reader_that_is_cancelled_again_while_it_closes_still_closes_the
             await asyncio.sleep(0.05)  # closing a connection takes a while
             ended.set()
 
-    chunks = kept_open(completion_chunks(talking(), "phi-4-mini"), 10)  # type: ignore[arg-type]
+    chunks = with_heartbeat(completion_chunks(talking(), "phi-4-mini"), 10)  # type: ignore[arg-type]
 
     reached = asyncio.Event()
 
@@ -349,8 +349,8 @@ async def test_a_line_that_is_closed_while_it_waits_closes_the_model():
         finally:
             ended.set()
 
-    chunks = kept_open(completion_chunks(silent(), "phi-4-mini"), 0.01)  # type: ignore[arg-type]
+    chunks = with_heartbeat(completion_chunks(silent(), "phi-4-mini"), 0.01)  # type: ignore[arg-type]
     assert b"loading" in await anext(chunks)
-    assert await anext(chunks) == WAITING
+    assert await anext(chunks) == HEARTBEAT
     await chunks.aclose()
     assert ended.is_set()

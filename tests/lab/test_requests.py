@@ -20,19 +20,19 @@ ASKED: dict[str, Any] = {
 }
 
 
-def test_the_turnstile_forgets_after_a_minute():
+def test_the_limiter_forgets_after_a_minute():
     now = 0.0
     request_limiter = RequestLimiter(1, lambda: now)
-    with request_limiter.passage("a"):
+    with request_limiter.admit("a"):
         pass
-    with request_limiter.passage("b"):
+    with request_limiter.admit("b"):
         pass
     now = 59.0
-    with pytest.raises(TooManyRequests) as refused, request_limiter.passage("a"):
+    with pytest.raises(TooManyRequests) as refused, request_limiter.admit("a"):
         pass
     assert refused.value.wait_s == 1
     now = 60.0
-    with request_limiter.passage("a"):
+    with request_limiter.admit("a"):
         pass
 
 

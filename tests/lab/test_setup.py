@@ -68,12 +68,12 @@ def test_what_is_there_has_a_path_that_changes_with_it(tmp_path: Path):
 
 
 def test_the_public_hub_is_asked_only_where_that_is_allowed(tmp_path: Path):
-    assert setup_in(tmp_path).may_ask == ()
+    assert setup_in(tmp_path).remote_hosts == ()
     setup = setup_in(tmp_path, remote=True)
     offered = setup.described()["remote"]["models"]
     assert [model["id"] for model in offered if model["default"]] == ["onnx-community/Qwen2.5-0.5B-Instruct"]
     assert all(size > 100_000_000 for model in offered for size in model["precisions"].values())
-    policy = LabMount(None, setup.may_ask).headers["Content-Security-Policy"]  # type: ignore[arg-type]
+    policy = LabMount(None, setup.remote_hosts).headers["Content-Security-Policy"]  # type: ignore[arg-type]
     assert "connect-src 'self' https://huggingface.co https://*.hf.co;" in policy
 
 

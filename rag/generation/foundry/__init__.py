@@ -1,1 +1,1 @@
-"""Foundry Local in a supervised process of its own: `model` asks `supervisor`, which runs `program` in a `child`."""
+"""Foundry Local in a supervised child process: `model` asks `runtime`, which talks to `child_main` through `child`."""

@@ -1,4 +1,4 @@
-"""Whether a model fits this computer: its memory, and its disk."""
+"""Whether a model fits the memory and the disk of this computer."""
 
 from pathlib import Path
 
@@ -8,11 +8,11 @@ from rag.errors import ModelNotReady, StorageError
 from rag.generation.foundry.protocol import ModelInfo
 
 _MEMORY_FACTOR = 1.2
-"""A loaded model takes its files' size, and a fifth more for key/value cache and work space."""
+"""A loaded model takes the size of its files, and a fifth more for key/value cache and work space."""
 
 
 def check_memory(model: ModelInfo) -> None:
-    """Nothing, when there is memory to load the model, or nobody can tell.
+    """Returns when there is memory to load the model, or its size is unknown.
 
     Raises:
         ModelNotReady: there is not enough.
@@ -22,12 +22,14 @@ def check_memory(model: ModelInfo) -> None:
     if needed_mb > free_mb:
         raise ModelNotReady(
             f"{model.alias} needs about {gigabytes(needed_mb)} of memory, and {gigabytes(free_mb)} are free. "
-            "Close other programs, or choose a smaller model in the settings."
+            "Close other programs, or choose a smaller model in the settings.",
+            model=model.alias,
+            limit=round(free_mb),
         )
 
 
 def check_disk(model: ModelInfo, folder: Path) -> None:
-    """Nothing, when the model's files fit beside the folder's, or nobody can tell.
+    """Returns when the model's files fit on the folder's disk, or their size is unknown.
 
     Raises:
         StorageError: they do not.

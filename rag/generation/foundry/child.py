@@ -1,4 +1,4 @@
-"""One run of a child program, as the app sees it: a process with typed requests and replies."""
+"""The app's side of one child process: typed requests in, typed replies out."""
 
 import asyncio
 import itertools
@@ -7,18 +7,18 @@ import os
 import subprocess
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from rag.generation.foundry.protocol import (
     Cancel,
-    ControlError,
     Done,
     DownloadProgress,
     Failed,
     ModelInfo,
     ModelsReply,
+    ProtocolError,
     Ready,
     Reply,
     Request,
@@ -28,9 +28,11 @@ from rag.generation.foundry.protocol import (
 )
 
 _END_S = 5.0
-"""A child that is still there so long after it was told to go is killed."""
+"""A child that still runs this long after `Shutdown` is killed."""
+LOG_MAX_BYTES = 5_000_000
+"""A log longer than this is rotated at the next start."""
 _LINE_BYTES = 2**24
-"""The whole catalogue is one line."""
+"""The longest reply: all variants of a model are one line."""
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +42,7 @@ class ChildEnded(Exception):
 
 
 class RequestFailed(Exception):
-    """The child says that it could not do it."""
+    """The child could not do what was asked."""
 
     def __init__(self, failed: Failed) -> None:
         super().__init__(failed.detail)
@@ -53,8 +55,8 @@ class Child:
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
         self._ids = itertools.count(1)
-        self._waiting: dict[int | None, asyncio.Queue[Reply | None]] = {None: asyncio.Queue()}
-        self._reading = asyncio.create_task(self._read())
+        self._replies: dict[int | None, asyncio.Queue[Reply | None]] = {None: asyncio.Queue()}
+        self._reader = asyncio.create_task(self._read())
         self.url = ""
         """Its web service's, from `ready` on."""
         self.exit_code: int | None = None
@@ -64,12 +66,12 @@ class Child:
 
     @classmethod
     async def spawn(cls, command: Sequence[str], environment: Mapping[str, str], log_file: Path | None) -> "Child":
-        """A new process, whose stderr is added to the log file or dropped.
+        """A new process, whose stderr is appended to the log file or dropped.
 
         Raises:
             OSError: it cannot be started.
         """
-        with _opened(log_file) as errors:
+        with _open_log(log_file) as errors:
             process = await asyncio.create_subprocess_exec(
                 *command,
                 stdin=subprocess.PIPE,
@@ -93,21 +95,21 @@ class Child:
 
     @property
     def busy(self) -> bool:
-        """True while requests wait for their end."""
-        return len(self._waiting) > 1
+        """True while requests wait for their last reply."""
+        return len(self._replies) > 1
 
     def next_id(self) -> int:
         """An id for the next request."""
         return next(self._ids)
 
     async def ready(self) -> None:
-        """Comes back when the child can take requests.
+        """Returns when the child takes requests.
 
         Raises:
             RequestFailed: it cannot start.
-            ChildEnded: it ended without a word.
+            ChildEnded: it ended without a reply.
         """
-        match await self._waiting[None].get():
+        match await self._replies[None].get():
             case Ready(url=url):
                 self.url = url
             case Failed() as failed:
@@ -116,7 +118,7 @@ class Child:
                 raise ChildEnded
 
     async def replies(self, job: int, request: Request) -> AsyncGenerator[DownloadProgress | ModelsReply | Done, None]:
-        """The answers to a request, to the last; closing the iterator cancels it.
+        """The replies to a request, up to the last one; closing the iterator cancels it.
 
         Raises:
             RequestFailed: the child could not do it.
@@ -124,11 +126,11 @@ class Child:
         """
         if not self.alive:
             raise ChildEnded
-        waiting = self._waiting[job] = asyncio.Queue()
-        self._say(request)
+        replies = self._replies[job] = asyncio.Queue()
         try:
+            self._send(request)
             while True:
-                match await waiting.get():
+                match await replies.get():
                     case DownloadProgress() as progress:
                         yield progress
                     case ModelsReply() | Done() as last:
@@ -139,13 +141,13 @@ class Child:
                     case _:
                         raise ChildEnded
         except (GeneratorExit, asyncio.CancelledError):
-            self._say(Cancel(job))
+            self._send(Cancel(job))
             raise
         finally:
-            del self._waiting[job]
+            del self._replies[job]
 
     async def ask(self, job: int, request: Request) -> tuple[ModelInfo, ...]:
-        """The models that answer the request; none for one that is merely done.
+        """The models in the reply; none for a request that is merely done.
 
         Raises:
             RequestFailed: the child could not do it.
@@ -160,49 +162,59 @@ class Child:
 
     async def ended(self, *, within_s: float) -> bool:
         """True once the process has ended, False when it has not by then."""
-        await asyncio.wait((self._reading,), timeout=within_s)
+        await asyncio.wait((self._reader,), timeout=within_s)
         return not self.alive
 
     async def end(self) -> None:
-        """Ends the process, and comes back when it is gone."""
-        self._say(Shutdown())
+        """Ends the process; returns when it is gone."""
+        self._send(Shutdown())
         if self._process.stdin:
             self._process.stdin.close()
         if not await self.ended(within_s=_END_S):
             self._process.kill()
-            await self._reading
+            await self._reader
 
-    def _say(self, request: Request) -> None:
+    def _send(self, request: Request) -> None:
         if self._process.stdin and not self._process.stdin.is_closing():
             self._process.stdin.write(encode(request))
 
     async def _read(self) -> None:
         while line := await self._line():
             try:
-                self._take(decode_reply(line))
-            except ControlError as error:
+                self._dispatch(decode_reply(line))
+            except ProtocolError as error:
                 log.warning("From the model runtime: %s", error)
         self.exit_code = await self._process.wait()
         self.ended_at = time.monotonic()
-        for waiting in self._waiting.values():
-            waiting.put_nowait(None)
+        for replies in self._replies.values():
+            replies.put_nowait(None)
 
     async def _line(self) -> bytes:
         """The next line; b"" at the end."""
         assert self._process.stdout
         try:
             return await self._process.stdout.readline()
-        except ValueError:  # longer than any of ours; the stream has dropped it
+        except ValueError:  # longer than any message; the stream has dropped it
             return b"\n"
 
-    def _take(self, reply: Reply) -> None:
+    def _dispatch(self, reply: Reply) -> None:
         job = None if isinstance(reply, Ready) else reply.id
-        if waiting := self._waiting.get(job):
-            waiting.put_nowait(reply)
+        if replies := self._replies.get(job):
+            replies.put_nowait(reply)
 
 
-def _opened(log_file: Path | None) -> BinaryIO:
-    """The end of the log, or what swallows everything."""
+def _open_log(log_file: Path | None) -> BinaryIO:
+    """The end of the log file, or the null device where there is none or it cannot be written."""
     if log_file:
-        log_file.parent.mkdir(parents=True, exist_ok=True)
-    return open(log_file or os.devnull, "ab")
+        with suppress(OSError):
+            log_file.parent.mkdir(parents=True, exist_ok=True)
+            _rotate(log_file)
+            return log_file.open("ab")
+    return open(os.devnull, "ab")
+
+
+def _rotate(log_file: Path) -> None:
+    """Makes a log that has become too long the `.old` one, in place of the one before it."""
+    with suppress(OSError):  # there is none yet, or on Windows another child has it open
+        if log_file.stat().st_size > LOG_MAX_BYTES:
+            log_file.replace(log_file.with_name(f"{log_file.name}.old"))

@@ -1,6 +1,6 @@
-"""Foundry Local's runtime as a program of its own: requests on stdin, replies on stdout, chats over its web service.
+"""The child's side: Foundry Local's runtime with requests on stdin, replies on stdout, chats over its web service.
 
-`supervisor` starts it as `python -m rag.generation.foundry.child_main`. It ends with the app, however that ends: stdin
+`launcher` starts it as `python -m rag.generation.foundry.child_main`. It ends with the app, however that ends: stdin
 closes, or the app's process is gone while somebody else holds the pipe open. Native calls block for seconds, so each
 request has a thread, and the main thread does nothing but read.
 """
@@ -21,25 +21,24 @@ from typing import BinaryIO
 import foundry_local_sdk
 from foundry_local_sdk import Configuration, FoundryLocalManager, IModel
 
-from rag.generation.foundry.child_process import end_with, in_background, private_stdout
+from rag.generation.foundry.child_process import in_background, private_stdout, watch_parent
 from rag.generation.foundry.protocol import (
     CATALOGUE_SILENT,
     Cancel,
-    ControlError,
     Describe,
     Done,
     DownloadModel,
     DownloadProgress,
     Failed,
     Fault,
-    ListModels,
     Load,
     ModelInfo,
+    ModelRequest,
     ModelsReply,
+    ProtocolError,
     Ready,
     Reply,
     Shutdown,
-    Unload,
     Variants,
     decode_request,
     encode,
@@ -49,11 +48,9 @@ APP_NAME = "groundwork"
 _PROGRESS_STEP = 0.001
 """Of a download of 12 GB, 12 MB: often enough to see it move."""
 
-Job = ListModels | Describe | Variants | Load | Unload | DownloadModel
-
 
 class Refused(Exception):
-    """A request that the runtime is not even asked for."""
+    """A request that is not passed on to the runtime."""
 
     def __init__(self, fault: Fault, detail: str) -> None:
         super().__init__(detail)
@@ -61,46 +58,48 @@ class Refused(Exception):
 
 
 class Service:
-    """Answers the app's requests side by side.
+    """Serves the app's requests concurrently.
 
     Args:
-        open_manager: gives the runtime; it may take its time.
-        replies: where the answers go.
-        patience_s: how long the catalogue's server may take for the first list of models.
+        open_manager: opens the runtime; it may take seconds.
+        replies: the stream that replies are written to.
+        catalogue_timeout_s: seconds that the catalogue's server may take for the first list of models.
     """
 
-    def __init__(self, open_manager: Callable[[], FoundryLocalManager], replies: BinaryIO, patience_s: float) -> None:
+    def __init__(
+        self, open_manager: Callable[[], FoundryLocalManager], replies: BinaryIO, catalogue_timeout_s: float
+    ) -> None:
         self._open_manager = open_manager
         self._replies = replies
-        self._patience_s = patience_s
+        self._catalogue_timeout_s = catalogue_timeout_s
         self._writing = threading.Lock()
         self._cancelled: dict[int, threading.Event] = {}
 
     def run(self, requests: BinaryIO) -> None:
-        """Takes requests until they end; then the app is gone, and so is this process."""
+        """Serves requests until stdin ends; then the app is gone, and this process ends."""
         in_background(self._open)
         for line in requests:
-            self._take(line)
+            self._dispatch(line)
         os._exit(0)
 
     def _open(self) -> None:
         try:
             self._manager = self._open_manager()
             self._manager.start_web_service()
-        except Exception as error:  # noqa: BLE001 - whatever keeps it from starting, the app must hear of it
+        except Exception as error:  # noqa: BLE001 - whatever stops the start, the app must know it
             traceback.print_exc()
-            self._send(Failed(None, "failed", _words(error)))
+            self._send(Failed(None, "failed", _message(error)))
             os._exit(1)
-        reading = in_background(self._manager.catalog.list_models)
-        reading.join(self._patience_s)
-        if reading.is_alive():
+        listing = in_background(self._manager.catalog.list_models)
+        listing.join(self._catalogue_timeout_s)
+        if listing.is_alive():
             os._exit(CATALOGUE_SILENT)  # a native call that waits for its network cannot be called back
         self._send(Ready((self._manager.urls or [""])[0], foundry_local_sdk.__version__))
 
-    def _take(self, line: bytes) -> None:
+    def _dispatch(self, line: bytes) -> None:
         try:
             request = decode_request(line)
-        except ControlError as error:
+        except ProtocolError as error:
             self._send(Failed(None, "failed", str(error)))
             return
         match request:
@@ -111,31 +110,27 @@ class Service:
                     cancelled.set()
             case _:
                 self._cancelled[request.id] = threading.Event()
-                in_background(self._answer, request)
+                in_background(self._serve, request)
 
-    def _answer(self, job: Job) -> None:
+    def _serve(self, job: ModelRequest) -> None:
         try:
-            self._send(self._outcome(job))
+            self._send(self._reply(job))
         except Refused as refused:
             self._send(Failed(job.id, refused.fault, str(refused)))
-        except Exception as error:  # noqa: BLE001 - a request without an answer would be waited for for ever
+        except Exception as error:  # noqa: BLE001 - the app would wait for ever for a request without a reply
             traceback.print_exc()
-            self._send(Failed(job.id, "cancelled" if self._cancelled[job.id].is_set() else "failed", _words(error)))
+            self._send(Failed(job.id, "cancelled" if self._cancelled[job.id].is_set() else "failed", _message(error)))
         finally:
             del self._cancelled[job.id]
 
-    def _outcome(self, job: Job) -> ModelsReply | Done:
+    def _reply(self, job: ModelRequest) -> ModelsReply | Done:
         match job:
-            case ListModels():
-                return ModelsReply(job.id, tuple(describe(model) for model in self._manager.catalog.list_models()))
             case Describe():
                 return ModelsReply(job.id, (describe(self._find(job.alias)),))
             case Variants():
                 return ModelsReply(job.id, tuple(describe(variant) for variant in self._find(job.alias).variants))
             case Load():
                 return ModelsReply(job.id, (describe(self._load(job.alias)),))
-            case Unload():
-                self._find(job.alias).unload()
             case DownloadModel():
                 self._download(job)
         return Done(job.id)
@@ -159,16 +154,16 @@ class Service:
         return model
 
     def _download(self, job: DownloadModel) -> None:
-        told = 0.0
+        reported = 0.0
 
-        def progress(percent: float) -> None:
-            nonlocal told
+        def on_progress(percent: float) -> None:
+            nonlocal reported
             share = min(max(percent / 100, 0.0), 1.0)
-            if share - told >= _PROGRESS_STEP:
-                told = share
+            if share - reported >= _PROGRESS_STEP:
+                reported = share
                 self._send(DownloadProgress(job.id, share))
 
-        self._find(job.alias).download(progress, self._cancelled[job.id])
+        self._find(job.alias).download(on_progress, self._cancelled[job.id])
 
     def _send(self, reply: Reply) -> None:
         with self._writing:
@@ -176,7 +171,7 @@ class Service:
                 self._replies.write(encode(reply))
                 self._replies.flush()
             except OSError:
-                os._exit(0)  # nobody reads any more
+                os._exit(0)  # the app is gone
 
 
 def describe(model: IModel) -> ModelInfo:
@@ -189,7 +184,6 @@ def describe(model: IModel) -> ModelInfo:
         loaded=model.is_loaded,
         size_mb=_megabytes(Path(model.get_path())) if info.file_size_mb is None and cached else info.file_size_mb,
         context_length=info.context_length,
-        supports_reasoning=info.get_int_property("supports_reasoning") == 1,
         device=str(info.runtime.device_type or "") if info.runtime else "",
     )
 
@@ -226,7 +220,7 @@ def _serve_no_catalogue() -> str:
     return f"http://127.0.0.1:{server.server_address[1]}/asset-gallery/v1.0/models"
 
 
-def _words(error: Exception) -> str:
+def _message(error: Exception) -> str:
     """Its text, also when a file name in it is no Unicode."""
     return str(error).encode(errors="replace").decode()
 
@@ -236,25 +230,27 @@ def _megabytes(folder: Path) -> float:
 
 
 def main() -> None:
-    """The program; see `--help`."""
+    """The process; see `--help`."""
     parser = argparse.ArgumentParser(prog="python -m rag.generation.foundry.child_main", description=__doc__)
-    parser.add_argument("--app", type=int, required=True, help="process id of the app that it ends with")
+    parser.add_argument("--parent", type=int, required=True, help="process id of the app that it ends with")
     parser.add_argument("--cache-dir", type=Path, required=True, help="where the model files lie")
-    parser.add_argument("--app-data-dir", type=Path, help="where the runtime keeps its logs")
+    parser.add_argument("--app-data-dir", type=Path, help="where the runtime writes its logs")
     parser.add_argument("--catalogue", choices=("online", "disk"), default="online", help="where models are listed")
-    parser.add_argument("--patience", type=float, default=15.0, help="seconds for the catalogue's first answer")
+    parser.add_argument(
+        "--catalogue-timeout", type=float, default=15.0, help="seconds for the first answer of the catalogue's server"
+    )
     options = parser.parse_args()
 
     replies = private_stdout()
     faulthandler.enable()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C reaches both; the app decides
-    end_with(options.app)
+    watch_parent(options.parent)
     catalogue_url = _serve_no_catalogue() if options.catalogue == "disk" else None
 
     def opened() -> FoundryLocalManager:
         return open_manager(options.cache_dir, options.app_data_dir, catalogue_url=catalogue_url)
 
-    Service(opened, replies, options.patience).run(sys.stdin.buffer)
+    Service(opened, replies, options.catalogue_timeout).run(sys.stdin.buffer)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How a child program stays apart from its app's output, and never outlives the app."""
+"""Parts of a child process: a stdout of its own, daemon threads, and the watchdog that ends it with its parent."""
 
 import os
 import threading
@@ -18,24 +18,24 @@ def in_background(job: Callable[..., object], *arguments: object) -> threading.T
     return thread
 
 
-def end_with(app: int) -> None:
-    """Ends this process within about a second of process `app`, whatever native code is doing here.
+def watch_parent(parent: int) -> None:
+    """Ends this process within about a second of process `parent`, whatever native code is doing here.
 
-    A closed stdin tells the same at once, but only when no other child of the app holds the pipe open.
+    A closed stdin shows the same at once, but only when no other child of the parent holds the pipe open.
     """
-    in_background(_watch, app)
+    in_background(_end_with, parent)
 
 
 def private_stdout() -> BinaryIO:
-    """The real stdout, for this caller alone: whatever else is printed, by native code too, goes to stderr from now."""
+    """The real stdout, for this caller alone; what else is printed, also by native code, goes to stderr from now on."""
     ours = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     return ours
 
 
-def _watch(app: int) -> None:
+def _end_with(parent: int) -> None:
     try:
-        process = psutil.Process(app)
+        process = psutil.Process(parent)
         while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
             time.sleep(_CHECK_S)
     except psutil.NoSuchProcess:

@@ -1,4 +1,4 @@
-"""How the Foundry Local child is started: its command, its environment, and the wait until it is ready."""
+"""Starts the Foundry Local child: its command, its environment, and the wait until it is ready."""
 
 import asyncio
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 from rag.generation.foundry.child import Child, ChildEnded
 from rag.generation.foundry.protocol import CATALOGUE_SILENT, Catalogue
 
-PROGRAM = (sys.executable, "-P", "-m", "rag.generation.foundry.child_main")
+COMMAND = (sys.executable, "-P", "-m", "rag.generation.foundry.child_main")
 """-P: nothing is imported from the working directory, where uploads may lie."""
 
 NOWHERE = "http://127.0.0.1:9"
@@ -18,24 +18,24 @@ NOWHERE = "http://127.0.0.1:9"
 
 
 class CatalogueSilent(ChildEnded):
-    """The catalogue's server kept the child waiting for longer than its patience."""
+    """The catalogue's server did not answer within the time-out."""
 
 
 @dataclass(frozen=True)
 class Launcher:
-    """Starts children, all in the same way."""
+    """The settings that all children of an app are started with."""
 
     cache_dir: Path
     """Where the model files lie."""
     app_data_dir: Path | None = None
-    """Where the runtime keeps its own logs; None for `~/.groundwork`."""
+    """Where the runtime writes its own logs; None for `~/.groundwork`."""
     log_file: Path | None = None
-    """What the child prints is added to it; None drops it."""
-    patience_s: float = 15.0
+    """What the child prints is appended to it; None drops it."""
+    catalogue_timeout_s: float = 15.0
     """For the first answer of the catalogue's server."""
     timeout_s: float = 60.0
     """For the whole start."""
-    command: Sequence[str] = PROGRAM
+    command: Sequence[str] = COMMAND
 
     async def launch(self, catalogue: Catalogue) -> Child:
         """A child that takes requests.
@@ -58,11 +58,11 @@ class Launcher:
     def _command(self, catalogue: Catalogue) -> list[str]:
         return [
             *self.command,
-            *("--app", str(os.getpid())),
+            *("--parent", str(os.getpid())),
             *("--cache-dir", str(self.cache_dir)),
             *(("--app-data-dir", str(self.app_data_dir)) if self.app_data_dir else ()),
             *("--catalogue", catalogue),
-            *("--patience", str(self.patience_s)),
+            *("--catalogue-timeout", str(self.catalogue_timeout_s)),
         ]
 
 

@@ -1,4 +1,4 @@
-"""A model of the Foundry Local in this app: loaded when it is first needed, warmed, and loaded again after a crash."""
+"""A model of this app's Foundry Local: loaded when it is first needed, warmed, and loaded again after a crash."""
 
 import asyncio
 import time
@@ -18,8 +18,8 @@ from rag.generation.prompt import Prompt, answer_prompt
 
 _WARM_UP = answer_prompt("Hello")
 _ONE_TOKEN = GenerationLimits(max_tokens=1, temperature=0)
-_NOTICED_S = 1.0
-"""The end of a process is known a moment after its connections break."""
+_CRASH_NOTICE_S = 1.0
+"""A process is seen to have ended a moment after its connections break."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class FoundryModel:
     """A `ChatModel` of the runtime that this app runs; its streams may run side by side.
 
     Args:
-        runtime: shared by all models of the app; whoever made it closes it.
+        runtime: shared by all models of the app; its creator closes it.
         alias: as the catalogue has it ("phi-4-mini"), or a variant's id.
         idle_timeout_s: the longest wait for the headers and between two chunks, in seconds.
         keep_warm_s: seconds without a question after which a one-token prompt keeps it warm; 0 never does.
@@ -51,7 +51,7 @@ class FoundryModel:
         self._alias = alias
         self._idle_timeout_s = idle_timeout_s
         self._keep_warm_s = keep_warm_s
-        self._bringing = SingleFlight(self._bring)
+        self._loading = SingleFlight(self._load)
         self._endpoint: OpenAIModel | None = None
         self._url = ""
         self._used_at = 0.0
@@ -69,7 +69,7 @@ class FoundryModel:
 
     @property
     def idle(self) -> bool:
-        """Whether it is in memory, and is not asked anything by this app now."""
+        """Whether it is in memory and has no stream of this app open."""
         endpoint = self._ready()
         return bool(endpoint and endpoint.idle)
 
@@ -83,7 +83,7 @@ class FoundryModel:
         """
         if (endpoint := self._ready()) is None:
             yield Loading()
-            endpoint = await self._bringing()
+            endpoint = await self._loading()
         url = self._url
         try:
             async with aclosing(endpoint.stream(prompt, limits)) as events:
@@ -91,24 +91,25 @@ class FoundryModel:
                     self._used_at = time.monotonic()
                     yield event
         except ModelError as error:
-            if not await self._runtime.has_ended(url, within_s=_NOTICED_S):
+            if not await self._runtime.has_ended(url, within_s=_CRASH_NOTICE_S):
                 raise
             self._in_background(self.prepare())
             raise ModelCrashed(
-                f"{self._alias} stopped unexpectedly and is being started again. Ask again in a moment."
+                f"{self._alias} stopped unexpectedly and is being started again. Ask again in a moment.",
+                model=self._alias,
             ) from error
 
     async def prepare(self) -> None:
-        """Starts, loads and warms the model, so that the first question is fast; does nothing where that cannot be."""
+        """Starts, loads and warms the model, so that the first question is fast; does nothing where that fails."""
         with suppress(ModelError):
             if self._ready() is None:
-                await self._bringing()
+                await self._loading()
 
     async def status(self) -> ModelStatus:
-        """How it stands with the model; starts the runtime to find out."""
+        """Whether the model can answer; starts the runtime to find out."""
         if self._ready() and (model := self._runtime.loaded(self._alias)):
             return ModelStatus(self._alias, "ready", f"{self._alias} is ready.", model.size_mb)
-        if self._bringing.running:
+        if self._loading.running:
             return ModelStatus(self._alias, "loading", f"{self._alias} is being loaded.")
         try:
             return self._described(await self._runtime.describe(self._alias))
@@ -116,30 +117,30 @@ class FoundryModel:
             return ModelStatus(self._alias, "unavailable", str(error))
 
     async def close(self) -> None:
-        """Ends its background work and closes its connections; the runtime goes on."""
+        """Ends its background work and closes its connections; the runtime keeps running."""
         for task in tuple(self._background):
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
-        await self._bringing.cancel()
+        await self._loading.cancel()
         if self._endpoint:
             await self._endpoint.close()
 
     def _ready(self) -> OpenAIModel | None:
-        """The way to the model, when it is in memory and its child lives."""
-        there = self._url == self._runtime.url and self._runtime.loaded(self._alias)
-        return self._endpoint if there else None
+        """The connection to the model, while it is in memory and its child runs."""
+        is_loaded = self._url == self._runtime.url and self._runtime.loaded(self._alias)
+        return self._endpoint if is_loaded else None
 
-    async def _bring(self) -> OpenAIModel:
+    async def _load(self) -> OpenAIModel:
         model = await self._runtime.describe(self._alias)
         if not model.cached:
-            raise ModelNotReady(_missing(model))
+            raise ModelNotReady(_missing(model), model=self._alias)
         if not model.loaded:
             check_memory(model)
         model = await self._runtime.load(self._alias)
         return await self._connect(model)
 
     async def _connect(self, model: ModelInfo) -> OpenAIModel:
-        """A warm way to a loaded model, in place of the one before."""
+        """A warmed connection to a loaded model, in place of the one before."""
         if self._endpoint:
             await self._endpoint.close()
         self._url = self._runtime.url
@@ -152,7 +153,7 @@ class FoundryModel:
         return self._endpoint
 
     async def _keep_warm(self, endpoint: OpenAIModel) -> None:
-        """Says one token whenever nobody has asked for long enough, until the model is gone."""
+        """Asks for one token whenever the model was idle for long enough, until it is gone."""
         while self._ready() is endpoint:
             idle_s = time.monotonic() - self._used_at
             if idle_s < self._keep_warm_s:
@@ -161,7 +162,7 @@ class FoundryModel:
                 await self._warm(endpoint)
 
     async def _warm(self, endpoint: OpenAIModel) -> None:
-        """Has the model say one token; if that fails, the next question tells why."""
+        """Asks for one token; if that fails, the next question shows why."""
         with suppress(ModelError):
             async for _ in endpoint.stream(_WARM_UP, _ONE_TOKEN):
                 pass

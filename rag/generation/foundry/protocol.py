@@ -1,4 +1,4 @@
-"""What the app and its Foundry Local child say to each other: one message a line, in JSON."""
+"""The messages between the app and its Foundry Local child: one a line, in JSON."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal, TypeVar
@@ -16,8 +16,8 @@ _SHOWN_CHARS = 80
 T = TypeVar("T")
 
 
-class ControlError(ValueError):
-    """A line is no message of this channel."""
+class ProtocolError(ValueError):
+    """A line is no message of this protocol."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +31,11 @@ class ModelInfo:
     """Its files are on this disk."""
     loaded: bool
     size_mb: float | None = None
-    """Of its files; None when neither catalogue nor disk tell."""
+    """Of its files; None when neither the catalogue nor the disk has it."""
     context_length: int | None = None
     """Tokens."""
-    supports_reasoning: bool = False
     device: str = ""
     """"CPU", "GPU", "NPU" or ""."""
-
-
-@dataclass(frozen=True, slots=True)
-class ListModels:
-    """Asks for all models of the catalogue."""
-
-    id: int
-    type: Literal["list"] = "list"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +58,7 @@ class Variants:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Brings a model into memory."""
+    """Loads a model into memory."""
 
     id: int
     alias: str
@@ -75,17 +66,8 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True)
-class Unload:
-    """Takes a model out of memory."""
-
-    id: int
-    alias: str
-    type: Literal["unload"] = "unload"
-
-
-@dataclass(frozen=True, slots=True)
 class DownloadModel:
-    """Brings a model's files to this disk."""
+    """Downloads a model's files to this disk."""
 
     id: int
     alias: str
@@ -120,7 +102,7 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class ModelsReply:
-    """Ends `ListModels` with all, `Variants` with those of one, `Describe` and `Load` with the one."""
+    """Ends `Variants` with those of one model, `Describe` and `Load` with the one."""
 
     id: int
     models: tuple[ModelInfo, ...]
@@ -129,7 +111,7 @@ class ModelsReply:
 
 @dataclass(frozen=True, slots=True)
 class DownloadProgress:
-    """How much of a download is here; more follows."""
+    """How much of a download is on this disk; more follows."""
 
     id: int
     share: Annotated[float, Field(ge=0, le=1)]
@@ -138,7 +120,7 @@ class DownloadProgress:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """Ends `Unload` and `DownloadModel`."""
+    """Ends `DownloadModel`."""
 
     id: int
     type: Literal["done"] = "done"
@@ -152,11 +134,12 @@ class Failed:
     """None for the start itself, and for a line that was no request."""
     fault: Fault
     detail: str
-    """The runtime's own words, for a log."""
+    """The runtime's own message, for a log."""
     type: Literal["failed"] = "failed"
 
 
-Request = ListModels | Describe | Variants | Load | Unload | DownloadModel | Cancel | Shutdown
+ModelRequest = Describe | Variants | Load | DownloadModel
+Request = ModelRequest | Cancel | Shutdown
 Reply = Ready | ModelsReply | DownloadProgress | Done | Failed
 
 _REQUESTS: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="type")])
@@ -173,7 +156,7 @@ def decode_request(line: bytes) -> Request:
     """The request in a line.
 
     Raises:
-        ControlError: it holds none.
+        ProtocolError: it holds none.
     """
     return _decode(_REQUESTS, line)
 
@@ -182,7 +165,7 @@ def decode_reply(line: bytes) -> Reply:
     """The reply in a line.
 
     Raises:
-        ControlError: it holds none.
+        ProtocolError: it holds none.
     """
     return _decode(_REPLIES, line)
 
@@ -191,4 +174,4 @@ def _decode(adapter: TypeAdapter[T], line: bytes) -> T:
     try:
         return adapter.validate_json(line, strict=True)
     except ValidationError:
-        raise ControlError(f"not a control message: {line[:_SHOWN_CHARS]!r}") from None
+        raise ProtocolError(f"not a message of the protocol: {line[:_SHOWN_CHARS]!r}") from None

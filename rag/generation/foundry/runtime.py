@@ -1,6 +1,7 @@
-"""Foundry Local as the app has it: a child process that is started when it is needed, and again after a crash."""
+"""Foundry Local for the app: a child process that is started when it is needed, and again after a crash."""
 
 import asyncio
+import tempfile
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
@@ -12,23 +13,19 @@ from rag.concurrency import SingleFlight
 from rag.errors import ModelCrashed, ModelError, ModelNotFound, ModelNotReady, ModelUnavailable
 from rag.generation.foundry.capacity import check_disk
 from rag.generation.foundry.child import Child, ChildEnded, RequestFailed
-from rag.generation.foundry.launcher import PROGRAM, CatalogueSilent, Launcher
+from rag.generation.foundry.launcher import COMMAND, CatalogueSilent, Launcher
 from rag.generation.foundry.protocol import (
     Catalogue,
     Describe,
     DownloadModel,
     DownloadProgress,
     Fault,
-    ListModels,
     Load,
     ModelInfo,
     Request,
-    Unload,
     Variants,
 )
 
-FOUNDRY_CACHE = Path.home() / ".foundry" / "cache" / "models"
-"""Foundry Local's own folder, shared with its command line, so that no model is downloaded twice."""
 _CRASHES = 3
 _CRASHES_WITHIN_S = 60.0
 _LOOKUP_S = 30.0
@@ -42,12 +39,12 @@ class FoundryRuntime:
 
     Args:
         cache_dir: where the model files lie; None for Foundry Local's own folder.
-        app_data_dir: where the runtime keeps its own logs; None for `~/.groundwork`.
-        log_file: what the child prints is added to it; None drops it.
+        app_data_dir: where the runtime writes its own logs; None for `~/.groundwork`.
+        log_file: what the child prints is appended to it; None drops it.
         catalogue: "disk" never asks Microsoft's server which models there are.
-        patience_s: seconds for that server's answer; after them the list beside the model files is taken.
+        catalogue_timeout_s: seconds for that server's answer; after them the list beside the model files is used.
         start_timeout_s: seconds for the whole start.
-        program: the child program, with the arguments and messages of `rag.generation.foundry.child_main`.
+        command: starts the child, with the arguments and messages of `rag.generation.foundry.child_main`.
     """
 
     def __init__(
@@ -57,16 +54,16 @@ class FoundryRuntime:
         app_data_dir: Path | None = None,
         log_file: Path | None = None,
         catalogue: Catalogue = "online",
-        patience_s: float = 15.0,
+        catalogue_timeout_s: float = 15.0,
         start_timeout_s: float = 60.0,
-        command: Sequence[str] = PROGRAM,
+        command: Sequence[str] = COMMAND,
     ) -> None:
-        self._launcher = Launcher(
-            cache_dir or FOUNDRY_CACHE, app_data_dir, log_file, patience_s, start_timeout_s, command
-        )
+        cache_dir = cache_dir or default_cache_dir(app_data_dir)
+        self._launcher = Launcher(cache_dir, app_data_dir, log_file, catalogue_timeout_s, start_timeout_s, command)
         self._wanted_catalogue: Catalogue = catalogue
         self._catalogue: Catalogue = catalogue
         self._starting = SingleFlight(self._start)
+        self._reconnecting = SingleFlight(self._reconnect)
         self._child: Child | None = None
         self._loaded: dict[str, ModelInfo] = {}
         self._ends: deque[float] = deque(maxlen=_CRASHES)
@@ -93,7 +90,7 @@ class FoundryRuntime:
         return self._child.pid if self._child and self._child.alive else None
 
     async def start(self) -> None:
-        """Comes back when the runtime takes requests; all who call at once share one start.
+        """Returns when the runtime takes requests; concurrent callers share one start.
 
         Raises:
             ModelUnavailable: it does not start, or crashes again and again.
@@ -101,26 +98,15 @@ class FoundryRuntime:
         await self._running()
 
     async def close(self) -> None:
-        """Ends the child and comes back when it is gone; a later request starts a new one."""
-        await self._starting.cancel()
-        child, self._child, self._failed = self._child, None, False
-        if child:
-            await child.end()
+        """Ends the child; returns when it is gone. A later request starts a new one."""
+        await self._reconnecting.cancel()
+        await self._end_child()
 
     async def has_ended(self, url: str, *, within_s: float) -> bool:
         """True once the child that served this address has ended, False when it has not by then."""
         if self._child is None or self._child.url != url:
             return True
         return await self._child.ended(within_s=within_s)
-
-    async def models(self) -> list[ModelInfo]:
-        """All models of the catalogue; none without a network on a computer that never had one.
-
-        Raises:
-            ModelError: the runtime does not start or does not answer.
-        """
-        with _explained("The catalogue", "be read. Try again."):
-            return list(await self._ask(ListModels, timeout_s=_LOOKUP_S))
 
     async def describe(self, alias: str) -> ModelInfo:
         """The model of that alias, or the variant of that id, in whatever case.
@@ -144,11 +130,11 @@ class FoundryRuntime:
             return list(await self._ask(lambda job: Variants(job, alias), timeout_s=_LOOKUP_S))
 
     def loaded(self, alias: str) -> ModelInfo | None:
-        """The model, when it was loaded by that alias and still is; asks nobody."""
+        """The model, when it was loaded by that alias and still is; no request is made."""
         return self._loaded.get(alias.casefold()) if self.url else None
 
     async def load(self, alias: str) -> ModelInfo:
-        """The model, in memory from now on.
+        """Loads the model into memory.
 
         Raises:
             ModelNotReady: it is not on this disk, or cannot be loaded.
@@ -158,22 +144,6 @@ class FoundryRuntime:
             (model,) = await self._ask(lambda job: Load(job, alias))
         self._loaded[alias.casefold()] = model
         return model
-
-    async def unload(self, alias: str) -> None:
-        """Takes the model out of memory; after the last one the child ends.
-
-        The runtime keeps most of an unloaded model's memory; only the end of its process gives all of it back.
-
-        Raises:
-            ModelError: the runtime could not do it.
-        """
-        if (model := self.loaded(alias)) is None:
-            return
-        self._loaded = {name: other for name, other in self._loaded.items() if other.id != model.id}
-        with _explained(alias, "be unloaded. Try again."):
-            await self._ask(lambda job: Unload(job, alias))
-        if not self._loaded and self._child and not self._child.busy:
-            await self.close()
 
     async def download(self, alias: str) -> AsyncGenerator[float, None]:
         """The share of the model that is on this disk, in [0, 1], as it grows; 1 at the end.
@@ -185,7 +155,7 @@ class FoundryRuntime:
             StorageError: the disk is too small.
             ModelError: the download broke off.
         """
-        model = await self._offered(alias)
+        model = await self._downloadable(alias)
         if not model.cached:
             await asyncio.to_thread(check_disk, model, self._launcher.cache_dir)
             child = await self._running()
@@ -197,16 +167,40 @@ class FoundryRuntime:
                             yield reply.share
         yield 1.0
 
-    async def _offered(self, alias: str) -> ModelInfo:
-        """The model to download; a catalogue without it may be one from before the network came."""
+    async def _downloadable(self, alias: str) -> ModelInfo:
+        """The model, from a child that may use the network; a child without it, or with an old list, is replaced."""
         try:
-            return await self.describe(alias)
+            model = await self.describe(alias)
         except ModelNotFound:
-            if self._loaded or self._wanted_catalogue == "disk":
+            if not (self._fell_back or self._may_look_anew):
                 raise
-        await self.close()
-        self._catalogue = "online"
+        else:
+            if model.cached or not self._fell_back:
+                return model
+        await self._reconnecting()
         return await self.describe(alias)
+
+    @property
+    def _fell_back(self) -> bool:
+        """Whether the child has no way to the network because the catalogue's server was silent at its start."""
+        return self._catalogue != self._wanted_catalogue
+
+    @property
+    def _may_look_anew(self) -> bool:
+        """Whether a new child may see another catalogue, and nobody needs the one that runs."""
+        in_use = self._loaded or (self._child and self._child.busy)
+        return self._wanted_catalogue == "online" and not in_use
+
+    async def _reconnect(self) -> None:
+        await self._end_child()
+        self._catalogue = self._wanted_catalogue
+        await self._running()
+
+    async def _end_child(self) -> None:
+        await self._starting.cancel()
+        child, self._child, self._failed = self._child, None, False
+        if child:
+            await child.end()
 
     async def _ask(self, request: Callable[[int], Request], *, timeout_s: float | None = None) -> tuple[ModelInfo, ...]:
         child = await self._running()
@@ -226,7 +220,7 @@ class FoundryRuntime:
         except (ChildEnded, RequestFailed, TimeoutError, OSError) as error:
             self._ends.append(time.monotonic())
             self._failed = True
-            raise ModelUnavailable(f"Foundry Local does not start on this computer.{self._hint}") from error
+            raise ModelUnavailable(f"Foundry Local does not start on this computer.{self._log_hint}") from error
         self._loaded, self._failed = {}, False
         return self._child
 
@@ -238,42 +232,56 @@ class FoundryRuntime:
             return await self._launcher.launch(self._catalogue)
 
     def _refuse_after_crashes(self) -> None:
-        """Notes how the last child ended, and raises after too many such ends in too short a time."""
+        """Records the last child's end; raises after too many such ends in too short a time."""
         if self._child:
             self._ends.append(self._child.ended_at)
             self._child, self._failed = None, True
         if len(self._ends) == _CRASHES and time.monotonic() - self._ends[0] < _CRASHES_WITHIN_S:
             raise ModelUnavailable(
                 f"Foundry Local stopped {_CRASHES} times within a minute, so it rests. "
-                f"Ask again in a minute.{self._hint}"
+                f"Ask again in a minute.{self._log_hint}"
             )
 
     @property
-    def _hint(self) -> str:
+    def _log_hint(self) -> str:
         return f" Its log is {self._launcher.log_file}." if self._launcher.log_file else ""
 
 
+def default_cache_dir(app_data_dir: Path | None = None) -> Path:
+    """Foundry Local's own folder, shared with its command line, so that no model is downloaded twice.
+
+    An account without a home folder, as in some containers, has one of its own in `app_data_dir`.
+    """
+    try:
+        return Path.home() / ".foundry" / "cache" / "models"
+    except RuntimeError:
+        return (app_data_dir or Path(tempfile.gettempdir(), "groundwork")) / "models"
+
+
 @contextmanager
-def _explained(name: str, purpose: str) -> Generator[None]:
-    """Turns what goes wrong with a request into what a person reads: "<name> could not <purpose>"."""
+def _explained(alias: str, purpose: str) -> Generator[None]:
+    """Turns the failure of a request into the error to show: "<alias> could not <purpose>"."""
     try:
         yield
     except ChildEnded as error:
-        raise ModelCrashed("Foundry Local stopped unexpectedly; it is started again at the next try.") from error
+        sentence = "Foundry Local stopped unexpectedly; it is started again at the next try."
+        raise ModelCrashed(sentence, model=alias) from error
     except TimeoutError as error:
-        raise ModelUnavailable("Foundry Local does not answer. Ask again in a moment.") from error
+        sentence = "Foundry Local does not answer. Ask again in a moment."
+        raise ModelUnavailable(sentence, model=alias, limit=_LOOKUP_S) from error
     except RequestFailed as error:
-        raise _refusal(name, purpose, error.failed.fault) from error
+        raise _refusal(alias, purpose, error.failed.fault) from error
 
 
-def _refusal(name: str, purpose: str, fault: Fault) -> ModelError:
+def _refusal(alias: str, purpose: str, fault: Fault) -> ModelError:
     match fault:
         case "not_found":
             return ModelNotFound(
-                f"Foundry Local's catalogue has no model {name}. Check the name in the settings, "
-                "and the internet connection if it was never downloaded."
+                f"Foundry Local's catalogue has no model {alias}. Check the name in the settings, "
+                "and the internet connection if it was never downloaded.",
+                model=alias,
             )
         case "not_on_disk":
-            return ModelNotReady(f"{name} is not on this computer yet. Download it first.")
+            return ModelNotReady(f"{alias} is not on this computer yet. Download it first.", model=alias)
         case _:
-            return ModelNotReady(f"{name} could not {purpose}")
+            return ModelNotReady(f"{alias} could not {purpose}", model=alias)

@@ -1,4 +1,4 @@
-"""A child program's own channel. That it ends with its app is held by tests/generation/foundry/test_real_runtime.py."""
+"""A child's own stdout. That it ends with its app is held by `test_real_runtime`."""
 
 import subprocess
 import sys

@@ -27,12 +27,12 @@ from rag.generation.chat_model import (
     TextDelta,
 )
 from rag.generation.foundry import model as local
-from rag.generation.foundry.launcher import PROGRAM
+from rag.generation.foundry.launcher import COMMAND
 from rag.generation.foundry.model import FoundryModel
 from rag.generation.foundry.protocol import (
+    Describe,
     DownloadModel,
     Failed,
-    ListModels,
     Load,
     ModelsReply,
     Ready,
@@ -110,19 +110,14 @@ async def killed_in_the_middle(runtime: FoundryRuntime, model: FoundryModel) -> 
 
 
 async def test_the_catalogue_lists_the_models_as_foundry_local_knows_them(runtime: FoundryRuntime) -> None:
-    models = {model.alias: model for model in await runtime.models()}
-    small, large = models["phi-4-mini"], models["gpt-oss-20b"]
+    small, missing = await runtime.describe("phi-4-mini"), await runtime.describe(MISSING.alias)
     assert (small.id, small.cached, small.loaded, small.device) == (SMALL.id, True, False, "CPU")
-    assert (small.context_length, small.supports_reasoning) == (SMALL.context, False)
+    assert small.context_length == SMALL.context
     assert small.size_mb == pytest.approx(0.3, abs=0.3), "the size of the files, where the catalogue has none"
-    assert large.supports_reasoning
-    assert (models[MISSING.alias].cached, models[MISSING.alias].size_mb) == (False, 3400)
+    assert (missing.cached, missing.size_mb) == (False, 3400)
 
 
-async def test_a_model_answers_by_its_alias_or_its_variant_in_any_case(
-    runtime: FoundryRuntime, model: MakeModel
-) -> None:
-    await runtime.load("gpt-oss-20b")  # so that unloading the other one does not end the child
+async def test_a_model_answers_by_its_alias_or_its_variant_in_any_case(model: MakeModel) -> None:
     for alias in ("phi-4-mini", "PHI-4-Mini", SMALL.id, SMALL.id.upper()):
         told = await events(model(alias))
         assert kinds(told) == [Loading, Requested, Opened, TextDelta, Ended], alias
@@ -130,7 +125,6 @@ async def test_a_model_answers_by_its_alias_or_its_variant_in_any_case(
         assert told[-1].finish_reason == "stop"
         assert told[-1].usage.completion == len(SMALL.words)
         assert told[-1].usage.prompt > len(PROMPT.question)
-        await runtime.unload(alias)
 
 
 async def test_only_the_first_question_waits_for_the_model(model: MakeModel) -> None:
@@ -185,30 +179,6 @@ async def test_two_chats_are_answered_side_by_side_by_one_child(runtime: Foundry
     assert [kinds(answer)[0] for answer in answers] == [Loading] * 3
     assert text(answers[0]) == text(answers[1]) == "".join(SMALL.words)
     assert len({process.pid for process in psutil.Process().children() if "--cache-dir" in process.cmdline()}) == 1
-
-
-async def test_one_of_two_models_is_unloaded_and_comes_back(runtime: FoundryRuntime, model: MakeModel) -> None:
-    small, large = model("phi-4-mini"), model("gpt-oss-20b")
-    await events(small)
-    await events(large)
-    child = runtime.pid
-    await runtime.unload("gpt-oss-20b")
-    assert not (await runtime.describe("gpt-oss-20b")).loaded
-    assert kinds(await events(small))[0] is Requested
-    assert kinds(await events(large))[0] is Loading
-    assert runtime.pid == child
-
-
-async def test_the_last_unload_ends_the_child_and_so_gives_all_memory_back(
-    runtime: FoundryRuntime, model: MakeModel
-) -> None:
-    small = model("phi-4-mini")
-    await events(small)
-    child = runtime.pid
-    await runtime.unload("phi-4-mini")
-    assert gone(child)
-    assert runtime.state == "stopped"
-    assert kinds(await events(small))[0] is Loading
 
 
 async def test_a_killed_child_ends_the_answer_with_one_sentence_and_the_next_turn_works(
@@ -318,10 +288,11 @@ async def test_a_download_without_a_network_is_one_plain_sentence(
     assert not (await runtime.describe(MISSING.alias)).cached
 
 
-async def test_an_empty_catalogue_is_an_empty_list(tmp_path: Path) -> None:
+async def test_an_empty_catalogue_has_no_model(tmp_path: Path) -> None:
     runtime = FoundryRuntime(cache_dir=tmp_path / "none", app_data_dir=tmp_path, catalogue="disk")
     try:
-        assert await runtime.models() == []
+        with pytest.raises(ModelNotFound):
+            await runtime.describe("phi-4-mini")
     finally:
         await runtime.close()
 
@@ -331,7 +302,9 @@ async def test_a_catalogue_server_that_stays_silent_does_not_keep_a_model_on_the
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{silent.getsockname()[1]}")
-        runtime = FoundryRuntime(cache_dir=foundry_cache, app_data_dir=tmp_path, catalogue="online", patience_s=1)
+        runtime = FoundryRuntime(
+            cache_dir=foundry_cache, app_data_dir=tmp_path, catalogue="online", catalogue_timeout_s=1
+        )
         small = FoundryModel(runtime, "phi-4-mini")
         try:
             assert text(await events(small)) == "".join(SMALL.words)
@@ -418,7 +391,7 @@ def test_the_child_ends_when_the_app_is_killed(tmp_path: Path, kind: str) -> Non
 @pytest.fixture
 def child(foundry_cache: Path, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     """The child program as any other would see it: two pipes."""
-    command = [*PROGRAM, "--app", str(os.getpid()), "--cache-dir", str(foundry_cache), "--catalogue", "disk"]
+    command = [*COMMAND, "--parent", str(os.getpid()), "--cache-dir", str(foundry_cache), "--catalogue", "disk"]
     environment = {**os.environ, "HOME": str(tmp_path), "PYTHONPATH": str(REPOSITORY)}
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
@@ -440,7 +413,7 @@ def answer(child: subprocess.Popen[bytes]) -> Reply:
 
 def test_the_child_refuses_garbage_and_goes_on(child: subprocess.Popen[bytes]) -> None:
     assert isinstance(answer(child), Ready)
-    say(child, b"garbage\n", encode(ListModels(1)), encode(Load(2, "nobody")))
+    say(child, b"garbage\n", encode(Describe(1, "phi-4-mini")), encode(Load(2, "nobody")))
     answers = [answer(child) for _ in range(3)]
     assert any(isinstance(reply, Failed) and reply.id is None and "garbage" in reply.detail for reply in answers)
     assert any(isinstance(reply, ModelsReply) and reply.id == 1 for reply in answers)

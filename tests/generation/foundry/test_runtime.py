@@ -1,4 +1,4 @@
-"""The supervised child: starts, crashes, downloads, garbage. The children are scripted; tests/generation/foundry/test_real_runtime.py has the
+"""The supervised child: starts, crashes, downloads, garbage. The children are scripted; `test_real_runtime` has the
 real ones."""
 
 import asyncio
@@ -12,16 +12,17 @@ import pytest
 import pytest_asyncio
 
 from rag.errors import ModelCrashed, ModelNotFound, ModelNotReady, ModelUnavailable
+from rag.generation.foundry.child import LOG_MAX_BYTES
 from rag.generation.foundry.protocol import ModelInfo, ModelsReply, Ready, encode
 from rag.generation.foundry.runtime import FoundryRuntime
 
 DOWNLOADING = (sys.executable, "-m", "tests.runtime.scripted_child")
 READY = encode(Ready("http://127.0.0.1:9", "0"))
-NOTHING_LISTED = encode(ModelsReply(1, ()))
+NO_VARIANTS = encode(ModelsReply(1, ()))
 
 
 def saying(*lines: bytes, then: str = "sys.stdin.readline()") -> tuple[str, ...]:
-    """A child that says these lines once it is asked something, and then does that."""
+    """A child that prints these lines at the first request, and then does that."""
     code = f"import os, sys; sys.stdout.buffer.write({READY!r}); sys.stdout.flush(); sys.stdin.readline(); "
     return (sys.executable, "-c", f"{code}sys.stdout.buffer.write({b''.join(lines)!r}); sys.stdout.flush(); {then}")
 
@@ -95,7 +96,7 @@ async def test_other_requests_are_answered_during_a_download(supervised: Supervi
     async with aclosing(runtime.download("downloads")) as shares:
         await anext(shares)
         async with asyncio.timeout(5):
-            assert {model.alias for model in await runtime.models()} == {"downloads", "breaks"}
+            assert (await runtime.describe("breaks")).alias == "breaks"
         assert await anext(shares) < 1
 
 
@@ -115,13 +116,53 @@ async def test_a_model_that_no_catalogue_has_is_not_found(supervised: Supervised
     assert runtime.pid != before, "the catalogue was not asked for anew"
 
 
+async def test_a_model_that_no_catalogue_has_does_not_end_a_running_download(supervised: Supervised) -> None:
+    runtime = supervised(DOWNLOADING)
+    async with aclosing(runtime.download("downloads")) as shares:
+        await anext(shares)
+        with pytest.raises(ModelNotFound):
+            await anext(runtime.download("nobody"))
+        assert [share async for share in shares][-1] == 1
+
+
+async def test_after_a_silent_catalogue_a_download_looks_for_the_network_anew(
+    supervised: Supervised, tmp_path: Path
+) -> None:
+    (tmp_path / "silent").touch()
+    runtime = supervised(DOWNLOADING)
+    assert not (await runtime.describe("downloads")).cached
+    for _ in range(2):
+        with pytest.raises(ModelNotReady, match="Check the internet connection"):
+            await anext(runtime.download("downloads"))
+    (tmp_path / "silent").unlink()  # the network is back
+    downloads = await asyncio.gather(*(whole(runtime.download("downloads")) for _ in range(2)))
+    assert [shares[-1] for shares in downloads] == [1, 1]
+    assert len(children()) == 1
+
+
+async def whole(shares: AsyncIterator[float]) -> list[float]:
+    return [share async for share in shares]
+
+
+async def test_without_a_catalogue_a_model_on_the_disk_needs_no_new_child(
+    supervised: Supervised, tmp_path: Path
+) -> None:
+    for name in ("silent", "downloads"):
+        (tmp_path / name).touch()
+    runtime = supervised(DOWNLOADING)
+    await runtime.start()
+    before = runtime.pid
+    assert await whole(runtime.download("downloads")) == [1]
+    assert runtime.pid == before
+
+
 async def test_concurrent_starts_share_one_child(supervised: Supervised) -> None:
     runtime = supervised(DOWNLOADING)
     assert (runtime.state, runtime.url, runtime.pid) == ("stopped", "", None)
     starts = [asyncio.create_task(runtime.start()) for _ in range(5)]
     await asyncio.sleep(0)
     assert runtime.state == "starting"
-    await asyncio.gather(*starts, runtime.models())
+    await asyncio.gather(*starts, runtime.describe("downloads"))
     assert runtime.state == "ready"
     assert len(children()) == 1
 
@@ -153,7 +194,7 @@ async def test_pending_requests_hear_of_the_crash_and_the_next_one_gets_a_new_ch
                 pass
     assert await runtime.has_ended(url, within_s=5)
     assert (runtime.state, runtime.url) == ("failed", "")
-    assert await runtime.models()
+    assert await runtime.describe("downloads")
     assert runtime.pid not in (None, crashed)
 
 
@@ -161,9 +202,9 @@ async def test_after_three_crashes_in_a_minute_it_rests(supervised: Supervised) 
     runtime = supervised(saying(then="os._exit(3)"))
     for _ in range(3):
         with pytest.raises(ModelCrashed):
-            await runtime.models()
+            await runtime.describe("downloads")
     with pytest.raises(ModelUnavailable, match=r"stopped 3 times within a minute.*Ask again in a minute"):
-        await runtime.models()
+        await runtime.describe("downloads")
     assert runtime.state == "failed"
 
 
@@ -176,6 +217,27 @@ async def test_a_child_that_does_not_start_is_one_plain_sentence_with_its_log(su
     log_file = str(caught.value).partition("Its log is ")[2].removesuffix(".")
     assert "libfoundry_local.so is missing" in read(log_file)
     assert runtime.state == "failed"
+
+
+async def test_a_long_log_is_rotated_at_the_next_start(supervised: Supervised, tmp_path: Path) -> None:
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    (logs / "child.log").write_bytes(b"x" * (LOG_MAX_BYTES + 1))
+    (logs / "child.log.old").write_text("older")
+    runtime = supervised(DOWNLOADING)
+    await runtime.start()
+    assert {path.name for path in logs.iterdir()} == {"child.log", "child.log.old"}
+    assert (logs / "child.log.old").stat().st_size == LOG_MAX_BYTES + 1
+    assert "the native runtime talks on stdout" in read(str(logs / "child.log"))
+
+
+async def test_a_log_that_cannot_be_written_does_not_keep_the_child_from_starting(
+    supervised: Supervised, tmp_path: Path
+) -> None:
+    (tmp_path / "logs").touch()  # a file where the folder should be
+    runtime = supervised(DOWNLOADING)
+    await runtime.start()
+    assert runtime.state == "ready"
 
 
 async def test_a_child_that_never_gets_ready_is_ended(supervised: Supervised) -> None:
@@ -194,11 +256,11 @@ async def test_noise_on_the_channel_is_passed_over(supervised: Supervised, caplo
     model = ModelInfo("phi-4-mini", "phi:1", cached=True, loaded=False)
     noise = [b"[warning] a native line\n", b"\xff\xfe\n", b'{"type": "sing"}\n', encode(ModelsReply(99, ()))]
     runtime = supervised(saying(*noise, encode(ModelsReply(1, (model,)))))
-    assert await runtime.models() == [model]
+    assert await runtime.describe("phi-4-mini") == model
     assert "a native line" in caplog.text
 
 
 async def test_a_line_without_end_is_passed_over(supervised: Supervised) -> None:
     endless = "sys.stdout.write('x' * 2**25 + '\\n'); sys.stdout.buffer.flush(); "
-    answer = f"sys.stdout.buffer.write({NOTHING_LISTED!r}); sys.stdout.flush(); sys.stdin.readline()"
-    assert await supervised(saying(then=endless + answer)).models() == []
+    answer = f"sys.stdout.buffer.write({NO_VARIANTS!r}); sys.stdout.flush(); sys.stdin.readline()"
+    assert await supervised(saying(then=endless + answer)).variants("phi-4-mini") == []
