@@ -192,8 +192,9 @@ class FoundryRuntime:
         return self._wanted_catalogue == "online" and not in_use
 
     async def _reconnect(self) -> None:
-        await self._end_child()
+        """Replaces the child by one that may use the network, if the settings allow it."""
         self._catalogue = self._wanted_catalogue
+        await self._end_child()
         await self._running()
 
     async def _end_child(self) -> None:
@@ -203,10 +204,16 @@ class FoundryRuntime:
             await child.end()
 
     async def _ask(self, request: Callable[[int], Request], *, timeout_s: float | None = None) -> tuple[ModelInfo, ...]:
+        """The reply to a request; one that meets a `_reconnect` is made again, to the new child."""
         child = await self._running()
         job = child.next_id()
-        async with asyncio.timeout(timeout_s):
-            return await child.ask(job, request(job))
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await child.ask(job, request(job))
+        except ChildEnded:
+            if child is self._child or not self._reconnecting.running:
+                raise
+        return await self._ask(request, timeout_s=timeout_s)
 
     async def _running(self) -> Child:
         if self._child and self._child.alive:
