@@ -210,7 +210,7 @@ async def _health(model: OpenAIModel | FoundryModel) -> ModelStatus:
 
 
 def _can_answer(status: ModelStatus | None) -> bool:
-    """Whether a model may be asked; one on a server, whose status nobody looks up, always."""
+    """Whether a model may be asked; one on a server, which has no status here, always."""
     return status is None or status.state not in ("missing", "unavailable")
 
 

@@ -172,7 +172,7 @@ class FoundryRuntime:
         try:
             model = await self.describe(alias)
         except ModelNotFound:
-            if not (self._fell_back or self._may_look_anew):
+            if not (self._fell_back or self._may_restart):
                 raise
         else:
             if model.cached or not self._fell_back:
@@ -186,8 +186,8 @@ class FoundryRuntime:
         return self._catalogue != self._wanted_catalogue
 
     @property
-    def _may_look_anew(self) -> bool:
-        """Whether a new child may see another catalogue, and nobody needs the one that runs."""
+    def _may_restart(self) -> bool:
+        """Whether a new child may see another catalogue, and the one that runs is not in use."""
         in_use = self._loaded or (self._child and self._child.busy)
         return self._wanted_catalogue == "online" and not in_use
 
