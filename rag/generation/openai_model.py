@@ -157,7 +157,7 @@ class OpenAIModel:
             yield event
 
     async def check(self) -> str:
-        """The server's id for this model, asked for anew; the alias itself where the server keeps no list.
+        """The server's id for this model, looked up again; the alias itself where the server keeps no list.
 
         Raises:
             ModelError: the server cannot be reached, refuses the key, or has no such model.

@@ -94,7 +94,7 @@ class CompletionParser:
 
     @property
     def begun(self) -> bool:
-        """Whether a person may have seen some of it, so that it cannot be begun anew."""
+        """Whether a person may have seen some of it, so that it cannot be tried again."""
         return self._has_text or self._has_reasoning
 
     def feed(self, chunk: object) -> Iterator[TextDelta | ReasoningDelta]:

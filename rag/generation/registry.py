@@ -14,6 +14,8 @@ from rag.generation.foundry.model import FoundryModel, ModelStatus
 from rag.generation.foundry.runtime import FoundryRuntime
 from rag.generation.openai_model import OpenAIModel
 
+_NO_MODEL = "No model is set up, so these are your documents' own words. Set FOUNDRY_LOCAL_ENDPOINT to add one."
+
 _log = logging.getLogger(__name__)
 
 
@@ -114,21 +116,15 @@ class ModelRegistry:
     async def selection(self) -> ModelSelection:
         """The models for a turn that begins now."""
         small, large = await self._status(self.small), await self._status(self.large)
-        usable = self.large if not large or large.state not in ("missing", "unavailable") else None
-        idle = self.small if not isinstance(self.small, ExtractiveModel) and self.small.idle else None
-        selection = ModelSelection(
-            ModelSet(self.small, usable, ExtractiveModel(), idle), large_missing=_missing(large) if large else None
-        )
+        usable = self.large if _can_answer(large) else None
         if isinstance(self.small, ExtractiveModel):
-            note = "No model is set up, so these are your documents' own words. Set FOUNDRY_LOCAL_ENDPOINT to add one."
-            return ModelSelection(ModelSet(self.small, usable), note)
-        if not small or small.state not in ("missing", "unavailable"):
-            return selection
+            return ModelSelection(ModelSet(self.small, usable), _NO_MODEL)
+        if small and not _can_answer(small):
+            note = f"No model is running, so these are your documents' own words. {small.detail}"
+            return ModelSelection(ModelSet(ExtractiveModel(), usable), note, _missing(small), _missing(large))
+        idle = self.small if self.small.idle else None
         return ModelSelection(
-            ModelSet(ExtractiveModel(), usable),
-            f"No model is running, so these are your documents' own words. {small.detail}",
-            _missing(small),
-            selection.large_missing,
+            ModelSet(self.small, usable, fallback=ExtractiveModel(), idle=idle), large_missing=_missing(large)
         )
 
     async def statuses(self) -> list[ModelStatus]:
@@ -213,5 +209,10 @@ async def _health(model: OpenAIModel | FoundryModel) -> ModelStatus:
     return ModelStatus(model.alias, "ready", f"{model.alias} is ready.")
 
 
-def _missing(status: ModelStatus) -> Missing | None:
-    return Missing(status.alias, status.size_mb) if status.state == "missing" else None
+def _can_answer(status: ModelStatus | None) -> bool:
+    """Whether a model may be asked; one on a server, which has no status here, always."""
+    return status is None or status.state not in ("missing", "unavailable")
+
+
+def _missing(status: ModelStatus | None) -> Missing | None:
+    return Missing(status.alias, status.size_mb) if status and status.state == "missing" else None

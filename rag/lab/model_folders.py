@@ -100,14 +100,14 @@ def model_folder(folder: Path, id_: str) -> ModelFolder | None:
 
 
 class _Root:
-    """The folder of all models, with a look at no more than what lies within."""
+    """The folder of all models; nothing outside of it is read, whatever links lead there."""
 
     def __init__(self, folder: Path) -> None:
-        self._place = os.path.realpath(folder, strict=True)
+        self._path = os.path.realpath(folder, strict=True)
 
     def holds(self, path: Path) -> bool:
         """Whether it lies within, with all links followed."""
-        return Path(os.path.realpath(path)).is_relative_to(self._place)
+        return Path(os.path.realpath(path)).is_relative_to(self._path)
 
     def folders(self, folder: Path) -> Iterator[tuple[str, Path]]:
         """The folders of a folder, each with a name that can be shown, in the order of the names."""

@@ -47,7 +47,7 @@ class Proxy:
         return JSONResponse({"object": "list", "data": rows}, headers={"Cache-Control": "no-store"})
 
     async def complete(self, request: Request) -> Response:
-        """An answer, streamed; whoever closes the connection stops the model.
+        """An answer, streamed; closing the connection stops the model.
 
         A refusal is `{"error": {"message": sentence}}`: 400 for a malformed request, 404 for another model, 408 for one
         that does not arrive, 413 for too much, 415 for anything but JSON, 429 for too often.
@@ -88,7 +88,7 @@ class _EventStream(StreamingResponse):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Sends the events."""
-        # From ASGI 2.4 on Starlette learns only at the next event that nobody reads; a model may be silent for minutes.
+        # From ASGI 2.4 on Starlette sees a closed connection only at the next event; a model may be silent for minutes.
         scope = {**scope, "asgi": {**scope["asgi"], "spec_version": "2.3"}}
         with self._closing:
             try:

@@ -55,7 +55,7 @@ def lab_app(setup: Setup, proxy: Proxy) -> Starlette:
 
 
 class _Page(StaticFiles):
-    """The front end's files, looked up anew at every visit, so that an updated app never runs old scripts."""
+    """The front end's files, revalidated at every visit, so that an updated app never runs old scripts."""
 
     def file_response(self, *args: object, **kwargs: object) -> Response:
         """The file, which a browser may keep if it asks whether it is still the same."""

@@ -31,7 +31,7 @@ class ModelStatus:
     detail: str
     """One sentence for the person."""
     size_mb: float | None = None
-    """Of its files; None when nobody can tell."""
+    """Of its files; None when it is unknown."""
 
 
 class FoundryModel:

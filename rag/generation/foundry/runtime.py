@@ -172,7 +172,7 @@ class FoundryRuntime:
         try:
             model = await self.describe(alias)
         except ModelNotFound:
-            if not (self._fell_back or self._may_look_anew):
+            if not (self._fell_back or self._may_restart):
                 raise
         else:
             if model.cached or not self._fell_back:
@@ -186,14 +186,15 @@ class FoundryRuntime:
         return self._catalogue != self._wanted_catalogue
 
     @property
-    def _may_look_anew(self) -> bool:
-        """Whether a new child may see another catalogue, and nobody needs the one that runs."""
+    def _may_restart(self) -> bool:
+        """Whether a new child may see another catalogue, and the one that runs is not in use."""
         in_use = self._loaded or (self._child and self._child.busy)
         return self._wanted_catalogue == "online" and not in_use
 
     async def _reconnect(self) -> None:
-        await self._end_child()
+        """Replaces the child by one that may use the network, if the settings allow it."""
         self._catalogue = self._wanted_catalogue
+        await self._end_child()
         await self._running()
 
     async def _end_child(self) -> None:
@@ -203,10 +204,16 @@ class FoundryRuntime:
             await child.end()
 
     async def _ask(self, request: Callable[[int], Request], *, timeout_s: float | None = None) -> tuple[ModelInfo, ...]:
+        """The reply to a request; one that meets a `_reconnect` is made again, to the new child."""
         child = await self._running()
         job = child.next_id()
-        async with asyncio.timeout(timeout_s):
-            return await child.ask(job, request(job))
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await child.ask(job, request(job))
+        except ChildEnded:
+            if child is self._child or not self._reconnecting.running:
+                raise
+        return await self._ask(request, timeout_s=timeout_s)
 
     async def _running(self) -> Child:
         if self._child and self._child.alive:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import psutil
 import pytest
 
 from rag.errors import ModelNotReady, StorageError
@@ -20,8 +21,14 @@ def test_what_fits_or_has_no_known_size_passes(size_mb: float | None, tmp_path: 
 
 
 def test_too_little_memory_is_told_with_both_numbers() -> None:
-    with pytest.raises(ModelNotReady, match=r"^big needs about 12,000,000\.0 GB of memory, and \d+\.\d GB are free\."):
+    with pytest.raises(
+        ModelNotReady, match=r"^big needs about 12,000,000\.0 GB of memory, and \d+\.\d GB are free\."
+    ) as caught:
         check_memory(model(1e10))
+    assert (caught.value.model, caught.value.limit) == (
+        "big",
+        pytest.approx(psutil.virtual_memory().available / 1e6, rel=0.5),
+    )
 
 
 def test_too_small_a_disk_is_told_with_both_numbers(tmp_path: Path) -> None:

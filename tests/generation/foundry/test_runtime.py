@@ -111,8 +111,9 @@ async def test_a_model_that_no_catalogue_has_is_not_found(supervised: Supervised
     runtime = supervised(DOWNLOADING)
     await runtime.start()
     before = runtime.pid
-    with pytest.raises(ModelNotFound, match="no model nobody"):
+    with pytest.raises(ModelNotFound, match="no model nobody") as caught:
         await anext(runtime.download("nobody"))
+    assert (caught.value.model, caught.value.address, caught.value.status) == ("nobody", "", None)
     assert runtime.pid != before, "the catalogue was not asked for anew"
 
 
@@ -135,8 +136,11 @@ async def test_after_a_silent_catalogue_a_download_looks_for_the_network_anew(
         with pytest.raises(ModelNotReady, match="Check the internet connection"):
             await anext(runtime.download("downloads"))
     (tmp_path / "silent").unlink()  # the network is back
-    downloads = await asyncio.gather(*(whole(runtime.download("downloads")) for _ in range(2)))
+    *downloads, other = await asyncio.gather(
+        *(whole(runtime.download("downloads")) for _ in range(2)), runtime.describe("breaks")
+    )
     assert [shares[-1] for shares in downloads] == [1, 1]
+    assert other.alias == "breaks", "a request that meets the change of children is answered by the new one"
     assert len(children()) == 1
 
 
