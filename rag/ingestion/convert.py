@@ -16,7 +16,7 @@ from rag.ingestion.office import (
     SheetInfo,
     sheet_infos,
     slide_order,
-    with_characters,
+    with_entities,
     without_covered_cells,
     without_entities,
 )
@@ -83,8 +83,8 @@ def _document(data: bytes, kind: Kind, name: str) -> Content:
         return Content(clean_text(protect(parsed.text).replace("\n", "\n\n")), parsed.title)
     if kind == "docx":
         parsed = parse(without_entities(data), kind, name)
-        text = with_characters(demote_guesses(clean_markdown(parsed.text, parsed=True)))
-        return Content(text, with_characters(parsed.title))
+        text = with_entities(demote_guesses(clean_markdown(parsed.text, parsed=True)))
+        return Content(text, with_entities(parsed.title))
     parsed = parse(without_covered_cells(data) if kind == "odt" else data, kind, name)
     text = clean_markdown(parsed.text, parsed=True)
     return Content(demote_guesses(text) if kind in ("odt", "rtf", "ppt") else text, parsed.title)
