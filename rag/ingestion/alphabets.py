@@ -67,6 +67,8 @@ _SIGNS = frozenset("–—‘’“”„«»…€°§。、「」，：；！�
 _FOREIGN = re.compile(r"([A-Za-z]?)([^\x00-\x7f]+)(?=([a-z]?))")
 _MESS = 0.5
 """Share of oddities that charset-normalizer may find; its default of 0.2 rules out the right encoding of some words."""
+_LONGEST_WORD = 20
+"""Longer runs of characters are several words without spaces."""
 _FOREIGN_SAMPLE = 2_048
 """Bytes of words that are not ASCII."""
 
@@ -92,13 +94,13 @@ def _plausible(sample: bytes) -> set[str]:
 
 
 def _fit(text: str, letters: str) -> float:
-    """The share of a text's foreign characters that are these letters, as words are written with them, in [0, 1]."""
+    """The share of a text's characters beyond ASCII that are these letters, as they stand in words; in [0, 1]."""
     weights = _weights(letters)
     is_latin = "LATIN" in unicodedata.name(letters[0])
     score, total = 0.0, 0
     for before, run, after in _FOREIGN.findall(text):
         total += len(run)
-        if is_latin or not (before or after):  # words do not mix other scripts with Latin letters
+        if is_latin or len(run) > _LONGEST_WORD or not (before or after):  # words do not mix scripts with Latin
             for previous, character in pairwise(f"{before or ' '}{run}"):
                 if not (character.isupper() and previous.islower()):
                     score += weights.get(character, 0.0)

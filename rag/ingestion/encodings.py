@@ -38,7 +38,7 @@ def decode(data: bytes, declared: str = "") -> str:
     if encoding := unmarked_utf16(data[:_SAMPLE]):
         return data.decode(encoding, errors="replace")
     named = _named(declared) or _declared(data)
-    if named.startswith(("iso2022", "hz")):  # ASCII to look at
+    if named.startswith(("iso2022", "hz")):  # its bytes are ASCII
         return data.decode(named, errors="replace")
     text = data.decode(errors="replace")
     if _is_mostly_utf8(text):

@@ -18,7 +18,7 @@ READABLE = (
     "PDF, Word, PowerPoint, Excel, OpenDocument text and tables, EPUB, RTF, HTML, e-mail, Jupyter notebooks, CSV, "
     "JSON, XML, Markdown and plain text"
 )
-"""The kinds of files in plain words, for a message or a page of help."""
+"""The kinds of files in plain words, for messages."""
 
 _MOST_MEMBERS = 20_000
 _MOST_EXPANSION = 20

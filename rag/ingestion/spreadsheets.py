@@ -25,12 +25,12 @@ _MOST_TITLES = 3
 _WIDE = WORDS // 2
 """Words of a header that leaves its rows no room."""
 _LONG = 60
-"""Words of a row on average: such rows are texts, a question with its answer say, not figures."""
+"""Words of a row on average: such rows are texts, as a question with its answer, not figures."""
 _DELIMITERS = ",;\t|"
 _SAMPLE = 64_000
 """Characters."""
 _SAMPLE_ROWS = 50
-"""Of the sample, from which the delimiter is told."""
+"""Of the sample, from which the delimiter is recognised."""
 _SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
 """The first line by which a file tells Excel its delimiter; it is no row."""
 _MOST_LINES = 200
@@ -220,7 +220,7 @@ def _record(names: Sequence[str], cells: Sequence[str]) -> list[str]:
 def read_delimited(text: str) -> list[list[str]]:
     """The rows of a table in a text file; blank lines are empty rows, a cell of several lines is one cell.
 
-    The delimiter is told by the text: a comma, a semicolon, a tab or a bar.
+    The delimiter is recognised: a comma, a semicolon, a tab or a bar.
     """
     if named := _SEPARATOR_LINE.match(text):
         return _read(text[named.end() :], named[1])
