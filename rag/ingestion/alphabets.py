@@ -1,4 +1,4 @@
-"""The encoding of a text that declares none, told by the letters of the languages that it may be in.
+"""The encoding of a text that declares none, recognised by the letters of the languages that it may be in.
 
 charset-normalizer rules out the encodings in which it is no writing; the letters decide among the others. Of 2,003
 lines in 16 languages and 17 encodings (the translations of Chainlit's page and the pages of this handbook) that gets

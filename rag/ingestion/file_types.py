@@ -43,8 +43,6 @@ _CONTENT_TYPES: tuple[tuple[bytes, ArchiveKind], ...] = (
     (b"spreadsheetml.sheet.main", "xlsx"),
     (b"ms-excel.sheet.macroEnabled.main", "xlsx"),
 )
-
-
 _TEXT_KINDS: dict[str, TextKind] = {
     **dict.fromkeys(("html", "htm", "xhtml"), "html"),
     **dict.fromkeys(("xml", "rss", "atom"), "xml"),

@@ -1,6 +1,6 @@
 """Facts about Office files that kreuzberg (4.10) leaves out, and workarounds for its faults in them.
 
-Each workaround can go when the fault that stands beside it is mended there.
+Each workaround can go when the fault in its docstring is mended there.
 """
 
 import html

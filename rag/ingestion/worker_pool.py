@@ -152,11 +152,11 @@ class _Worker:
 
     def _restart(self) -> None:
         self.end()
-        self._killed = False
+        self._killed, self._errors = False, None
         try:
             self._start()
             self._exchange(None, _START_TIMEOUT_S)
-        except _BROKEN_PIPE as error:
+        except (*_BROKEN_PIPE, RuntimeError) as error:  # the last is what a thread raises that cannot be started
             self.end()
             reason = f"it was not ready after {_START_TIMEOUT_S:g} seconds" if self._timed_out else self._last_line()
             raise WorkerNotStarted(reason or _system_reason(error)) from error
@@ -215,7 +215,8 @@ class _LastLine:
 
     def text(self) -> str:
         """The line, "" without one; the process has ended."""
-        self._thread.join(_DRAIN_S)
+        if self._thread.ident:
+            self._thread.join(_DRAIN_S)
         lines = self._tail.decode(errors="replace").split("\n")
         return next((line.strip() for line in reversed(lines) if line.strip()), "")[:_LONGEST_LINE]
 
@@ -227,6 +228,8 @@ class _LastLine:
 
 def _system_reason(error: BaseException) -> str:
     """The system's message, without a full stop."""
+    if isinstance(error, RuntimeError):
+        return str(error)
     return getattr(error, "strerror", None) or "it ended at once"
 
 
