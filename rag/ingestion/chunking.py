@@ -17,7 +17,7 @@ WORDS = 160
 MOST_WORDS = 200
 """A tiny rest may stretch its predecessor up to this size."""
 MOST_HEADER_WORDS = 60
-"""A table's header may take so many of them; a longer one is cut."""
+"""Of a table's header; a longer one is cut."""
 _TINY = 40
 
 _SPACELESS = (
@@ -27,14 +27,14 @@ _SPACELESS = (
 _WORD = re.compile(rf"[{_SPACELESS}]{{1,2}}|[^\s|{_SPACELESS}]{{1,20}}")
 """What counts as one word; a long address or number counts as several, since it costs as much."""
 _LONGEST_PARAGRAPH = 20_000
-"""Characters; sentences are looked for in so many at a time, so that no text can make it slow."""
+"""Characters in which sentences are looked for at once, so that no text can make it slow."""
 _BLANK = re.compile(r"\n[^\S\n]*\n")
 _LINE = re.compile(r"\S(?:.*\S)?")
 
 
 @dataclass(frozen=True, slots=True)
 class _Header:
-    """What stands above the rows of a table."""
+    """The header of a table, as its rows carry it."""
 
     text: str = ""
     words: int = 0
@@ -45,7 +45,7 @@ _NO_HEADER = _Header()
 
 @dataclass(frozen=True, slots=True)
 class _Unit:
-    """A sentence, a row of a table, or a piece of an over-long one: what is not cut further."""
+    """A sentence, a row of a table, or a part of an over-long one: what is not cut further."""
 
     start: int
     end: int
@@ -63,14 +63,16 @@ def chunk(content: Content, document: Document) -> list[Passage]:
     passages: list[Passage] = []
     for start, end, path in _sections(content.text, find_headings(content.text)):
         for page_start, page_end, page in _pages(start, end, content.page_starts):
-            above = path if content.unit == "page" or page_start == start else ()  # a slide has its own title or none
-            for first, last, header in _pieces(content.text, page_start, page_end):
+            headings = (
+                path if content.unit == "page" or page_start == start else ()
+            )  # a slide has its own title or none
+            for first, last, header in _spans(content.text, page_start, page_end):
                 passages.append(
                     Passage(
                         document=document,
                         ordinal=len(passages),
                         text=content.text[first:last],
-                        headings=above,
+                        headings=headings,
                         page=page,
                         unit=content.unit,
                         rows=_rows(first, last, content.row_starts),
@@ -91,12 +93,12 @@ def _sections(text: str, headings: Sequence[Heading]) -> Iterator[tuple[int, int
     """Start, end and heading path of the text between two headings."""
     start, path = 0, list[Heading]()
     for heading in headings:
-        yield start, heading.start, tuple(above.title for above in path if above.title)
+        yield start, heading.start, tuple(outer.title for outer in path if outer.title)
         while path and path[-1].level >= heading.level:
             path.pop()
         path.append(heading)
         start = heading.end
-    yield start, len(text), tuple(above.title for above in path if above.title)
+    yield start, len(text), tuple(outer.title for outer in path if outer.title)
 
 
 def _pages(start: int, end: int, page_starts: Sequence[int]) -> Iterator[tuple[int, int, int | None]]:
@@ -119,21 +121,21 @@ def _rows(start: int, end: int, row_starts: Sequence[tuple[int, int]]) -> tuple[
     return row_starts[first][1], row_starts[last][1]
 
 
-def _pieces(text: str, start: int, end: int) -> list[tuple[int, int, str]]:
-    """Spans of the passages, each with its table's header: whole paragraphs while they fit, else unit by unit."""
-    pieces: list[list[_Unit]] = [[]]
+def _spans(text: str, start: int, end: int) -> list[tuple[int, int, str]]:
+    """The spans of the passages, each with its table's header: whole paragraphs while they fit, else unit by unit."""
+    groups: list[list[_Unit]] = [[]]
     for paragraph in _paragraphs(text, start, end):
-        filled, more = _size(pieces[-1]), _size(paragraph)
+        filled, more = _size(groups[-1]), _size(paragraph)
         if filled >= WORDS // 2 and filled + more > WORDS:
-            pieces.append([])
+            groups.append([])
         for unit in paragraph:
-            if pieces[-1] and _size(pieces[-1]) + unit.words > WORDS:
-                pieces.append([])
-            pieces[-1].append(unit)
-    if len(pieces) > 1 and _size(pieces[-1]) < _TINY and _size(pieces[-2]) + _size(pieces[-1]) <= MOST_WORDS:
-        rest = pieces.pop()
-        pieces[-1] += rest
-    return [(piece[0].start, piece[-1].end, piece[0].header.text) for piece in pieces if piece]
+            if groups[-1] and _size(groups[-1]) + unit.words > WORDS:
+                groups.append([])
+            groups[-1].append(unit)
+    if len(groups) > 1 and _size(groups[-1]) < _TINY and _size(groups[-2]) + _size(groups[-1]) <= MOST_WORDS:
+        rest = groups.pop()
+        groups[-1] += rest
+    return [(group[0].start, group[-1].end, group[0].header.text) for group in groups if group]
 
 
 def _size(units: Sequence[_Unit]) -> int:
@@ -188,7 +190,7 @@ def _fitting(text: str, spans: Iterator[tuple[int, int]], header: _Header) -> li
             units.append(_Unit(first, last, words, header))
         else:
             for line in _LINE.finditer(text, first, last):
-                units += _chunks(text, *line.span(), header)
+                units += _parts(text, *line.span(), header)
     return units
 
 
@@ -200,8 +202,8 @@ def _sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         start = stop
 
 
-def _chunks(text: str, start: int, end: int, header: _Header) -> Iterator[_Unit]:
-    """Pieces of one line, cut before a word; where there is no white space, before any letter."""
+def _parts(text: str, start: int, end: int, header: _Header) -> Iterator[_Unit]:
+    """The parts of one line, cut before a word; where there is no white space, before any letter."""
     words = [word.start() for word in _WORD.finditer(text, start, end)]
     first, room = 0, WORDS - header.words
     while len(words) - first > MOST_WORDS - header.words:

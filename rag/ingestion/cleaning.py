@@ -1,7 +1,9 @@
-"""Extracted text without what no person reads: pictures, comments, control characters, addresses inside its source."""
+"""Extracted text cleaned of what a person does not read: pictures, comments, control characters, internal links."""
 
 import html
 import re
+
+from rag.ingestion.markdown_syntax import ATX, FENCE, INDENT
 
 _LINE_ENDS = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _INVISIBLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u200b\u2060\ue000-\uf8ff\ufeff\ufffc]")
@@ -10,7 +12,7 @@ _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _ODD_SPACE = re.compile(r"[\xa0\u2000-\u200a\u202f\u205f]")
 _TRAILING_SPACE = re.compile(r"(?<![ \t])[ \t]++(?=\n|\Z)")
 _MANY_LINES = re.compile(r"\n{3,}")
-_FENCED = re.compile(r"^ {0,3}(`{3,}+|~{3,}+)[^\n]*+\n.*?(?:^ {0,3}\1[`~]*+[ \t]*+$|\Z)", re.MULTILINE | re.DOTALL)
+_FENCED = re.compile(rf"^{INDENT}({FENCE})[^\n]*+\n.*?(?:^{INDENT}\1[`~]*+[ \t]*+$|\Z)", re.MULTILINE | re.DOTALL)
 _BASE64 = re.compile(r"(?:data:[\w.+/-]+;base64,)?[A-Za-z0-9+/]{200,}={0,2}|data:[\w.+/-]+;base64,[A-Za-z0-9+/]*={0,2}")
 _COMMENT = re.compile(r"<!--.*?(-->|\Z)", re.DOTALL)
 _TARGET = r"\(((?:[^()\n]|\([^()\n]*\)){0,2000})\)"
@@ -23,8 +25,8 @@ _TAG = re.compile(
     re.IGNORECASE,
 )
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{}~])")  # but not \|, which keeps the cells of a table apart
-_ESCAPED_MARKUP = re.compile(r"^ {0,3}\\(?=#{1,6}(?:[ \t]|$)|[=-]+[ \t]*$)", re.MULTILINE)
-_RULE = re.compile(r"(?<=\n\n) {0,3}([-*_])(?:[ \t]*\1){2,}[ \t]*$", re.MULTILINE)
+_ESCAPED_MARKUP = re.compile(rf"^{INDENT}\\(?={ATX}|[=-]+[ \t]*$)", re.MULTILINE)
+_RULE = re.compile(rf"(?<=\n\n){INDENT}([-*_])(?:[ \t]*\1){{2,}}[ \t]*$", re.MULTILINE)
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[\da-f]{1,6}|[a-z]{2,8}\d?);", re.IGNORECASE)
 _EMPTY_MARK = re.compile(r"^[ \t]*(?:\\?[-*+]|[-=_]{3,})[ \t]*$", re.MULTILINE)
 _NO_DESCRIPTION = re.compile(
@@ -44,7 +46,7 @@ def clean_text(text: str) -> str:
 
 
 def clean_markdown(text: str, *, parsed: bool = False) -> str:
-    """The Markdown text as a person would read it; what stands in fenced code stays as it is.
+    """The Markdown text as a person would read it; fenced code stays as it is.
 
     A picture becomes its description, a link that leads nowhere outside its source becomes its words, front matter
     becomes a heading with its title; rules, comments, HTML tags and backslashes before marks go. With `parsed`, the
@@ -59,13 +61,13 @@ def clean_markdown(text: str, *, parsed: bool = False) -> str:
 
 
 def described(picture: str) -> str:
-    """A picture's description, or "" when that only says that there is a picture."""
+    """A picture's description, or "" when that only names it a picture."""
     words = " ".join(picture.split())
     return "" if _NO_DESCRIPTION.fullmatch(words) else words
 
 
 def linked(words: str, address: str) -> str:
-    """A Markdown link, or the words alone when the address leads nowhere outside its source, or says nothing more."""
+    """A Markdown link, or the words alone when the address does not lead out of its source, or is the same."""
     words = words.strip()
     if not words or not address.startswith(("https://", "http://", "mailto:")) or len(address) > _LONGEST_ADDRESS:
         return words

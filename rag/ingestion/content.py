@@ -1,4 +1,4 @@
-"""What comes out of a file before it is cut: its text, with the places in it that a citation points at."""
+"""The content of a file before it is cut into passages: its text, the offsets that citations need, and its limits."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -29,7 +29,7 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class FileLimits:
-    """What one file may take; each `check_` raises FileTooLarge with the name and the numbers."""
+    """The limits of one file; each `check_` raises FileTooLarge with the name and the numbers."""
 
     timeout_s: float
     max_bytes: int
@@ -55,10 +55,10 @@ class FileLimits:
         _check(name, len(text), self.max_chars, "characters of text")
 
 
-def _check(name: str, count: int, most: int, what: str) -> None:
-    if count > most:
+def _check(name: str, count: int, limit: int, unit: str) -> None:
+    if count > limit:
         raise FileTooLarge(
-            f"{shown_name(name)} has {count:,} {what}; at most {most:,} can be read. Split it into smaller files.",
+            f"{shown_name(name)} has {count:,} {unit}; at most {limit:,} can be read. Split it into smaller files.",
             size=count,
-            limit=most,
+            limit=limit,
         )

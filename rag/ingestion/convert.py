@@ -16,7 +16,7 @@ from rag.ingestion.office import (
     SheetInfo,
     sheet_infos,
     slide_order,
-    with_characters,
+    with_entities,
     without_covered_cells,
     without_entities,
 )
@@ -78,13 +78,13 @@ def picture_to_content(data: bytes, name: str, timeout_s: float, tesseract: Tess
 
 def _document(data: bytes, kind: Kind, name: str) -> Content:
     """Kinds whose Markdown the parser writes well; the headings of most are its guesses."""
-    if kind == "doc":  # its Markdown has lost the ends of the paragraphs
+    if kind == "doc":  # kreuzberg's Markdown of it loses the ends of the paragraphs
         parsed = parse(data, kind, name, form="plain")
         return Content(clean_text(protect(parsed.text).replace("\n", "\n\n")), parsed.title)
     if kind == "docx":
         parsed = parse(without_entities(data), kind, name)
-        text = with_characters(demote_guesses(clean_markdown(parsed.text, parsed=True)))
-        return Content(text, with_characters(parsed.title))
+        text = with_entities(demote_guesses(clean_markdown(parsed.text, parsed=True)))
+        return Content(text, with_entities(parsed.title))
     parsed = parse(without_covered_cells(data) if kind == "odt" else data, kind, name)
     text = clean_markdown(parsed.text, parsed=True)
     return Content(demote_guesses(text) if kind in ("odt", "rtf", "ppt") else text, parsed.title)
@@ -108,9 +108,11 @@ def _workbook(data: bytes, kind: Kind, name: str) -> Content:
         info = infos.get(sheet, SheetInfo())
         sheets.append(Sheet(f"{sheet} (hidden)" if info.hidden else sheet, rows, info.first_row))
     read = {sheet for sheet, _ in parsed.sheets}
-    lost = [(sheet, info.last_row) for sheet, info in infos.items() if sheet not in read and info.last_row > _MOST_ROWS]
+    missing = [
+        (sheet, info.last_row) for sheet, info in infos.items() if sheet not in read and info.last_row > _MOST_ROWS
+    ]
     notes = tuple(
         f"The sheet {sheet!r} goes down to row {last:,}, which is more than can be read. Delete the rows at its end."
-        for sheet, last in lost
+        for sheet, last in missing
     )
     return replace(sheets_to_content(sheets, parsed.title), notes=notes)

@@ -1,4 +1,4 @@
-"""What a file is, told by its content; its name only decides between kinds of text."""
+"""The kind of a file, recognised by its content; its name only decides between kinds of text."""
 
 import io
 import re
@@ -10,6 +10,15 @@ from rag.ingestion.encodings import unmarked_utf16
 from rag.ingestion.file_names import shown_name, suffix_of
 
 ArchiveKind = Literal["docx", "pptx", "xlsx", "odt", "ods", "epub"]
+OleKind = Literal["doc", "xls", "ppt", "msg"]
+TextKind = Literal["html", "xml", "mail", "notebook", "json", "csv", "markdown", "text", "code"]
+Kind = Literal["pdf", "rtf", "picture"] | ArchiveKind | OleKind | TextKind
+
+READABLE = (
+    "PDF, Word, PowerPoint, Excel, OpenDocument text and tables, EPUB, RTF, HTML, e-mail, Jupyter notebooks, CSV, "
+    "JSON, XML, Markdown and plain text"
+)
+"""The kinds of files in plain words, for messages."""
 
 _MOST_MEMBERS = 20_000
 _MOST_EXPANSION = 20
@@ -34,93 +43,6 @@ _CONTENT_TYPES: tuple[tuple[bytes, ArchiveKind], ...] = (
     (b"spreadsheetml.sheet.main", "xlsx"),
     (b"ms-excel.sheet.macroEnabled.main", "xlsx"),
 )
-
-
-def archive_kind(data: bytes, name: str, *, max_bytes: int) -> ArchiveKind | None:
-    """Which document the archive is, or None for one that is just an archive.
-
-    Only its directory and two small members are unpacked here.
-
-    Raises:
-        BrokenFile: it has no directory, as after a cut-off download.
-        FileTooLarge: it would unpack to far more than `max_bytes`, or to very many members.
-        ProtectedFile: it is locked with a password.
-        UnsupportedFile: an OpenDocument presentation, which the parser does not know.
-    """
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            _refuse_bombs(archive, len(data), name, max_bytes)
-            return _kind(archive, name)
-    except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError, OSError) as error:
-        raise BrokenFile(f"{shown_name(name)} is damaged or was cut off. Get a fresh copy of it.") from error
-
-
-def _refuse_bombs(archive: zipfile.ZipFile, packed: int, name: str, max_bytes: int) -> None:
-    members = archive.infolist()
-    unpacked = sum(member.file_size for member in members)
-    if (
-        len(members) > _MOST_MEMBERS
-        or unpacked > _MOST_EXPANSION * max_bytes
-        or (unpacked > _BOMB_BYTES and unpacked > _BOMB_RATIO * packed)
-    ):
-        raise FileTooLarge(
-            f"{shown_name(name)} unpacks to {unpacked / 1e6:,.0f} MB in {len(members):,} parts, which is more than may "
-            "be read. Split it into smaller documents."
-        )
-
-
-def _kind(archive: zipfile.ZipFile, name: str) -> ArchiveKind | None:
-    members = {member.filename: member for member in archive.infolist()}
-    if any(member.flag_bits & _ENCRYPTED for member in members.values()):
-        raise ProtectedFile(f"{shown_name(name)} is protected by a password. Save a copy without it and add that.")
-    if "mimetype" in members:
-        mimetype = _start(archive, members["mimetype"]).strip()
-        if mimetype == b"application/vnd.oasis.opendocument.presentation":
-            raise UnsupportedFile(
-                f"{shown_name(name)} is an OpenDocument presentation, which cannot be read. "
-                "Save it as PowerPoint (.pptx) or PDF and add that."
-            )
-        return _MIMETYPES.get(mimetype)
-    if "[Content_Types].xml" in members:
-        types = _start(archive, members["[Content_Types].xml"])
-        return next((kind for mark, kind in _CONTENT_TYPES if mark in types), None)
-    return None
-
-
-def _start(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
-    """The member's first megabyte; its declared size is not believed."""
-    with archive.open(member) as stream:
-        return stream.read(1_000_000)
-
-
-OleKind = Literal["doc", "xls", "ppt", "msg"]
-TextKind = Literal["html", "xml", "mail", "notebook", "json", "csv", "markdown", "text", "code"]
-Kind = Literal["pdf", "rtf", "picture"] | ArchiveKind | OleKind | TextKind
-
-READABLE = (
-    "PDF, Word, PowerPoint, Excel, OpenDocument text and tables, EPUB, RTF, HTML, e-mail, Jupyter notebooks, CSV, "
-    "JSON, XML, Markdown and plain text"
-)
-"""The kinds of files in plain words, for a message or a page of help."""
-
-_OFFICE = "application/vnd.openxmlformats-officedocument"
-MIME_TYPES: dict[Kind, str] = {
-    "pdf": "application/pdf",
-    "docx": f"{_OFFICE}.wordprocessingml.document",
-    "pptx": f"{_OFFICE}.presentationml.presentation",
-    "xlsx": f"{_OFFICE}.spreadsheetml.sheet",
-    "odt": "application/vnd.oasis.opendocument.text",
-    "ods": "application/vnd.oasis.opendocument.spreadsheet",
-    "epub": "application/epub+zip",
-    "doc": "application/msword",
-    "ppt": "application/vnd.ms-powerpoint",
-    "xls": "application/vnd.ms-excel",
-    "msg": "application/vnd.ms-outlook",
-    "rtf": "application/rtf",
-    "csv": "text/csv",
-    "notebook": "application/x-ipynb+json",
-}
-"""Of the kinds that are left to a parser."""
 _TEXT_KINDS: dict[str, TextKind] = {
     **dict.fromkeys(("html", "htm", "xhtml"), "html"),
     **dict.fromkeys(("xml", "rss", "atom"), "xml"),
@@ -180,11 +102,11 @@ _MAIL_HEADERS = re.compile(
 
 
 def kind_of(data: bytes, name: str, *, max_bytes: int) -> Kind:
-    """The kind of document that the bytes hold, whatever the name says.
+    """The kind of document in the bytes, whatever the name says.
 
     Raises:
         EmptyFile: there are no bytes.
-        UnsupportedFile: nothing that can be read; the text says what it is instead.
+        UnsupportedFile: nothing that can be read; the message names what it is instead.
         BrokenFile: named like a document, but its content is of no known kind, or it is a cut-off archive.
         ProtectedFile: locked with a password.
         FileTooLarge: it would unpack to far more than `max_bytes`.
@@ -198,7 +120,7 @@ def kind_of(data: bytes, name: str, *, max_bytes: int) -> Kind:
     if data.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         return _ole_kind(data, name)
     if data.startswith(b"PK\x03\x04"):
-        return archive_kind(data, name, max_bytes=max_bytes) or _refuse(name, _ARCHIVE)
+        return _archive_kind(data, name, max_bytes=max_bytes) or _refuse(name, _ARCHIVE)
     if _READABLE_PICTURE.match(data):
         return "picture"
     return _text_kind(data, name) if _is_text(data) else _refuse(name, _unreadable(data))
@@ -246,3 +168,60 @@ def _refuse(name: str, label: str) -> Never:
     named = f", although it is named .{suffix}" if suffix and suffix in _BINARY_SUFFIXES | _TEXT_KINDS.keys() else ""
     advice = _ADVICE.get(label, f"These kinds can be: {READABLE}.")
     raise UnsupportedFile(f"{shown} cannot be read: it is {label or 'of an unknown kind'}{named}. {advice}")
+
+
+def _archive_kind(data: bytes, name: str, *, max_bytes: int) -> ArchiveKind | None:
+    """Which document the archive is, or None for one that is just an archive.
+
+    Only its directory and two small members are unpacked here.
+
+    Raises:
+        BrokenFile: it has no directory, as after a cut-off download.
+        FileTooLarge: it would unpack to far more than `max_bytes`, or to very many members.
+        ProtectedFile: it is locked with a password.
+        UnsupportedFile: an OpenDocument presentation, which the parser does not know.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            _refuse_bombs(archive, len(data), name, max_bytes)
+            return _kind_of_archive(archive, name)
+    except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError, OSError) as error:
+        raise BrokenFile(f"{shown_name(name)} is damaged or was cut off. Get a fresh copy of it.") from error
+
+
+def _refuse_bombs(archive: zipfile.ZipFile, packed: int, name: str, max_bytes: int) -> None:
+    members = archive.infolist()
+    unpacked = sum(member.file_size for member in members)
+    if (
+        len(members) > _MOST_MEMBERS
+        or unpacked > _MOST_EXPANSION * max_bytes
+        or (unpacked > _BOMB_BYTES and unpacked > _BOMB_RATIO * packed)
+    ):
+        raise FileTooLarge(
+            f"{shown_name(name)} unpacks to {unpacked / 1e6:,.0f} MB in {len(members):,} parts, which is more than may "
+            "be read. Split it into smaller documents."
+        )
+
+
+def _kind_of_archive(archive: zipfile.ZipFile, name: str) -> ArchiveKind | None:
+    members = {member.filename: member for member in archive.infolist()}
+    if any(member.flag_bits & _ENCRYPTED for member in members.values()):
+        raise ProtectedFile(f"{shown_name(name)} is protected by a password. Save a copy without it and add that.")
+    if "mimetype" in members:
+        mimetype = _start(archive, members["mimetype"]).strip()
+        if mimetype == b"application/vnd.oasis.opendocument.presentation":
+            raise UnsupportedFile(
+                f"{shown_name(name)} is an OpenDocument presentation, which cannot be read. "
+                "Save it as PowerPoint (.pptx) or PDF and add that."
+            )
+        return _MIMETYPES.get(mimetype)
+    if "[Content_Types].xml" in members:
+        types = _start(archive, members["[Content_Types].xml"])
+        return next((kind for mark, kind in _CONTENT_TYPES if mark in types), None)
+    return None
+
+
+def _start(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+    """The member's first megabyte; its declared size is not believed."""
+    with archive.open(member) as stream:
+        return stream.read(1_000_000)

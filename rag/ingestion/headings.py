@@ -1,4 +1,4 @@
-"""Headings of Markdown text: where they stand, and which ones a parser only guessed."""
+"""Headings of Markdown text: found, protected from being found, and demoted where a parser only guessed them."""
 
 import re
 from collections.abc import Iterator
@@ -6,27 +6,29 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import PurePosixPath
 
+from rag.ingestion.markdown_syntax import ATX, FENCE, INDENT, LIST_ITEM, UNDERLINE
+
 _LINE = re.compile(r"[^\n]*\n|[^\n]+\Z")
-_ATX = re.compile(r" {0,3}(#{1,6})(?:[ \t]([^\n]*))?\n?\Z")
-_UNDERLINE = re.compile(r" {0,3}(=+|-{2,})[ \t]*\n?\Z")
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})([^\n]*)")
-_NO_PARAGRAPH = re.compile(r"\s*(?:[-*+•]\s|[|>]|\d+[.)]\s|$)| {4}|\t")
-_LOOKS_LIKE_MARKUP = re.compile(r"^ {0,3}(?=#{1,6}(?:[ \t]|$)|(?:=+|-+)[ \t]*$|`{3}|~{3})", re.MULTILINE)
+_ATX_LINE = re.compile(rf"{INDENT}({ATX})[ \t]?([^\n]*)\n?\Z", re.MULTILINE)
+_UNDERLINE = re.compile(rf"{INDENT}(=+|-{{2,}})[ \t]*\n?\Z")
+_FENCE_LINE = re.compile(rf"{INDENT}({FENCE})([^\n]*)")
+_NO_PARAGRAPH = re.compile(rf"\s*(?:{LIST_ITEM}|[|>]|$)| {{4}}|\t")
+_LOOKS_LIKE_MARKUP = re.compile(rf"^{INDENT}(?={ATX}|{UNDERLINE}|{FENCE})", re.MULTILINE)
 _LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()]*\)")
 _EMPHASIS = re.compile(r"(?<![\w*])(\*{1,2}|_{1,2}|`)(?=\S)(.+?)(?<=\S)\1(?![\w*])")
 _NUMBERING = re.compile(r"^[\d.]+\s")
 _BULLET = re.compile(r"^[-•·]\s+")
 _ANCHOR = re.compile(r"\s*\{[:#][^{}]*\}$|\s*¶$")
-_SAYS_NOTHING = re.compile(
+_PLACEHOLDER = re.compile(
     r"^\W*(?:untitled|anonymous|(?:unknown )?title|(?:document|presentation|book|slide) ?\d*)?\W*$"
     r"|^powerpoint presentation$"
     r"|^microsoft \w+ - |\.(?:docx?|pptx?|xlsx?|pdf|indd|tex|dvi)$",
     re.IGNORECASE,
 )
-_MOST_WORDS_ABOVE = 20
-"""Menus and badges may stand above a title; below a paragraph, a heading of level 1 is a chapter's."""
+_MOST_WORDS_BEFORE = 20
+"""Words of menus and badges that may precede a title; after a paragraph, a heading of level 1 is a chapter's."""
 _LONGEST_LINE = 300
-"""Characters; nobody writes longer headings, and a passage carries its headings with it."""
+"""Characters; longer headings are not written, and a passage carries its headings with it."""
 _LONGEST_TITLE = 16
 """Words; a guessed heading that is longer is a paragraph in bold."""
 
@@ -56,15 +58,15 @@ def protect(text: str) -> str:
 def demote_guesses(text: str) -> str:
     """The Markdown text of a parser that guesses headings, with the unlikely ones turned into paragraphs.
 
-    Unlikely are those that are long, end like a sentence, are mostly digits, or have nothing below them: their words
-    would else be in no passage.
+    Unlikely are those that are long, end like a sentence, are mostly digits, or have no text after them: the words of
+    those would otherwise be in no passage.
     """
     headings = find_headings(text)
     likely = [heading for heading in headings if reads_like_a_title(heading.title)]
-    kept = {one for one, following in zip_longest(likely, likely[1:]) if _has_body(text, one, following)}
+    true = {one for one, following in zip_longest(likely, likely[1:]) if _has_body(text, one, following)}
     parts, done = list[str](), 0
     for heading in headings:
-        if heading not in kept:
+        if heading not in true:
             parts += [text[done : heading.start], protect(heading.title), "\n"]
             done = heading.end
     return "".join(parts) + text[done:]
@@ -83,12 +85,12 @@ def reads_like_a_title(title: str) -> bool:
 
 
 def document_title(text: str, metadata: str, name: str) -> str:
-    """What the document calls itself: a heading of level 1 at its top, else its metadata, else its file's name."""
-    said = " ".join(metadata.split())[:_LONGEST_LINE]
+    """The title of a document: a heading of level 1 at its top, else its metadata, else its file's name."""
+    declared = " ".join(metadata.split())[:_LONGEST_LINE]
     for heading in find_headings(text)[:1]:
-        if heading.level == 1 and heading.title and len(text[: heading.start].split()) <= _MOST_WORDS_ABOVE:
+        if heading.level == 1 and heading.title and len(text[: heading.start].split()) <= _MOST_WORDS_BEFORE:
             return heading.title
-    return _readable(name) if _SAYS_NOTHING.search(said) else said
+    return _readable(name) if _PLACEHOLDER.search(declared) else declared
 
 
 def _readable(name: str) -> str:
@@ -98,21 +100,21 @@ def _readable(name: str) -> str:
 
 
 def _headings(text: str) -> Iterator[Heading]:
-    fence, above, in_paragraph = "", None, False
+    fence, previous, in_paragraph = "", None, False
     for line in _LINE.finditer(text):
         content, paragraph = line[0], False
-        mark = _FENCE.match(content)
+        mark = _FENCE_LINE.match(content)
         if fence:
             fence = "" if mark and mark[1].startswith(fence) and not mark[2].strip() else fence
         elif mark:
             fence = mark[1]
-        elif (match := _ATX.match(content)) and len(content) <= _LONGEST_LINE:
+        elif (match := _ATX_LINE.match(content)) and len(content) <= _LONGEST_LINE:
             yield Heading(line.start(), line.end(), len(match[1]), _plain(match[2] or ""))
-        elif above and (match := _UNDERLINE.match(content)):
-            yield Heading(above.start(), line.end(), 1 if match[1][0] == "=" else 2, _plain(above[0]))
+        elif previous and (match := _UNDERLINE.match(content)):
+            yield Heading(previous.start(), line.end(), 1 if match[1][0] == "=" else 2, _plain(previous[0]))
         else:
             paragraph = not _NO_PARAGRAPH.match(content)
-        above = line if paragraph and not in_paragraph and len(content) <= _LONGEST_LINE else None
+        previous = line if paragraph and not in_paragraph and len(content) <= _LONGEST_LINE else None
         in_paragraph = paragraph
 
 

@@ -10,7 +10,7 @@ from rag.ingestion.headings import protect
 from rag.ingestion.tables import Cell, spread, write_header, write_row
 
 _WORD = re.compile(r"\w+")
-_UNREAD = frozenset(
+_IGNORED = frozenset(
     _WORD.findall("script style noscript template svg math nav iframe object button select datalist textarea")
 )
 _CODE = frozenset(["script", "style"])
@@ -36,17 +36,17 @@ class _Table:
     rows: list[list[list[str]]] = field(default_factory=list[list[list[str]]])
     """The blocks in each cell of each row."""
     spans: list[list[tuple[int, int]]] = field(default_factory=list[list[tuple[int, int]]])
-    """The columns and rows that each of them reaches over."""
+    """The columns and rows that each of them spans."""
     in_cell: bool = False
 
 
 def html_to_markdown(markup: str) -> tuple[str, str]:
     """The page's title ("" without one) and its text.
 
-    Headings, lists, tables and code keep their form. Scripts, styles, menus and controls are left out; a link keeps
-    its address when that leads out of the page. Missing end tags lose nothing.
+    Headings, lists, tables and code stay so. Scripts, styles, menus and controls are left out; a link has its
+    address when that leads out of the page. Missing end tags lose nothing.
     """
-    return _convert(markup, _UNREAD)
+    return _convert(markup, _IGNORED)
 
 
 def xml_to_markdown(markup: str) -> str:
@@ -55,10 +55,10 @@ def xml_to_markdown(markup: str) -> str:
     return _read(text, _MarkupReader(frozenset(), xml=True)).text
 
 
-def _convert(markup: str, unread: frozenset[str]) -> tuple[str, str]:
-    reader = _read(markup, _MarkupReader(unread))
+def _convert(markup: str, ignored: frozenset[str]) -> tuple[str, str]:
+    reader = _read(markup, _MarkupReader(ignored))
     if reader.skipping and reader.skipping not in _CODE:  # never closed: reading it is better than losing all below
-        return _convert(markup, unread - {reader.skipping})
+        return _convert(markup, ignored - {reader.skipping})
     return reader.title, reader.text
 
 
@@ -71,13 +71,13 @@ def _read(markup: str, reader: "_MarkupReader") -> "_MarkupReader":
 class _MarkupReader(HTMLParser):
     """Collects blocks of Markdown; whatever is open when a new block begins is closed first."""
 
-    def __init__(self, unread: frozenset[str], *, xml: bool = False) -> None:
+    def __init__(self, ignored: frozenset[str], *, xml: bool = False) -> None:
         super().__init__(convert_charrefs=True)
         self.title = ""
         self.skipping = ""
         """The tag whose content is being left out."""
         self._xml = xml
-        self._unread, self._inline = unread, frozenset[str]() if xml else _INLINE
+        self._ignored, self._inline = ignored, frozenset[str]() if xml else _INLINE
         self._skipped_depth = 0
         self._words: list[str] = []
         self._targets: list[list[str]] = [[]]
@@ -99,7 +99,7 @@ class _MarkupReader(HTMLParser):
         ).strip("\n")
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if self.skipping or tag in self._unread:
+        if self.skipping or tag in self._ignored:
             self.skipping = self.skipping or tag
             self._skipped_depth += tag == self.skipping
         elif tag not in self._inline:

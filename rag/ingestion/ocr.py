@@ -14,7 +14,7 @@ from itertools import groupby
 from pathlib import Path
 
 LANGUAGES = ("eng", "spa", "por", "rus", "slv", "deu", "fra", "ita", "ukr", "pol", "ces", "hrv", "nld")
-"""Those that are used where they are installed. Seven take two to four times as long as one, and mistake more."""
+"""The languages that are used where they are installed. Seven take two to four times as long as one, and err more."""
 NEEDED = "Tesseract on this machine (OCR=auto)"
 """For messages where it is missing."""
 _CYRILLIC = ("rus", "ukr")
@@ -26,7 +26,7 @@ _ENOUGH = 200
 _NOTABLE = 0.02
 """Share of the letters; from this share of the other script on, the file is in two scripts."""
 _LEAST_CONFIDENCE = 40
-"""Percent, the mean of a line: text that stands upside down gets 38, noise none, a poor scan 70 or more."""
+"""Percent, the mean of a line: text upside down gets 38, noise none, a poor scan 70 or more."""
 _HYPHEN = re.compile(r"(?<=[^\W\d_])-\n(?=[^\W\d_A-Z])")
 
 

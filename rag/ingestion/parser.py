@@ -12,8 +12,26 @@ import kreuzberg
 
 from rag.errors import BrokenFile, DocumentError, FileTooLarge, ProtectedFile
 from rag.ingestion.file_names import shown_name
-from rag.ingestion.file_types import MIME_TYPES, Kind
+from rag.ingestion.file_types import Kind
 
+_OFFICE = "application/vnd.openxmlformats-officedocument"
+_MIME_TYPES: dict[Kind, str] = {
+    "pdf": "application/pdf",
+    "docx": f"{_OFFICE}.wordprocessingml.document",
+    "pptx": f"{_OFFICE}.presentationml.presentation",
+    "xlsx": f"{_OFFICE}.spreadsheetml.sheet",
+    "odt": "application/vnd.oasis.opendocument.text",
+    "ods": "application/vnd.oasis.opendocument.spreadsheet",
+    "epub": "application/epub+zip",
+    "doc": "application/msword",
+    "ppt": "application/vnd.ms-powerpoint",
+    "xls": "application/vnd.ms-excel",
+    "msg": "application/vnd.ms-outlook",
+    "rtf": "application/rtf",
+    "csv": "text/csv",
+    "notebook": "application/x-ipynb+json",
+}
+"""Of the kinds that are left to the parser."""
 _LANGUAGE_SAMPLE = 5_000
 """Characters."""
 _SCAN_DPI = 200
@@ -58,7 +76,7 @@ def parse(
     layout: bool = False,
     slide_mark: str = "",
 ) -> Parsed:
-    """The content of a file of a kind that `MIME_TYPES` lists; `name` is for messages.
+    """The content of a file of a kind that is left to the parser; `name` is for messages.
 
     `layout` looks for blocks, which takes a multiple of the time; `slide_mark` is written before each slide.
 
@@ -78,7 +96,7 @@ def parse(
     )
     config.max_archive_depth = 0  # what is attached to a document is another document
     try:
-        result = kreuzberg.extract_bytes_sync(data, MIME_TYPES[kind], config)
+        result = kreuzberg.extract_bytes_sync(data, _MIME_TYPES[kind], config)
     except kreuzberg.KreuzbergError as error:
         raise _refusal(str(error), name) from error
     return Parsed(

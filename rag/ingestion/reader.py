@@ -54,7 +54,7 @@ class Reader:
         self._pool = WorkerPool("rag.ingestion.worker", workers)
 
     async def read(self, path: Path, *, name: str, origin: Origin) -> ReadDocument:
-        """The document in the file and its passages; its kind is told by its content.
+        """The document in the file and its passages; its kind is recognised by its content.
 
         An upload's name is made safe first. With `ocr`, scans and pictures are read where Tesseract is installed.
         Cancelling frees the worker.
@@ -74,7 +74,7 @@ class Reader:
                 limit=self._limits.timeout_s,
             ) from None
         except WorkerCrashed as crash:
-            _log.warning("A worker ended while it read a file: %s", crash)
+            _log.warning("A worker ended while it read a file: %s", str(crash) or "it wrote no reason")
             raise BrokenFile(
                 f"{shown_name(name)} could not be read; it may be damaged. Save a new copy and add that."
             ) from None

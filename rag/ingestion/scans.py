@@ -17,7 +17,7 @@ _THREADS = min(4, os.cpu_count() or 1)
 def read_scans(pdf: Path, pages: Sequence[int], tesseract: Tesseract, deadline: float) -> dict[int, str]:
     """The text of each page that could be read until the deadline (of `time.monotonic`), by its index from 0.
 
-    The first page tells the languages in which the others are read: that is faster and makes fewer mistakes.
+    The languages of the first page are those in which the others are read: that is faster and errs less.
     """
     first = _read(pdf, pages[:1], tesseract, deadline)
     text = "".join(first.values())

@@ -1,4 +1,4 @@
-"""Sheets of cells to Markdown: one table or several in each, found by the rows that are left blank between them."""
+"""Spreadsheets and delimited text to Markdown tables: one or several a sheet, found by the blank rows between them."""
 
 import csv
 import io
@@ -25,7 +25,16 @@ _MOST_TITLES = 3
 _WIDE = WORDS // 2
 """Words of a header that leaves its rows no room."""
 _LONG = 60
-"""Words of a row on average: such rows are texts, a question with its answer say, not figures."""
+"""Words of a row on average: such rows are texts, as a question with its answer, not figures."""
+_DELIMITERS = ",;\t|"
+_SAMPLE = 64_000
+"""Characters."""
+_SAMPLE_ROWS = 50
+"""Of the sample, from which the delimiter is recognised."""
+_SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
+"""The first line by which a file tells Excel its delimiter; it is no row."""
+_MOST_LINES = 200
+"""Lines in one cell; more mean a quotation mark that was never closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +68,7 @@ _BLANK = _Row(0, ())
 
 @dataclass(slots=True)
 class _Block:
-    """Rows without a blank one between them: what stands above a table, and the table."""
+    """Rows without a blank one between them: the titles of a table, and the table."""
 
     titles: list[_Row]
     rows: list[_Row]
@@ -71,7 +80,7 @@ class _Block:
 
     @property
     def title(self) -> str:
-        """What can be a heading above the table."""
+        """The first of the titles if it can be a heading, else ""."""
         return self.titles[0].text if self.rows and self.titles and _TITLE.fullmatch(self.titles[0].text) else ""
 
 
@@ -92,14 +101,16 @@ def sheets_to_content(sheets: Sequence[Sheet], title: str = "") -> Content:
 
 def _lines(sheets: Sequence[Sheet]) -> Iterator[_Line]:
     for sheet in sheets:
-        title_above = None
+        previous_title = None
         for block in _blocks(_rows(sheet)):
-            if sheet.name and (title_above is None or (title_above and not block.title)):  # also ends a titled part
+            if sheet.name and (
+                previous_title is None or (previous_title and not block.title)
+            ):  # also ends a titled part
                 yield f"## {_cell(sheet.name)}", 0
                 yield "", 0
             yield from _block_lines(block)
             yield "", 0
-            title_above = block.title
+            previous_title = block.title
 
 
 def _rows(sheet: Sheet) -> Iterator[_Row]:
@@ -108,7 +119,7 @@ def _rows(sheet: Sheet) -> Iterator[_Row]:
 
 
 def _cell(text: str) -> str:
-    """What a cell says, on one line, without the markup and the rounding errors of its program."""
+    """The text of a cell on one line, without the markup and the rounding errors of its program."""
     if "<" in text:
         text = clean_markdown(text)
     elif not text.isprintable():
@@ -121,30 +132,30 @@ def _cell(text: str) -> str:
 
 
 def _blocks(rows: Iterator[_Row]) -> list[_Block]:
-    """The tables of a sheet; rows below a blank one that have no header of their own go on with the table above."""
+    """The tables of a sheet; rows after a blank one that have no header of their own continue the previous table."""
     blocks: list[_Block] = []
-    for chunk in _unbroken(rows):
-        block = _block(chunk)
-        above = blocks[-1] if blocks and not block.titles else None
-        if above and _continues(above, block):
-            above.rows += block.rows
-        elif above and not above.rows:  # a title, a blank row, its table
-            blocks[-1] = _Block(above.titles, block.rows)
+    for unbroken in _unbroken(rows):
+        block = _block(unbroken)
+        previous = blocks[-1] if blocks and not block.titles else None
+        if previous and _continues(previous, block):
+            previous.rows += block.rows
+        elif previous and not previous.rows:  # a title, a blank row, its table
+            blocks[-1] = _Block(previous.titles, block.rows)
         else:
             blocks.append(block)
     return blocks
 
 
 def _unbroken(rows: Iterator[_Row]) -> Iterator[list[_Row]]:
-    chunk: list[_Row] = []
+    run: list[_Row] = []
     for row in rows:
         if any(row.cells):
-            chunk.append(row)
-        elif chunk:
-            yield chunk
-            chunk = []
-    if chunk:
-        yield chunk
+            run.append(row)
+        elif run:
+            yield run
+            run = []
+    if run:
+        yield run
 
 
 def _block(rows: list[_Row]) -> _Block:
@@ -155,8 +166,9 @@ def _block(rows: list[_Row]) -> _Block:
     return _Block(rows[:narrow], rows[narrow:])
 
 
-def _continues(above: _Block, block: _Block) -> bool:
-    if not above.rows or block.columns.start < above.columns.start or block.columns.stop > above.columns.stop:
+def _continues(previous: _Block, block: _Block) -> bool:
+    outside = block.columns.start < previous.columns.start or block.columns.stop > previous.columns.stop
+    if not previous.rows or outside:
         return False
     top, below = block.rows[0].cells[block.columns], block.rows[1:]
     words_alone = all(cell and not _NUMBER.fullmatch(cell) for cell in top)
@@ -205,22 +217,12 @@ def _record(names: Sequence[str], cells: Sequence[str]) -> list[str]:
     return ["; ".join(paragraph) for paragraph in paragraphs]
 
 
-_DELIMITERS = ",;\t|"
-_SAMPLE = 64_000
-"""Characters, of which so many rows tell what stands between the cells:"""
-_SAMPLE_ROWS = 50
-_NAMED = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
-"""The line with which Excel is told; it does not show that as a row."""
-_MOST_LINES = 200
-"""Lines in one cell; more mean a quotation mark that was never closed."""
-
-
 def read_delimited(text: str) -> list[list[str]]:
     """The rows of a table in a text file; blank lines are empty rows, a cell of several lines is one cell.
 
-    What stands between the cells is told by the text: a comma, a semicolon, a tab or a bar.
+    The delimiter is recognised: a comma, a semicolon, a tab or a bar.
     """
-    if named := _NAMED.match(text):
+    if named := _SEPARATOR_LINE.match(text):
         return _read(text[named.end() :], named[1])
     return _read(text, _delimiter(text[:_SAMPLE]))
 

@@ -1,18 +1,31 @@
-"""Tables in Markdown: how one is written, where one stands in a text, and the header that its rows need."""
+"""Tables in Markdown: found in a text, written from cells, and their headers cut to a length."""
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-_RULE_CELL = r"[ \t]*:?-+:?[ \t]*"
-_RULE = rf"^ {{0,3}}(?=[^\n]*\|)\|?{_RULE_CELL}(?:\|{_RULE_CELL})*\|?[ \t]*(?:\n|\Z)"
+from rag.ingestion.markdown_syntax import INDENT, TABLE_ROW, TABLE_RULE_CELL
+
+_RULE = rf"^{INDENT}(?=[^\n]*\|)\|?{TABLE_RULE_CELL}(?:\|{TABLE_RULE_CELL})*\|?[ \t]*(?:\n|\Z)"
 """The line of dashes below a header; with at least one bar, since one of dashes alone underlines a heading."""
-_ROW = r"^[^\n|]*\|[^\n]*(?:\n|\Z)"
-_TABLE = re.compile(rf"{_ROW}{_RULE}(?:{_ROW})*|(?:^ {{0,3}}\|[^\n]*(?:\n|\Z))+", re.MULTILINE)
-_HEADER = re.compile(rf"(?:{_ROW}){{1,3}}?{_RULE}", re.MULTILINE)
+_TABLE = re.compile(rf"{TABLE_ROW}{_RULE}(?:{TABLE_ROW})*|(?:^{INDENT}\|[^\n]*(?:\n|\Z))+", re.MULTILINE)
+_HEADER = re.compile(rf"(?:{TABLE_ROW}){{1,3}}?{_RULE}", re.MULTILINE)
 _BAR = re.compile(r"(?<!\\)\|")
 _SHORT_CELL = 20
 """Characters of a column's name in a header that is cut."""
+_MOST_COLUMNS, _MOST_ROWS = 50, 200
+"""The most that one cell may span; pages from strangers ask for 65,534."""
+_REPEATED = 60
+"""Characters; shorter text is repeated in all that its cell spans, so that each row can be read alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell that may span several columns and rows."""
+
+    text: str
+    columns: int = 1
+    rows: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +50,7 @@ def write_row(cells: Sequence[str]) -> str:
 
 
 def write_header(cells: Sequence[str], columns: int) -> list[str]:
-    """The two lines above the rows of a table; with fewer columns than the rows have, it would be none."""
+    """The two lines above the rows of a table; with fewer columns than the rows, it would be no header."""
     return [write_row([*cells, *[""] * (columns - len(cells))]), "|" + " --- |" * columns]
 
 
@@ -48,23 +61,8 @@ def short_header(header: str, columns: int) -> str:
     return "\n".join(write_header(short, len(short)))
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A cell that may reach over others."""
-
-    text: str
-    columns: int = 1
-    rows: int = 1
-
-
-_MOST_COLUMNS, _MOST_ROWS = 50, 200
-"""That one cell may reach over; pages from strangers say 65,534."""
-_REPEATED = 60
-"""Characters; shorter text stands wherever its cell reaches, so that each row can be read alone."""
-
-
 def spread(rows: Sequence[Sequence[Cell]]) -> list[list[str]]:
-    """The texts of the rows, each in its column, whatever cells reach over several."""
+    """The texts of the rows, each in its column, with the cells that span several spread over them."""
     grid: list[dict[int, str]] = [{} for _ in rows]
     for number, row in enumerate(rows):
         column = 0
@@ -73,7 +71,7 @@ def spread(rows: Sequence[Sequence[Cell]]) -> list[list[str]]:
                 column += 1
             repeated = cell.text if len(cell.text) <= _REPEATED else ""
             for line in grid[number : number + max(1, min(cell.rows, _MOST_ROWS))]:
-                for reached in range(column, column + max(1, min(cell.columns, _MOST_COLUMNS))):
-                    line.setdefault(reached, repeated)
+                for spanned in range(column, column + max(1, min(cell.columns, _MOST_COLUMNS))):
+                    line.setdefault(spanned, repeated)
             grid[number][column] = cell.text
     return [[line.get(column, "") for column in range(max(line, default=-1) + 1)] for line in grid]

@@ -16,9 +16,9 @@ _START_TIMEOUT_S = 60.0
 """For a cold start from a slow disk, with a virus scanner in between."""
 _TAIL = 4_096
 """Bytes of a process's errors that are remembered."""
-_LAST_LINE = 300
+_LONGEST_LINE = 300
 """Characters of the last line that are shown."""
-_LAST_LINE_S = 1.0
+_DRAIN_S = 1.0
 """How long to wait for the end of them; what the process started may still hold the pipe."""
 _BROKEN_PIPE = (EOFError, OSError, pickle.UnpicklingError)
 _WINDOWS_FLAGS = getattr(subprocess, "CREATE_NO_WINDOW", 0) | getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
@@ -127,7 +127,7 @@ class _Worker:
             _kill(self._process)
 
     def end(self) -> None:
-        """Kills the process and frees all that it held."""
+        """Kills the process and frees its pipes."""
         process, self._process = self._process, None
         if process and process.stdin and process.stdout:
             _kill(process)
@@ -145,20 +145,20 @@ class _Worker:
             return self._exchange(request, timeout_s)
         except _BROKEN_PIPE as error:
             self.end()
-            raise WorkerTimedOut if self._timed_out else WorkerCrashed(self._last_words()) from error
+            raise WorkerTimedOut if self._timed_out else WorkerCrashed(self._last_line()) from error
         finally:
             with self._lock:
                 self._request = None
 
     def _restart(self) -> None:
         self.end()
-        self._killed = False
+        self._killed, self._errors = False, None
         try:
             self._start()
             self._exchange(None, _START_TIMEOUT_S)
-        except _BROKEN_PIPE as error:
+        except (*_BROKEN_PIPE, RuntimeError) as error:  # the last is what a thread raises that cannot be started
             self.end()
-            reason = f"it was not ready after {_START_TIMEOUT_S:g} seconds" if self._timed_out else self._last_words()
+            reason = f"it was not ready after {_START_TIMEOUT_S:g} seconds" if self._timed_out else self._last_line()
             raise WorkerNotStarted(reason or _system_reason(error)) from error
 
     def _start(self) -> None:
@@ -176,7 +176,7 @@ class _Worker:
         finally:
             self._errors.begin()
 
-    def _last_words(self) -> str:
+    def _last_line(self) -> str:
         return self._errors.text() if self._errors else ""
 
     def _exchange(self, request: object, timeout_s: float) -> object:
@@ -201,7 +201,7 @@ class _Worker:
 
 
 class _LastLine:
-    """The last line of what a process writes to its standard error; the rest is forgotten as it comes."""
+    """The last line of what a process writes to its standard error; the rest is dropped."""
 
     def __init__(self) -> None:
         self._read, self.pipe = os.pipe()
@@ -215,9 +215,10 @@ class _LastLine:
 
     def text(self) -> str:
         """The line, "" without one; the process has ended."""
-        self._thread.join(_LAST_LINE_S)
+        if self._thread.ident:
+            self._thread.join(_DRAIN_S)
         lines = self._tail.decode(errors="replace").split("\n")
-        return next((line.strip() for line in reversed(lines) if line.strip()), "")[:_LAST_LINE]
+        return next((line.strip() for line in reversed(lines) if line.strip()), "")[:_LONGEST_LINE]
 
     def _drain(self) -> None:
         while part := os.read(self._read, _TAIL):
@@ -226,7 +227,9 @@ class _LastLine:
 
 
 def _system_reason(error: BaseException) -> str:
-    """The system's words for a fault, to stand in the middle of a sentence."""
+    """The system's message, without a full stop."""
+    if isinstance(error, RuntimeError):
+        return str(error)
     return getattr(error, "strerror", None) or "it ended at once"
 
 

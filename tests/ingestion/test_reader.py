@@ -223,6 +223,12 @@ TEXTS = {
     "Portuguese": "A organização não concederá férias à funcionária até março. São necessárias três cópias.",
     "Slovenian": "Čas čakanja na odgovor je največ šest tednov. Žiga in Špela živita v Črnomlju.",
     "Czech": "Žluťoučký kůň úpěl ďábelské ódy. Příliš žluťoučký člověk šťastně běžel.",
+    "Hungarian": "A dolgozónak joga van a szabadsághoz. A döntést időben közölni kell, különösen ősszel. Fűtőtest.",
+    "Polish": "Każdy pracownik ma prawo do urlopu. Wniosek należy złożyć wcześniej, kierownik podejmie decyzję.",
+    "Turkish": "Her çalışanın yıllık izin hakkı vardır. Başvuru önceden yapılmalıdır, görüşünü bildirir. Şimdi İzmir.",
+    "Lithuanian": "Kiekvienas darbuotojas turi teisę į atostogas. Prašymą svarsto vadovas. Ąžuolų šešėlyje žmonės.",
+    "Hebrew": "כל עובד זכאי לחופשה שנתית. את הבקשה יש להגיש מראש למנהל.",
+    "Arabic": "لكل موظف الحق في إجازة سنوية. يجب تقديم الطلب مسبقا إلى المدير.",
     "Russian": "Каждый сотрудник имеет тридцать дней отпуска в году. Заявление подаётся заранее.",
     "Ukrainian": "Кожен працівник має право на щорічну відпустку. Її розглядає керівник.",
     "Greek": "Καλημέρα κόσμε, αυτό είναι ένα κείμενο στα ελληνικά.",
@@ -238,7 +244,13 @@ ENCODINGS = {
     "Portuguese": ("cp1252", "latin-1"),
     "Slovenian": ("cp1250", "iso8859-2"),
     "Czech": ("cp1250", "iso8859-2"),
-    "Russian": ("cp1251", "koi8-r", "cp866", "utf-16-be"),
+    "Hungarian": ("cp1250", "iso8859-2"),
+    "Polish": ("cp1250", "iso8859-2"),
+    "Turkish": ("cp1254",),
+    "Lithuanian": ("cp1257",),
+    "Hebrew": ("cp1255",),
+    "Arabic": ("cp1256",),
+    "Russian": ("cp1251", "koi8-r", "cp866", "iso8859-5", "mac_cyrillic", "utf-16-be"),
     "Ukrainian": ("cp1251", "koi8-u"),
     "Greek": ("cp1253", "iso8859-7"),
     "Japanese": ("shift_jis", "euc_jp", "utf-16-le"),
@@ -269,6 +281,15 @@ async def test_encoding(language: str, encoding: str, read: Read) -> None:
 async def test_three_words_are_enough(language: str, encoding: str, read: Read) -> None:
     words = " ".join(TEXTS[language].split()[:3])
     assert (await read("short.txt", words.encode(encoding))).text == words
+
+
+@pytest.mark.parametrize(
+    ("language", "encoding"), [("Japanese", "euc_jp"), ("Japanese", "shift_jis"), ("Chinese", "gb18030")]
+)
+@pytest.mark.parametrize("start", ["", "a"])
+async def test_a_long_text_without_a_space(language: str, encoding: str, start: str, read: Read) -> None:
+    text = start + TEXTS[language] * 100
+    assert (await read("long.txt", text.encode(encoding))).text == text
 
 
 async def test_one_bad_byte_spoils_one_letter_only(read: Read) -> None:

@@ -1,7 +1,6 @@
 """Processes that answer requests: what is known of one that does not start, or ends."""
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,10 +11,10 @@ READY = "import pickle, sys\npickle.dump(None, sys.stdout.buffer)\nsys.stdout.fl
 
 
 @pytest.fixture
-def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The file of the module that the processes run."""
     monkeypatch.syspath_prepend(str(tmp_path))
-    yield tmp_path / "tested_worker.py"
+    return tmp_path / "tested_worker.py"
 
 
 async def ask_one(program: Path, text: str) -> object:
