@@ -44,7 +44,7 @@ async def test_a_file_is_asked_about_removed_and_then_unknown(chat: ChatClient) 
     answer = await attach(chat, QUESTION, note=kettle("green"))
     assert "green" in answer["output"]
     assert documents(chat, answer) == {"note.txt"}
-    assert chat.said[0]["output"] .startswith("**note.txt** · 1 passage")
+    assert chat.said[0]["output"].startswith("**note.txt** · 1 passage")
 
     await chat.act("remove_file", {"document": "upload:note.txt"})
     await until(lambda: chat.text == "**note.txt** is removed from this chat.", "the removal")
@@ -79,7 +79,7 @@ async def test_of_many_files_a_full_chat_reads_those_that_it_has_room_for(chat: 
         note=kettle("purple"),
     )
     lines = board["output"].splitlines()
-    assert lines[0] .startswith("- **other.txt** · 1 passage")
+    assert lines[0].startswith("- **other.txt** · 1 passage")
     assert lines[1].startswith("- **third.txt** was not read, because a chat holds 2 files.")
-    assert lines[2] .startswith("- **note.txt** · 1 passage")
+    assert lines[2].startswith("- **note.txt** · 1 passage")
     assert "purple" in (await chat.ask(QUESTION))["output"]
