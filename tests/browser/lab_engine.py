@@ -15,7 +15,7 @@ HARMLESS = {"No available adapters.", "A valid external Instance reference no lo
 """Chromium's warnings when a page asks for WebGPU where there is none, and when a test ended the graphics process."""
 
 
-RUN = """async ({ id, wish, request, stopAt, choice, path }) => {
+RUN = """async ({ id, wish, request, stopAt, dieAt, choice, path }) => {
   const { model, runtimePath } = await lab.model(id, path);
   choice ??= lab.choose(model.precisions, await lab.inspect(), wish);
   const place = (lab.places[JSON.stringify([id, choice, path])] ??= lab.browserModel({ model, runtimePath, choice }));
@@ -27,6 +27,7 @@ RUN = """async ({ id, wish, request, stopAt, choice, path }) => {
       events.push(event);
       texts += event.kind === "text";
       if ([event.kind, event.text?.split(" ")[0], texts].includes(stopAt)) control.abort();
+      if (event.kind === dieAt) lab.workers.at(-1).terminate();
     }
   } catch (error) {
     problem = error instanceof lab.LabError ? error.message : `not a LabError: ${error.stack}`;
@@ -52,11 +53,11 @@ PREPARE = """async () => {
 class Run:
     """What one run of a model gave."""
 
-    def __init__(self, said: dict[str, Any], asked_for: list[str]) -> None:
-        self.events: list[dict[str, Any]] = said["events"]
-        self.problem: str = said["problem"]
-        self.device, self.precision, self.adapter = said["device"], said["precision"], said["adapter"]
-        self.label, self.name, self.choice = said["label"], said["name"], said["choice"]
+    def __init__(self, result: dict[str, Any], asked_for: list[str]) -> None:
+        self.events: list[dict[str, Any]] = result["events"]
+        self.problem: str = result["problem"]
+        self.device, self.precision, self.adapter = result["device"], result["precision"], result["adapter"]
+        self.label, self.name, self.choice = result["label"], result["name"], result["choice"]
         self.heavy = [url for url in asked_for if url.endswith((".onnx", ".wasm"))]
         """Requests for weights and WebAssembly."""
 
@@ -112,6 +113,7 @@ class Engine:
         *,
         device: str = "wasm",
         stop_at: str | int | None = None,
+        die_at: str | None = None,
         question: str = "Hello",
         max_tokens: int = 64,
         temperature: float = 0,
@@ -121,9 +123,9 @@ class Engine:
         messages = [{"role": "system", "content": "Answer."}, {"role": "user", "content": question}]
         request = {"messages": messages, "maxTokens": max_tokens, "temperature": temperature}
         wish = {"device": device}
-        asked = {"id": model, "wish": wish, "request": request, "stopAt": stop_at, **given}
-        said = await asyncio.wait_for(self.page.evaluate(RUN, asked), PATIENCE_S)
-        return Run(said, self.asked_for)
+        asked = {"id": model, "wish": wish, "request": request, "stopAt": stop_at, "dieAt": die_at, **given}
+        result = await asyncio.wait_for(self.page.evaluate(RUN, asked), PATIENCE_S)
+        return Run(result, self.asked_for)
 
 
 @asynccontextmanager

@@ -26,9 +26,9 @@ async def test_a_stopped_answer_stays_as_far_as_it_came_and_the_next_question_wo
     await chat.stop_button.click()
     await expect(chat.messages).to_have_text(re.compile(r"^0 1 2 3( \d+)*\s+Stopped\.$"))
     await chat.rests()
-    said = await chat.messages.inner_text()
+    stopped = await chat.messages.inner_text()
     await asyncio.sleep(0.5)
-    assert await chat.messages.inner_text() == said
+    assert await chat.messages.inner_text() == stopped
 
     await chat.send(OTHER_QUESTION)
     await expect(chat.messages.nth(1)).to_contain_text("0 1 2 3")

@@ -116,8 +116,8 @@ async def test_a_thumb_is_shown_noted_in_the_log_and_taken_back(app: App) -> Non
             await until(lambda expected=expected: _thumbs(chat) == expected, f"{name} on the buttons")
     lines = [json.loads(line) for line in (app.root / "data" / "turns.jsonl").read_text(encoding="utf-8").splitlines()]
     turn = next(line for line in reversed(lines) if line["kind"] == "turn")
-    said = [line["feedback"] for line in lines if line["kind"] == "feedback" and line["id"] == turn["id"]]
-    assert (turn["mode"], turn["outcome"], said) == ("large", "escalated", ["up", "down", "none"])
+    ratings = [line["feedback"] for line in lines if line["kind"] == "feedback" and line["id"] == turn["id"]]
+    assert (turn["mode"], turn["outcome"], ratings) == ("large", "escalated", ["up", "down", "none"])
     assert QUESTION not in (app.root / "data" / "turns.jsonl").read_text(encoding="utf-8")
 
 
@@ -200,7 +200,7 @@ async def test_a_turn_that_is_answered_again_or_edited_while_it_runs_is_stopped(
         await _until_idle(app.child(RUNTIME))
 
 
-async def test_a_page_that_outlived_its_server_is_answered_and_told(app: App) -> None:
+async def test_a_page_that_outlived_its_server_is_answered_and_gets_a_notice(app: App) -> None:
     async with open_chat(app.url) as chat:
         answer = await chat.ask(QUESTION, mode="large", message_id="7f1c1d0e-54a4-4b5e-9a43-0c4f5a3b2d11")
         assert answer["output"] == "Documents, questions and answers stay on the machine [1]."

@@ -146,7 +146,7 @@ class Chat:
 
     client: socketio.AsyncClient
     id: str
-    said: list[str] = field(default_factory=list)
+    replies: list[str] = field(default_factory=list)
 
     async def ask(self, *file_ids: str) -> list[dict[str, str]]:
         """What the handler was given for a message with these files."""
@@ -160,8 +160,8 @@ class Chat:
         }
         references = [{"id": file_id} for file_id in file_ids]
         await self.client.emit("client_message", {"message": message, "fileReferences": references})
-        await until(lambda: bool(self.said), "the answer")
-        return json.loads(self.said.pop())
+        await until(lambda: bool(self.replies), "the answer")
+        return json.loads(self.replies.pop())
 
 
 @asynccontextmanager
@@ -173,7 +173,7 @@ async def open_chat(
     @chat.client.on("new_message")
     async def _(step: dict[str, Any]) -> None:
         if step["type"] == "assistant_message":
-            chat.said.append(step["output"])
+            chat.replies.append(step["output"])
 
     await chat.client.connect(
         server.url,
@@ -409,8 +409,8 @@ async def test_the_theme_follows_the_system(server: Server, http: aiohttp.Client
 
 async def test_the_page_knows_the_limits(server: Server, http: aiohttp.ClientSession):
     async with http.get(f"{server.url}/project/settings") as response:
-        told = (await response.json())["features"]["spontaneous_file_upload"]
-    assert (told["max_files"], told["max_size_mb"]) == (MAX_FILES, 1)
+        limits = (await response.json())["features"]["spontaneous_file_upload"]
+    assert (limits["max_files"], limits["max_size_mb"]) == (MAX_FILES, 1)
 
 
 @pytest.mark.parametrize(
@@ -475,10 +475,10 @@ async def test_a_name_cannot_leave_its_folder_or_lie(server: Server, http: aioht
     async with open_chat(server, http) as chat:
         status, answer = await upload(server, http, chat.id, form(b"x", "../../..\\evil\u202etxt.\x07exe" + "a" * 300))
         assert status == 200
-        [told] = await chat.ask(answer["id"])
-        assert told["name"].startswith("eviltxt.exe")
-        assert len(told["name"]) <= 200
-        assert Path(told["path"]) == server.root / ".files" / chat.id / answer["id"]
+        [file] = await chat.ask(answer["id"])
+        assert file["name"].startswith("eviltxt.exe")
+        assert len(file["name"]) <= 200
+        assert Path(file["path"]) == server.root / ".files" / chat.id / answer["id"]
 
 
 async def test_an_empty_file_is_refused_with_a_reason(server: Server, http: aiohttp.ClientSession):
@@ -779,12 +779,12 @@ def test_a_translation_says_all_that_chainlit_says(tag: str):
 
 
 def test_the_settings_of_chainlit_and_ours_agree():
-    told = tomllib.loads((REPOSITORY / ".chainlit" / "config.toml").read_text("utf-8"))
-    assert told["project"]["allow_origins"] == []
-    assert told["features"]["unsafe_allow_html"] is False
-    assert told["features"]["mcp"]["enabled"] is False
+    config = tomllib.loads((REPOSITORY / ".chainlit" / "config.toml").read_text("utf-8"))
+    assert config["project"]["allow_origins"] == []
+    assert config["features"]["unsafe_allow_html"] is False
+    assert config["features"]["mcp"]["enabled"] is False
     for path in ("custom_js", "custom_css"):
-        assert (REPOSITORY / told["UI"][path].removeprefix("/")).is_file()
+        assert (REPOSITORY / config["UI"][path].removeprefix("/")).is_file()
 
 
 TEXT_ON = [

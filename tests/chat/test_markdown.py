@@ -24,9 +24,9 @@ def turn_of(title: str = "Leave", *, searched: int = 1, outcome: Outcome = "abst
     "title", ["[click](https://evil.example)", "![x](https://evil.example/x.png)", "**b** `c` <i>"]
 )
 def test_a_title_is_no_markup(title: str):
-    said = abstention(turn_of(title))
-    assert title not in said
-    assert plain(title) in said
+    sentence = abstention(turn_of(title))
+    assert title not in sentence
+    assert plain(title) in sentence
     assert plain(title).replace("\\", "") == title
 
 
