@@ -1,6 +1,6 @@
-"""Synthetic queries of a library: the first words of sentences from its passages, each searched without its document.
+"""Synthetic queries: the first words of sentences from a library's passages, each searched with its document left out.
 
-Such a search looks like one for something that the library does not hold, in its own language and about its own
+Such a search is like one when the library does not hold the answer, in its own language and about its own
 subjects, and nobody has to write a question. Deterministic: the same library gives the same queries.
 """
 
@@ -17,7 +17,7 @@ from rag.types import Passage, SearchResult
 
 WORDS = 11
 """In a query; two characters of a script without spaces are a word. Of 7 to 12 that were tried, 11 leaves the widest
-range of percentiles with which the targets of benchmarks/confidence are met in five languages: 86 to 89."""
+range of percentiles with which the bars of benchmarks/confidence hold in five languages: 86 to 89."""
 
 _GOLDEN = (5**0.5 - 1) / 2
 _TOKEN = re.compile(r"\S+")
@@ -32,9 +32,9 @@ class Size:
 
 
 def spread(sizes: Sequence[Size], most: int) -> Iterator[tuple[str, int]]:
-    """At most `most` passages, as document id and ordinal, evenly spread over all; so is any beginning of them.
+    """At most `most` passages, by document id and ordinal, evenly spread over all; so are the first of them.
 
-    A Weyl sequence with the golden ratio (Kuipers and Niederreiter, 1974).
+    A Weyl sequence with the golden ratio (Kuipers and Niederreiter, 1974), which may be cut off anywhere.
     """
     ends = np.cumsum([size.passages for size in sizes], dtype=np.int64)
     total = int(ends[-1]) if len(ends) else 0
