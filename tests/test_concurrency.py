@@ -1,11 +1,11 @@
-"""Work in a thread that is waited for, also by those who do not want it any more."""
+"""Work in threads and tasks: waited for, shared, and started again."""
 
 import asyncio
 import threading
 
 import pytest
 
-from rag.concurrency import SingleFlight, run_to_completion
+from rag.concurrency import SingleFlight, run_to_completion, supervised
 from rag.errors import ModelUnavailable
 
 
@@ -103,3 +103,56 @@ async def test_cancelling_it_is_an_error_for_those_who_wait_not_their_own_end() 
     await shared.cancel()
     with pytest.raises(ModelUnavailable, match="Ask again"):
         await waiting
+
+
+class Background:
+    """Fails as often as it is told to, then runs until it is cancelled."""
+
+    def __init__(self, *errors: Exception) -> None:
+        self.errors = list(errors)
+        self.runs = asyncio.Event()
+
+    async def __call__(self) -> None:
+        await asyncio.sleep(0)
+        if self.errors:
+            raise self.errors.pop(0)
+        self.runs.set()
+        await asyncio.Event().wait()
+
+
+async def test_a_background_job_that_fails_is_logged_shown_and_started_again(caplog: pytest.LogCaptureFixture) -> None:
+    errors = [KeyError("one"), OSError("two")]
+    job, shown = Background(*errors), list[Exception]()
+    task = asyncio.create_task(supervised(job, "The job", on_error=shown.append, first_pause_s=0.01))
+    async with asyncio.timeout(10):
+        await job.runs.wait()
+    assert shown == errors
+    assert [record.getMessage() for record in caplog.records] == [
+        "The job failed, and is started again in 0.01 seconds",
+        "The job failed, and is started again in 0.02 seconds",
+    ]
+    assert all(record.exc_info for record in caplog.records)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_a_background_job_that_is_done_is_not_started_again() -> None:
+    runs: list[int] = []
+
+    async def job() -> None:
+        runs.append(1)
+
+    await supervised(job, "The job")
+    assert runs == [1]
+
+
+async def test_the_pause_between_two_starts_has_an_end(caplog: pytest.LogCaptureFixture) -> None:
+    job = Background(*(ValueError() for _ in range(4)))
+    task = asyncio.create_task(supervised(job, "The job", first_pause_s=0.01, longest_pause_s=0.02))
+    async with asyncio.timeout(10):
+        await job.runs.wait()
+    assert caplog.text.count("again in 0.02 seconds") >= 1
+    assert "0.04" not in caplog.text
+    task.cancel()
+    await asyncio.wait([task])

@@ -271,7 +271,7 @@ async def test_progress_is_told(folder: Path, data: Path, reader: CountingReader
         await library.sync()
     *steps, end = told
     assert end is None
-    assert [step.documents_done for step in syncs if step] == sorted(step.documents_done for step in steps if step)
+    assert [step.documents_done for step in steps if step] == sorted(step.documents_done for step in steps if step)
     last = steps[-1]
     assert last is not None
     assert (last.library, last.documents_done, last.documents_total, last.passages) == ("Docs", 5, 5, 5)
