@@ -96,7 +96,13 @@ def test_ten_lines_open_a_folder_ask_and_print_a_cited_answer(tmp_path: Path):
             [sys.executable, "-c", TEN_LINES],
             text=True,
             cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(REPOSITORY), "HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path), "LOCALAPPDATA": str(tmp_path)},
+            env={
+                **os.environ,
+                "PYTHONPATH": str(REPOSITORY),
+                "HOME": str(tmp_path),
+                "XDG_DATA_HOME": str(tmp_path),
+                "LOCALAPPDATA": str(tmp_path),
+            },
         )
         assert printed.splitlines() == [
             "> Everybody has 25 days of paid leave a year. Ask your manager two weeks before. [1]",
