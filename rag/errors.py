@@ -56,7 +56,7 @@ __all__ = [
 
 
 class GroundworkError(Exception):
-    """The root; catch it where a person is told."""
+    """The root; catch it where its sentence is shown."""
 
 
 class SettingsError(GroundworkError):
