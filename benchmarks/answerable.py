@@ -155,8 +155,8 @@ def _measured(folder: Path, weights: Weights) -> tuple[GateThreshold, float]:
     view = LibraryView(folder.name, library.index, library.sizes)
     with tempfile.TemporaryDirectory() as place:
         began = time.perf_counter()
-        library_manager = AbstentionGate(Path(place), weights.answerable, most_s=_ENOUGH_S)
-        return asyncio.run(library_manager.refresh([view])), time.perf_counter() - began
+        gate = AbstentionGate(Path(place), weights.answerable, most_s=_ENOUGH_S)
+        return asyncio.run(gate.refresh([view])), time.perf_counter() - began
 
 
 def _told(name: str, made: Samples, values: Sequence[float]) -> dict[str, Any]:

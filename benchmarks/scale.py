@@ -152,7 +152,7 @@ def _change(index: Any) -> float:
 
 async def _saved(index: Any, data: Path) -> float:
     """Seconds, the median of five, from a file saved in a followed folder until its new text can be found."""
-    from rag.ingestion.reader import READING_VERSION, Reader
+    from rag.ingestion.reader import Reader
     from rag.library.folders import Folder
     from rag.library.library import Library
     from rag.library.manifest import Manifest
@@ -161,12 +161,13 @@ async def _saved(index: Any, data: Path) -> float:
     folder = Folder("Saved", data / "saved")
     folder.path.mkdir()
     stored = StoredLibrary.of(folder, data)
-    stored.place.mkdir(parents=True)
-    manifest = Manifest(stored.place / MANIFEST)
+    stored.directory.mkdir(parents=True)
+    manifest = Manifest(stored.directory / MANIFEST)
     manifest.begin(index.identity, folder.name, str(folder.path))  # so that the library takes this index for its own
     manifest.close()
     reader = Reader(workers=1, timeout_s=30, max_bytes=10**8, max_pages=2000, max_chars=5_000_000)
-    library = Library(folder, data, reader, lambda _: index, max_bytes=10**8, version=READING_VERSION)
+    library = Library(folder, data, reader)
+    library.index = index
     following = asyncio.create_task(_follow(library))
     times = list[float]()
     for n in range(6):

@@ -1,12 +1,10 @@
-"""The gate's threshold, measured on the library that is open, and kept in a file until that has become another one.
+"""The abstention gate: its threshold is measured on the library, and stored until that has become another one.
 
-It is measured in a worker thread that rests after each question, so that nobody who chats in the meantime waits.
+It is measured in a worker thread that pauses after each question, so that no chat waits meanwhile.
 """
 
 import asyncio
 import json
-import os
-import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -23,27 +21,28 @@ from rag.escalation.threshold import LEAST, MOST, GateThreshold, threshold
 from rag.escalation.weights import Logistic
 from rag.retrieval.index import PassageIndex
 from rag.retrieval.search import Searcher
+from rag.storage import write_atomically
 from rag.text import analysis
 from rag.types import Passage
 
 VERSION = 1
-"""Raised when the same library gives another threshold, so that one that was kept is measured anew."""
+"""Raised when the same library gives another threshold, so that one that was stored is measured anew."""
 
 MOST_QUESTIONS = 300
-"""The share of so many that stays below a threshold is known to about two points in a hundred."""
+"""With 300 the share that stays below a threshold is known to about two points in a hundred."""
 
 MOST_S = 10.0
-"""Seconds for one measurement, its rests among them; what has been asked by then counts."""
+"""Seconds for one measurement with its pauses; what has been asked by then counts."""
 
 CHANGED = 0.2
-"""A library that has so much more or less text is another one."""
+"""A library whose passages become more or fewer by this share is another one."""
 
 CANDIDATES = 12
 """Hits of a search, as many as a turn's."""
 
 _FILE = "gate.json"
-_REST, _LEAST_REST_S = 0.5, 0.002
-"""Of the time that a question took, and seconds."""
+_PAUSE, _LEAST_PAUSE_S = 0.5, 0.002
+"""Share of the time that a question took, and seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +72,12 @@ class _Measurement:
 
 
 class AbstentionGate:
-    """Knows a threshold at any time: the one that was kept, another one when that is measured, at first the default."""
+    """Has a threshold at any time: at first the default, then the one that was stored or measured."""
 
     def __init__(
         self, folder: Path, weights: Logistic, *, clock: Callable[[], float] = time.monotonic, most_s: float = MOST_S
     ) -> None:
-        """`folder` is where the threshold is kept, `weights` are the head `answerable`."""
+        """`folder` is where the threshold is stored, `weights` are those of `answerable`."""
         self.threshold = GateThreshold()
         self._file = folder / _FILE
         self._weights, self._clock, self._most_s = weights, clock, most_s
@@ -86,7 +85,7 @@ class AbstentionGate:
         self._one_at_a_time = asyncio.Lock()
 
     async def refresh(self, views: Sequence[LibraryView]) -> GateThreshold:
-        """The threshold of the library of these shelves, measured only if it has become another one.
+        """The threshold for these libraries, measured only if they have become other ones.
 
         To be called when the library is ready, and after every change; cancelling it ends the measurement.
 
@@ -99,18 +98,18 @@ class AbstentionGate:
         return self.threshold
 
     async def recall(self, views: Sequence[LibraryView]) -> bool:
-        """Takes the threshold that was kept, if it is of the library of these shelves; measures nothing."""
-        kept = await asyncio.to_thread(_read, self._file)
-        holds = bool(kept and kept.holds_for(_passages_of(views), self._made_by))
-        if kept and holds:
-            self.threshold = kept.threshold
-        return holds
+        """Takes the stored threshold, if it is of these libraries; measures nothing. Whether it was."""
+        stored = await asyncio.to_thread(_read, self._file)
+        if stored is None or not stored.holds_for(_passage_counts(views), self._made_by):
+            return False
+        self.threshold = stored.threshold
+        return True
 
     def _refreshed(self, views: Sequence[LibraryView], stop: threading.Event) -> GateThreshold:
-        passages = _passages_of(views)
-        kept = _read(self._file)
-        if kept and kept.holds_for(passages, self._made_by):
-            return kept.threshold
+        passages = _passage_counts(views)
+        stored = _read(self._file)
+        if stored and stored.holds_for(passages, self._made_by):
+            return stored.threshold
         sizes = [size for view in views for size in view.sizes() if size.passages]
         searcher = Searcher(*(view.index for view in views))
         measured = threshold(self._probabilities(searcher, sizes, stop), len(sizes))
@@ -119,7 +118,7 @@ class AbstentionGate:
         return measured
 
     def _probabilities(self, searcher: Searcher, sizes: Sequence[Size], stop: threading.Event) -> Iterator[float]:
-        """Those of the library's own questions, until the time is up."""
+        """Those of the library's synthetic queries, until the time is up."""
         began = asked = self._clock()
         passages = _passages(searcher.indexes, spread(sizes, MOST_QUESTIONS))
         for question, found in leave_one_out(searcher, passages, limit=CANDIDATES):
@@ -127,40 +126,35 @@ class AbstentionGate:
             if signals["closeness"] < WHOLE:  # else another document says it too: a copy, or the words of a form
                 yield self._weights(signals)
             answered = self._clock()
-            if answered - began > self._most_s or stop.wait(max(_LEAST_REST_S, _REST * (answered - asked))):
+            if answered - began > self._most_s or stop.wait(max(_LEAST_PAUSE_S, _PAUSE * (answered - asked))):
                 return
             asked = self._clock()
 
 
-def _passages_of(views: Sequence[LibraryView]) -> dict[str, int]:
+def _passage_counts(views: Sequence[LibraryView]) -> dict[str, int]:
     return {view.name: len(view.index) for view in views}
 
 
-def _passages(indexes: Sequence[PassageIndex], places: Iterable[tuple[str, int]]) -> Iterator[Passage]:
+def _passages(indexes: Sequence[PassageIndex], positions: Iterable[tuple[str, int]]) -> Iterator[Passage]:
     """Those that are still there."""
-    for document_id, ordinal in places:
+    for document_id, ordinal in positions:
         yield from (passage for index in indexes for passage in index.passages(document_id, ordinal))
 
 
 def _read(file: Path) -> _Measurement | None:
-    """What was kept; None where there is nothing, or something else."""
+    """What was stored; None where there is nothing, or something else."""
     try:
         values: dict[str, Any] = json.loads(file.read_bytes())
         value, questions = float(values["threshold"]["value"]), int(values["threshold"]["questions"])
         passages = {str(name): int(count) for name, count in values["passages"].items()}
-        kept = _Measurement(GateThreshold(value, questions), passages, str(values["made_by"]))
+        stored = _Measurement(GateThreshold(value, questions), passages, str(values["made_by"]))
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
-    return kept if LEAST <= value <= MOST and questions >= 0 else None
+    return stored if LEAST <= value <= MOST and questions >= 0 else None
 
 
-def _write(file: Path, kept: _Measurement) -> None:
-    """Keeps it, in one step; what the disk does not take is measured anew at the next start."""
-    draft = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
+def _write(file: Path, measurement: _Measurement) -> None:
+    """Stores it; where the disk is full, it is measured anew at the next start."""
     with suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            draft.write_text(json.dumps(asdict(kept), indent=2), encoding="utf-8")
-            os.replace(draft, file)
-        finally:
-            draft.unlink(missing_ok=True)
+        write_atomically(file, json.dumps(asdict(measurement), indent=2).encode())

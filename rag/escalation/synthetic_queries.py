@@ -1,8 +1,7 @@
-"""Questions that a library asks itself: the first words of sentences from its passages, each searched without the
-document that it is from.
+"""Synthetic queries: the first words of sentences from a library's passages, each searched with its document left out.
 
-Such a search looks as one looks when the library does not hold the answer, in its own language and about its own
-subjects, and nobody has to write a question. Deterministic: the same library asks the same.
+Such a search is like one when the library does not hold the answer, in its own language and about its own
+subjects, and nobody has to write a question. Deterministic: the same library gives the same queries.
 """
 
 import re
@@ -17,7 +16,7 @@ from rag.text.sentences import sentences
 from rag.types import Passage, SearchResult
 
 WORDS = 11
-"""In a question; two characters of a script without spaces are a word. Of 7 to 12 that were tried, 11 leaves the widest
+"""In a query; two characters of a script without spaces are a word. Of 7 to 12 that were tried, 11 leaves the widest
 range of percentiles with which the bars of benchmarks/confidence hold in five languages: 86 to 89."""
 
 _GOLDEN = (5**0.5 - 1) / 2
@@ -33,16 +32,16 @@ class Size:
 
 
 def spread(sizes: Sequence[Size], most: int) -> Iterator[tuple[str, int]]:
-    """At most so many passages, by document id and ordinal, evenly spread over all; so are the first of them.
+    """At most `most` passages, by document id and ordinal, evenly spread over all; so are the first of them.
 
-    A Weyl sequence with the golden ratio (Kuipers and Niederreiter, 1974), which may be left at any place.
+    A Weyl sequence with the golden ratio (Kuipers and Niederreiter, 1974), which may be cut off anywhere.
     """
     ends = np.cumsum([size.passages for size in sizes], dtype=np.int64)
     total = int(ends[-1]) if len(ends) else 0
-    places = range(total) if total <= most else dict.fromkeys(int(total * (n * _GOLDEN % 1)) for n in range(most))
-    for place in places:
-        document = int(np.searchsorted(ends, place, "right"))
-        yield sizes[document].document_id, place - int(ends[document]) + sizes[document].passages
+    positions = range(total) if total <= most else dict.fromkeys(int(total * (n * _GOLDEN % 1)) for n in range(most))
+    for position in positions:
+        document = int(np.searchsorted(ends, position, "right"))
+        yield sizes[document].document_id, position - int(ends[document]) + sizes[document].passages
 
 
 def synthetic_query(passage: Passage) -> str:
@@ -52,10 +51,10 @@ def synthetic_query(passage: Passage) -> str:
 
 
 def leave_one_out(searcher: Searcher, passages: Iterable[Passage], *, limit: int) -> Iterator[tuple[str, SearchResult]]:
-    """The pseudo-questions of passages, each with its search in all documents but its own."""
+    """The synthetic queries of passages, each with its search in all documents but its own."""
     for passage in passages:
-        if question := synthetic_query(passage):
-            yield question, searcher.search(question, limit=limit, without=passage.document.id)
+        if query := synthetic_query(passage):
+            yield query, searcher.search(query, limit=limit, without=passage.document.id)
 
 
 def _run(sentence: str) -> str:

@@ -1,8 +1,8 @@
-"""Below which probability the documents are taken not to hold an answer: measured on the library itself.
+"""The probability below which the documents are taken not to hold an answer: measured on the library itself.
 
-The library asks itself questions, each without the document that it is cut from (`rag.escalation.synthetic_queries`).
-The threshold is the probability below which `PERCENTILE` % of them stay; what people ask and it does not hold stays
-below it about as often.
+Synthetic queries are searched, each without the document that it is cut from (`rag.escalation.synthetic_queries`).
+The threshold is the probability below which `PERCENTILE` % of them stay; questions of people that the library does not
+answer stay below it about as often.
 """
 
 import math
@@ -14,7 +14,7 @@ import numpy as np
 _TINY = 1e-6
 
 PERCENTILE = 87
-"""Of the probabilities of pseudo-questions without their document, in every library; from 86 to 89 the bars of
+"""Of the probabilities of synthetic queries without their document, in every library; from 86 to 89 the bars of
 benchmarks/confidence hold on squad and on xquad in English, Spanish, German, Russian and Chinese."""
 
 DEFAULT = 0.25
@@ -35,12 +35,12 @@ answer go to the larger model, in each of those languages."""
 
 @dataclass(frozen=True, slots=True)
 class GateThreshold:
-    """What the gate stands on."""
+    """The gate's threshold, and how well it is known."""
 
     value: float = DEFAULT
     """[0, 1]: below it the documents are taken not to hold the answer."""
     questions: int = 0
-    """How many pseudo-questions it was measured with; 0 where it was not."""
+    """How many synthetic queries it was measured with; 0 where it was not."""
 
     def __str__(self) -> str:
         """For a person, as one sentence."""
@@ -60,7 +60,7 @@ class GateThreshold:
 
 
 def threshold(probabilities: Iterable[float], documents: int) -> GateThreshold:
-    """From those of pseudo-questions, each without its document; not looked at when there are too few documents."""
+    """From those of synthetic queries, each without its document; the default where there are too few of either."""
     values = list(probabilities) if documents >= LEAST_DOCUMENTS else []
     if len(values) < LEAST_QUESTIONS:
         return GateThreshold()

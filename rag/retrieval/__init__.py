@@ -1,1 +1,1 @@
-"""A question to hits."""
+"""Retrieval: a question → hits."""

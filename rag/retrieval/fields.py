@@ -29,12 +29,12 @@ FIELDS = (WORDS, GRAMS, Field("title", 0.4), Field("headings", 0.4))
 
 
 def searched_text(passage: Passage) -> str:
-    """What a passage is found by: what stands above it and its text."""
+    """What a passage is found by: its heading context and its text."""
     return f"{heading_context(passage)}\n{passage.text}"
 
 
 def heading_context(passage: Passage) -> str:
-    """What stands above a passage: its document's title, its headings, its table's header."""
+    """A passage's document title, headings and table header."""
     return "\n".join((passage.document.title, *_headings(passage), *filter(None, [passage.header])))
 
 

@@ -1,10 +1,11 @@
-"""How likely each piece of the hits is the one that answers, and their sentences by that, best first.
+"""The probability that each fragment of the hits is the one that answers, and their sentences by that, best first.
 
-A piece's odds are exp(SHARPNESS · (coverage + PASSAGE_SHARE · strength)) over its length in words to the power BREVITY,
-with the share of the query's mass that stands in it or in what stands above it, and its passage's strength over the
-best one's. An answer need not share words with its question, though: of each piece's chance a part goes to the pieces
-beside it and a part to all of its passage. Fitted as a conditional logit ("which sentence holds the answer?") on halves
-of squad and xquad in English, Spanish, Russian and Chinese, whose own optima lie close together.
+A fragment's odds are exp(SHARPNESS · (coverage + PASSAGE_SHARE · score)) over its length in words to the power BREVITY:
+coverage is the share of the query's mass in the fragment or in its heading context, score its passage's normalised
+score over the best one's. An answer need not share words with its question, though: of each fragment's probability a
+part goes to the fragments beside it and a part to all of its passage. Fitted as a conditional logit ("which sentence
+holds the answer?") on halves of squad and xquad in English, Spanish, Russian and Chinese, whose own optima lie close
+together.
 """
 
 import math
@@ -17,7 +18,7 @@ from rag.types import Passage, SearchResult
 
 SHARPNESS, PASSAGE_SHARE, BREVITY = 14.0, 0.5, 0.2
 SPREAD = 0.05
-"""What part of its chance a piece gives to the one before it, to the one after it, and to its passage."""
+"""What part of its probability a fragment gives to the one before it, to the one after it, and to its passage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Highlight:
     """Span in the passage's text."""
     text: str
     score: float
-    """[0, 1]: its chance to be the sentence that answers; those of all sentences add up to 1."""
+    """[0, 1]: the probability that it is the sentence that answers; those of all sentences add up to 1."""
 
 
 def highlights(search: SearchResult, *, most_passages: int = 5) -> list[Highlight]:
@@ -40,61 +41,61 @@ def highlights(search: SearchResult, *, most_passages: int = 5) -> list[Highligh
     spans = [list(sentence_spans(text)) for text in passages]
     shares = relevance(search, [[(text[a:b],) for a, b in each] for text, each in zip(passages, spans, strict=True)])
     found = [
-        Highlight(number, start, end, text[start:end], chance)
+        Highlight(number, start, end, text[start:end], probability)
         for number, (text, each, row) in enumerate(zip(passages, spans, shares, strict=True), 1)
-        for (start, end), chance in zip(each, row, strict=True)
+        for (start, end), probability in zip(each, row, strict=True)
     ]
     return sorted(found, key=lambda highlight: -highlight.score)
 
 
-def relevance(search: SearchResult, pieces: Sequence[Sequence[tuple[str, ...]]]) -> list[list[float]]:
-    """The chance of each piece of each of the first hits to be the one that answers; together they are 1.
+def relevance(search: SearchResult, fragments: Sequence[Sequence[tuple[str, ...]]]) -> list[list[float]]:
+    """For each fragment of each of the first hits the probability that it is the one that answers; they add up to 1.
 
-    A piece is given as all the texts of its passage that are read with it: a row of a table with its header.
+    A fragment is given as all the texts of its passage that are read with it: a row of a table with its header.
     """
     scorer = _Scorer(search.weights)
-    strongest = max((hit.normalised_score for hit in search.hits[: len(pieces)]), default=0.0) or 1.0
+    best = max((hit.normalised_score for hit in search.hits[: len(fragments)]), default=0.0) or 1.0
     odds = [
-        scorer.odds(hit.passage, each, hit.normalised_score / strongest)
-        for hit, each in zip(search.hits, pieces, strict=False)
+        scorer.odds(hit.passage, each, hit.normalised_score / best)
+        for hit, each in zip(search.hits, fragments, strict=False)
     ]
     total = sum(map(sum, odds)) or 1.0
-    return [_spread([each / total for each in row]) for row in odds]
+    return [_smoothed([each / total for each in row]) for row in odds]
 
 
 class _Scorer:
-    """The odds of pieces; each text is analysed once."""
+    """The odds of fragments; each text is analysed once."""
 
     def __init__(self, weights: Mapping[str, float]) -> None:
         self._weights = weights
         self._mass = sum(weights.values()) or 1.0
         self._seen: dict[str, tuple[frozenset[str], float]] = {}
 
-    def odds(self, passage: Passage, pieces: Sequence[tuple[str, ...]], normalised_score: float) -> list[float]:
-        """Of the pieces of one passage, relative to all others."""
-        above, _ = self._held("\n".join((passage.document.title, *passage.headings, passage.header)))
-        return [self._odds([self._held(text) for text in texts], above, normalised_score) for texts in pieces]
+    def odds(self, passage: Passage, fragments: Sequence[tuple[str, ...]], normalised_score: float) -> list[float]:
+        """Those of the fragments of one passage, relative to all others."""
+        context, _ = self._matches("\n".join((passage.document.title, *passage.headings, passage.header)))
+        return [self._odds([self._matches(text) for text in texts], context, normalised_score) for texts in fragments]
 
     def _odds(
-        self, texts: Sequence[tuple[frozenset[str], float]], above: frozenset[str], normalised_score: float
+        self, texts: Sequence[tuple[frozenset[str], float]], context: frozenset[str], normalised_score: float
     ) -> float:
         length = sum(length for _, length in texts)
-        terms = above.union(*(held for held, _ in texts))
+        terms = context.union(*(matching for matching, _ in texts))
         coverage = math.fsum(self._weights[term] for term in terms) / self._mass  # the same in any order of a set
         return math.exp(SHARPNESS * (coverage + PASSAGE_SHARE * normalised_score)) / (1 + length) ** BREVITY
 
-    def _held(self, text: str) -> tuple[frozenset[str], float]:
+    def _matches(self, text: str) -> tuple[frozenset[str], float]:
         """The query's terms in a text, and its length in words."""
         if text not in self._seen:
             terms = analyse(text)
             length = (len(terms.words) + len(terms.units)) / 2  # a gram of a script without spaces is half a word
-            held = frozenset(term for term in (*terms.words, *terms.grams) if term in self._weights)
-            self._seen[text] = held, length
+            matching = frozenset(term for term in (*terms.words, *terms.grams) if term in self._weights)
+            self._seen[text] = matching, length
         return self._seen[text]
 
 
-def _spread(own: Sequence[float]) -> list[float]:
-    """The chances in one passage after each piece gave its share to its neighbours and to all; their sum stays."""
+def _smoothed(own: Sequence[float]) -> list[float]:
+    """Probabilities in one passage, a share of each given to its neighbours and to all; their sum stays."""
     if not own:
         return []
     everyone = SPREAD * sum(own) / len(own)

@@ -1,4 +1,4 @@
-"""What every index of passages can do, and the statistics that make two of them one ranking."""
+"""The protocol of every index of passages, and the statistics that make two of them one ranking."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence, Set
@@ -44,7 +44,7 @@ class PassageIndex(Protocol):
         ...
 
     def passages(self, document_id: str, first: int = 0, limit: int = 1) -> list[Passage]:
-        """So many passages of a document from the one with the ordinal `first` on; none when it is not here."""
+        """Up to `limit` passages of a document from the one with the ordinal `first` on; none when it is not here."""
         ...
 
     def statistics(self, terms: Iterable[str]) -> Statistics:
@@ -60,7 +60,7 @@ class PassageIndex(Protocol):
     ) -> list[Hit]:
         """The best passages by BM25 (see `fields`) with a weight for each term, best first, without those that score 0.
 
-        With `statistics` the terms' idf comes from there, so that scores of two indexes are of one scale. With
+        With `statistics` the terms' idf comes from there, so that scores of two indexes are comparable. With
         `documents`, ids, only their passages are searched.
         """
         ...

@@ -1,8 +1,7 @@
-"""Which of the folders in an index's place is the index now, and by which versions it was made."""
+"""The files of an index: which directory is in use, passages as bytes, failed writes as sentences."""
 
 import dataclasses
 import json
-import os
 import re
 import secrets
 import shutil
@@ -14,20 +13,23 @@ from typing import Any, cast
 
 from rag.errors import StorageError
 from rag.retrieval.fields import FIELDS
+from rag.storage import write_atomically
 from rag.text import analysis
 from rag.types import Document, Passage
 
 SCHEMA = 1
-"""Raised when an index is laid out in another way, apart from `FIELDS`, which are told apart by their names."""
+"""Raised when an index is laid out in another way, apart from `FIELDS`, which are distinguished by their names."""
 _FILE = "index.json"
+_REASON = re.compile(r"""message: "([^"]+)"|error occurred: '?([^'(]+)|\[Errno \d+\] ([^:]+)""")
+"""The part of tantivy's and of the system's messages that a person understands."""
 
 
 @dataclass(frozen=True, slots=True)
-class Label:
+class IndexMetadata:
     """What `index.json` holds; by default, of a new index."""
 
-    place: str = field(default_factory=lambda: f"index-{secrets.token_hex(4)}")
-    """The folder's name."""
+    directory: str = field(default_factory=lambda: f"index-{secrets.token_hex(4)}")
+    """Its name; "place" in the file."""
     identity: str = field(default_factory=lambda: secrets.token_hex(8))
     """Stays when the index is made anew from its own passages."""
     schema: int = SCHEMA
@@ -37,34 +39,31 @@ class Label:
     @property
     def outdated(self) -> bool:
         """Whether another version of the app made the index."""
-        return self != Label(self.place, self.identity)
+        return self != IndexMetadata(self.directory, self.identity)
 
 
-def read_label(folder: Path) -> Label | None:
-    """The label of the index; None when there is none that can be understood."""
+def read_metadata(folder: Path) -> IndexMetadata | None:
+    """The metadata of the index in use; None when there is none that can be understood."""
     try:
         values = json.loads((folder / _FILE).read_bytes())
-        place, identity, schema, version = (values[name] for name in ("place", "identity", "schema", "analysis"))
-        label = Label(str(place), str(identity), int(schema), int(version), tuple(map(str, values["fields"])))
+        directory, identity, schema, version = (values[name] for name in ("place", "identity", "schema", "analysis"))
+        fields = tuple(map(str, values["fields"]))
+        metadata = IndexMetadata(str(directory), str(identity), int(schema), int(version), fields)
     except (OSError, ValueError, TypeError, KeyError):
         return None
-    return label if label.place == Path(label.place).name else None
+    return metadata if metadata.directory == Path(metadata.directory).name else None
 
 
-def write_label(folder: Path, label: Label) -> None:
-    """Names another index in one step: a reader sees the old label or the new one, also after a power cut."""
-    draft = folder / f"{_FILE}.{secrets.token_hex(4)}"
-    with draft.open("wb") as file:
-        file.write(json.dumps(asdict(label)).encode())
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(folder / _FILE)
+def write_metadata(folder: Path, metadata: IndexMetadata) -> None:
+    """Puts another index into use in one step, also after a power cut."""
+    values = asdict(metadata)
+    write_atomically(folder / _FILE, json.dumps({"place": values.pop("directory")} | values).encode())
 
 
-def sweep(folder: Path, label: Label) -> None:
-    """Deletes what the label does not name: indexes that were replaced, or never finished."""
+def sweep(folder: Path, metadata: IndexMetadata) -> None:
+    """Deletes what is not in use: indexes that were replaced, or never finished."""
     for other in folder.glob("index*"):
-        if other.is_dir() and other.name != label.place:
+        if other.is_dir() and other.name != metadata.directory:
             shutil.rmtree(other, ignore_errors=True)  # what another process still reads goes the next time
         elif other.name.startswith(f"{_FILE}."):
             other.unlink(missing_ok=True)
@@ -107,12 +106,9 @@ def _known(kind: type[Document] | type[Passage], values: dict[str, Any]) -> dict
     }
 
 
-_SAID = re.compile(r"""message: "([^"]+)"|error occurred: '?([^'(]+)|\[Errno \d+\] ([^:]+)""")
-
-
 @contextmanager
 def panics_as_errors() -> Generator[None]:
-    """A panic of Rust code as a ValueError; it comes as a BaseException, which nobody expects."""
+    """Turns a panic of Rust code, a BaseException, into a ValueError."""
     try:
         yield
     except BaseException as error:
@@ -123,7 +119,7 @@ def panics_as_errors() -> Generator[None]:
 
 @contextmanager
 def write_errors(folder: Path) -> Generator[None]:
-    """A failed write as one sentence."""
+    """Turns a failed write into a `StorageError` of one sentence."""
     try:
         with panics_as_errors():
             yield
@@ -131,10 +127,10 @@ def write_errors(folder: Path) -> Generator[None]:
         raise StorageError(_sentence(folder, str(error)), path=folder) from error
 
 
-def _sentence(folder: Path, said: str) -> str:
-    if "LockBusy" in said:
+def _sentence(folder: Path, message: str) -> str:
+    if "LockBusy" in message:
         return f"Another program is writing to the library's index in {folder}. Wait until it is done, or close it."
-    found = _SAID.search(said)
+    found = _REASON.search(message)
     reason = next(filter(None, found.groups())).strip() if found else "writing to it failed"
     return (
         f"The library's index in {folder} cannot be written ({reason}). "

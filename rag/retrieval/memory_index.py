@@ -46,7 +46,7 @@ class _Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
+class _StoredDocument:
     document: Document
     entries: tuple[_Entry, ...]
 
@@ -64,12 +64,12 @@ class _Snapshot:
 
 
 class MemoryIndex:
-    """A `PassageIndex` that lives and dies with its process; rebuilt at the first search after a change."""
+    """A `PassageIndex` in this process only; rebuilt at the first search after a change."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()  # around what is kept; held for moments, so that `len` never waits for a search
+        self._lock = threading.Lock()  # around the documents, for moments: `len` never waits for a search
         self._working = threading.Lock()  # around building and scoring
-        self._documents: dict[str, _Held] = {}
+        self._documents: dict[str, _StoredDocument] = {}
         self._changes = 0
         self._snapshot: _Snapshot | None = None
 
@@ -77,7 +77,7 @@ class MemoryIndex:
         """Adds a document, or replaces the one of its id."""
         entries = tuple(_Entry(passage, field_terms(passage)) for passage in passages)
         with self._lock:
-            self._documents[document.id] = _Held(document, entries)
+            self._documents[document.id] = _StoredDocument(document, entries)
             self._changed()
 
     def add_text(self, name: str, text: str) -> Document:
@@ -98,14 +98,14 @@ class MemoryIndex:
     def documents(self) -> list[Document]:
         """All documents, in the order in which they came."""
         with self._lock:
-            return [held.document for held in self._documents.values()]
+            return [stored.document for stored in self._documents.values()]
 
     def passages(self, document_id: str, first: int = 0, limit: int = 1) -> list[Passage]:
-        """So many passages of a document from the one with the ordinal `first` on; none when it is not here."""
+        """Up to `limit` passages of a document from the one with the ordinal `first` on; none when it is not here."""
         with self._lock:
-            held = self._documents.get(document_id)
+            stored = self._documents.get(document_id)
         wanted = range(first, first + limit)
-        return [entry.passage for entry in held.entries if entry.passage.ordinal in wanted] if held else []
+        return [entry.passage for entry in stored.entries if entry.passage.ordinal in wanted] if stored else []
 
     def statistics(self, terms: Iterable[str]) -> Statistics:
         """How common these terms are here."""
@@ -143,7 +143,7 @@ class MemoryIndex:
 
     def __len__(self) -> int:
         with self._lock:
-            return sum(len(held.entries) for held in self._documents.values())
+            return sum(len(stored.entries) for stored in self._documents.values())
 
     def _changed(self) -> None:
         self._changes += 1
@@ -155,7 +155,7 @@ class MemoryIndex:
                 if self._snapshot:
                     return self._snapshot
                 changes = self._changes
-                entries = tuple(chain.from_iterable(held.entries for held in self._documents.values()))
+                entries = tuple(chain.from_iterable(stored.entries for stored in self._documents.values()))
             fields = {field.name: _field([entry.terms[field.name] for entry in entries]) for field in FIELDS}
             snapshot = _Snapshot(entries, fields)
             with self._lock:

@@ -1,4 +1,4 @@
-"""How much of a question its hits hold, as shares that mean the same in every index."""
+"""Normalised scores: how much of a question its hits hold, comparable between indexes."""
 
 import math
 from collections import Counter
@@ -12,34 +12,34 @@ from rag.retrieval.query import Query, is_gram
 from rag.text.analysis import Terms, analyse_again
 from rag.types import Hit, Passage
 
-ALONE = 2.5
-"""A question of so many words that stand nowhere, or of more that are less rare, says all that there is to know."""
+SELF_CONTAINED = 2.5
+"""A question with this many words of the greatest idf, or with more that are less rare, needs no earlier question."""
 
-VOUCHED = 0.2
-"""How far the words of earlier questions count in the strength of a question that stands alone, as a share of its own:
+LEAST_HISTORY = 0.2
+"""How far earlier questions count in the normalised score of a self-contained question, as a share of its own terms:
 too little to lift a new topic over the gate."""
 
 _PRIOR_PASSAGES, _PRIOR_SHARE = 50, 0.05
-"""Strength sees each term as if in 5 % of 50 more passages, so that one uploaded page does not make every word that it
-lacks weigh five times one that it has."""
+"""The idf here takes each term for one in 5 % of 50 more passages, so that one uploaded page does not make every word
+that it lacks weigh five times one that it has."""
 
 _Masses = Mapping[str, float]
-"""Terms with what they are worth: weight times idf."""
+"""Terms with their masses: weight times idf."""
 
 
 def history_weight(query: Query, statistics: Statistics) -> float:
-    """[0, 1]: how much a question hears of the earlier ones; the less, the more it says itself."""
-    standing = _standing(query, statistics)
-    return min(1.0, standing**-0.5) if standing else 1.0
+    """[0, 1]: the factor for the weights of earlier questions; the more specific a question, the lower."""
+    specificity = _specificity(query, statistics)
+    return min(1.0, specificity**-0.5) if specificity else 1.0
 
 
 def rarest(passages: int) -> float:
-    """The idf of a word that stands in none of so many passages, the greatest that a result's weights have in them."""
+    """The idf of a word that is in none of these passages: the greatest there is."""
     return _idf(Statistics(passages), "")
 
 
 class QueryScorer:
-    """What a query's terms are worth, and how much of that a passage holds."""
+    """The masses of a query's terms, and how much of them a passage holds."""
 
     def __init__(self, query: Query, statistics: Statistics, hits: Sequence[Hit]) -> None:
         def masses(weights: Mapping[str, float]) -> _Masses:
@@ -48,22 +48,22 @@ class QueryScorer:
         own = masses(query.own)
         self._earlier = masses(query.earlier)
         self.weights = {**self._earlier, **masses(query.synonyms), **own}
-        choices = [[masses(way) for way in ways] for ways in query.choices]
-        asked = {term for ways in choices for term in ways[0]}
+        phrases = [[masses(variant) for variant in variants] for variants in query.variants]
+        asked = {term for variants in phrases for term in variants[0]}
         self._rest = {term: mass for term, mass in own.items() if term not in asked}
-        self._choices = [[_without(way, self._rest) for way in ways] for ways in choices]
+        self._phrases = [[_without(variant, self._rest) for variant in variants] for variants in phrases]
         self._units = query.units
-        standing = _standing(query, statistics)
-        self._vouched = _mass(own) * max(1 / standing - 1, VOUCHED) if standing else math.inf
+        specificity = _specificity(query, statistics)
+        self._most_history = _mass(own) * max(1 / specificity - 1, LEAST_HISTORY) if specificity else math.inf
         lengths = [_length(hit.passage) for hit in hits]
         self._mean_length = sum(lengths) / (len(lengths) or 1) or 1.0
 
     def with_normalised_score(self, hit: Hit) -> Hit:
-        """The hit with its BM25 over the most that the query scores where each term stands once.
+        """The hit with its BM25 over what the query scores in a passage with each of its terms once, at most 1.
 
         A phrase that has synonyms counts as if it had been asked in the passage's own words. Of earlier questions only
-        the terms that the passage holds count, so that a new topic is not held against it, and so far as the question
-        leans on them, so that they do not make it strong either.
+        the terms that the passage holds count, so that a new topic does not lower the score, and only so far as the
+        question depends on them, so that they do not raise it either.
         """
         counts = Counter(_terms(hit.passage))
         norm = K1 * (1 - B + B * _length(hit.passage) / self._mean_length)
@@ -71,24 +71,25 @@ class QueryScorer:
         def score(masses: _Masses) -> float:
             return sum(masses[t] * n * (K1 + 1) / (n + norm) for t in masses if (n := counts[t]))
 
-        asked = [self._rest, *(_best(ways, score) for ways in self._choices)]
-        heard = {term: mass for term, mass in self._earlier.items() if term in counts}
-        share = min(1.0, self._vouched / (_mass(heard) or 1.0))
-        asked.append({term: mass * share for term, mass in heard.items()})
+        asked = [self._rest, *(_best(variants, score) for variants in self._phrases)]
+        history = {term: mass for term, mass in self._earlier.items() if term in counts}
+        share = min(1.0, self._most_history / (_mass(history) or 1.0))
+        asked.append({term: mass * share for term, mass in history.items()})
         most = sum(map(_mass, asked))
         return replace(hit, normalised_score=min(1.0, sum(map(score, asked)) / most) if most else 0.0)
 
     def coverage(self, hits: Sequence[Hit]) -> float:
         """[0, 1]: share of the mass of the question's words (in scripts without spaces, its grams) in the hits."""
-        held = {term for hit in hits for term in _terms(hit.passage)}
+        found = {term for hit in hits for term in _terms(hit.passage)}
 
         def within(masses: _Masses) -> _Masses:
             return {term: mass for term, mass in masses.items() if term in self._units}
 
         def score(masses: _Masses) -> float:
-            return sum(mass for term, mass in masses.items() if term in held)
+            return sum(mass for term, mass in masses.items() if term in found)
 
-        asked = [within(self._rest), *(_best([within(way) for way in ways], score) for ways in self._choices)]
+        phrases = [[within(variant) for variant in variants] for variants in self._phrases]
+        asked = [within(self._rest), *(_best(variants, score) for variants in phrases)]
         most = sum(map(_mass, asked))
         return sum(map(score, asked)) / most if most else 0.0
 
@@ -106,19 +107,19 @@ def _analysed(passage: Passage) -> tuple[Terms, Terms]:
     return analyse_again(heading_context(passage)), analyse_again(passage.text)
 
 
-def _standing(query: Query, statistics: Statistics) -> float:
-    """How much a question says by itself: the idf of its words, as shares of the greatest there is, over `ALONE`.
+def _specificity(query: Query, statistics: Statistics) -> float:
+    """The idf of a question's words, as shares of the greatest there is, over `SELF_CONTAINED`; 1 needs no history.
 
     A bigram of a script without spaces is half a word.
     """
     units = query.units & query.own.keys()
-    said = sum(_idf(statistics, unit) / (2 if is_gram(unit) else 1) for unit in units)
-    return said / rarest(statistics.passages) / ALONE
+    total = sum(_idf(statistics, unit) / (2 if is_gram(unit) else 1) for unit in units)
+    return total / rarest(statistics.passages) / SELF_CONTAINED
 
 
-def _best(ways: Sequence[_Masses], score: Callable[[_Masses], float]) -> _Masses:
-    """The way to say a phrase of which most is held, as asked between equals."""
-    return max(ways, key=lambda way: score(way) / (_mass(way) or 1.0))
+def _best(variants: Sequence[_Masses], score: Callable[[_Masses], float]) -> _Masses:
+    """The variant of a phrase of which most is found; the one that was asked, between equals."""
+    return max(variants, key=lambda variant: score(variant) / (_mass(variant) or 1.0))
 
 
 def _mass(masses: _Masses) -> float:

@@ -1,4 +1,4 @@
-"""The library and this chat's uploads as one ranking, with one strength."""
+"""The library and a chat's uploads as one ranking, with one normalised score."""
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
@@ -16,15 +16,15 @@ FOCUS_BOOST = 1.25
 """What a passage of a file that came with the question counts more than another."""
 
 POINTED_AT = 0.4
-"""A file that came with a question whose words find it less strongly than this was pointed at, not asked about; its
-first passages have full strength then, because the person chose them."""
+"""A file that came with a question, and whose best normalised score is below this, was pointed at, not asked about; its
+first passages have the full score then, because the person chose them."""
 
 MOST_TERMS = 128
-"""A question of thousands of words, or the rest of a long talk, is searched for by those terms that are worth most; a
+"""A question of thousands of words, or the rest of a long talk, is searched for by the terms of the greatest mass; a
 usual question has about 50, and what is left out changes no measure (benchmarks/retrieval)."""
 
 _MOST_FOUND = 500
-"""Hits; a ranking is followed no further than through so many near-duplicates."""
+"""Hits; a ranking full of near-duplicates is followed no further than this."""
 
 _T = TypeVar("_T")
 
@@ -50,42 +50,42 @@ class Searcher:
     ) -> SearchResult:
         """The best passages for a question; `earlier` are the chat's questions before it, oldest first.
 
-        `focus` names documents that came with the question: their passages count more and have every other place at
-        least, and where the question's words find none of them well ("summarise this"), these places go to their first
+        `focus` names documents that came with the question: their passages count more and are every other hit at
+        least; where the question's words find none of them well ("summarise this"), these hits are their first
         passages. Of near-duplicates only the first is given; two neighbours in a document are one hit. The document
         `without` is passed over, but for how common it makes words.
         """
         query = build_query(question, earlier, self.synonyms)
         statistics = sum((index.statistics(query.terms) for index in self.indexes), Statistics())
-        query = query.leaning(history_weight(query, statistics))
-        found = self._places(query, statistics, limit, focus, without)
-        weigher = QueryScorer(query, statistics, list(chain.from_iterable(found)))
-        found = [tuple(map(weigher.with_normalised_score, place)) for place in found]
-        hits = sorted(map(merge_neighbours, found), key=_by_score)
+        query = query.with_history_weight(history_weight(query, statistics))
+        groups = self._groups(query, statistics, limit, focus, without)
+        scorer = QueryScorer(query, statistics, list(chain.from_iterable(groups)))
+        groups = [tuple(map(scorer.with_normalised_score, group)) for group in groups]
+        hits = sorted(map(merge_neighbours, groups), key=_by_score)
         if (
             focus
             and max((hit.normalised_score for hit in hits if hit.passage.document.id in focus), default=0) < POINTED_AT
         ):
-            ranked = sorted(chain.from_iterable(found), key=_by_score)
+            ranked = sorted(chain.from_iterable(groups), key=_by_score)
             hits = list(islice(deduplicate(_in_turn(self._opening(focus, limit), ranked)), limit))
-        return SearchResult(tuple(hits), weigher.weights, len(self), weigher.coverage(hits))
+        return SearchResult(tuple(hits), scorer.weights, len(self), scorer.coverage(hits))
 
-    def _places(
+    def _groups(
         self, query: Query, statistics: Statistics, limit: int, focus: Set[str], without: str
     ) -> list[tuple[Hit, ...]]:
-        """The best hits in so many places; a ranking full of near-duplicates is followed further down."""
-        terms, count = _worth_most(query.terms, statistics), 3 * limit
+        """The best `limit` groups of hits; a ranking full of near-duplicates is followed further down."""
+        terms, count = _heaviest_terms(query.terms, statistics), 3 * limit
         while True:
             rows = [index.search(terms, count, statistics) for index in self.indexes]
             if focus:
                 rows += [index.search(terms, count, statistics, documents=focus) for index in self.indexes]
-            kept = (hit for row in rows for hit in row if hit.passage.document.id != without)
-            hits = {hit.passage.id: _boosted(hit, focus) for hit in kept}
+            wanted = (hit for row in rows for hit in row if hit.passage.document.id != without)
+            hits = {hit.passage.id: _boosted(hit, focus) for hit in wanted}
             ranked = sorted(hits.values(), key=_by_score)
             of_focus = [hit for hit in ranked if hit.passage.document.id in focus]
-            found = group_neighbours(deduplicate(_in_turn(of_focus, ranked)), limit)
-            if len(found) == limit or count >= _MOST_FOUND or all(len(row) < count for row in rows):
-                return found
+            groups = group_neighbours(deduplicate(_in_turn(of_focus, ranked)), limit)
+            if len(groups) == limit or count >= _MOST_FOUND or all(len(row) < count for row in rows):
+                return groups
             count *= 4
 
     def _opening(self, focus: Set[str], limit: int) -> list[Hit]:
@@ -94,8 +94,8 @@ class Searcher:
         return [Hit(passage, 0.0, 1.0) for passage in _in_turn(*each)]
 
 
-def _worth_most(terms: Mapping[str, float], statistics: Statistics) -> Mapping[str, float]:
-    """Of the terms that stand anywhere those with the greatest weight times idf."""
+def _heaviest_terms(terms: Mapping[str, float], statistics: Statistics) -> Mapping[str, float]:
+    """Of the terms that are in any passage those with the greatest weight times idf."""
     known = (term for term in terms if statistics.containing.get(term))
     ranked = sorted(known, key=lambda term: -terms[term] * statistics.idf(term))
     return {term: terms[term] for term in ranked[:MOST_TERMS]}

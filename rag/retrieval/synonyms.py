@@ -22,7 +22,7 @@ _COMMENT = re.compile(r"(?:^|\s)#")
 
 @dataclass(frozen=True, slots=True)
 class Expansion:
-    """A phrase of a question, and the other ways to say it."""
+    """A phrase of a question, and its synonyms."""
 
     asked: Terms
     others: tuple[Terms, ...]

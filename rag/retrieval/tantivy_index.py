@@ -1,6 +1,6 @@
-"""An index on disk, on tantivy, which only this module knows: opens at once at any size, is never half of anything.
+"""An index on disk, on tantivy, which only this module knows: opens at once at any size, every change is atomic.
 
-    <folder>/index.json   names the folder that is the index now (see `label`)
+    <folder>/index.json   names the directory that is in use (see `index_files`)
     <folder>/index-…/     tantivy's files
 
 A commit is tantivy's own, which is atomic. An index of another version of the app goes on answering while a new one is
@@ -23,14 +23,14 @@ from rag.errors import StorageError
 from rag.retrieval.fields import FIELDS, GRAMS, WORDS, Field, field_terms
 from rag.retrieval.index import Statistics
 from rag.retrieval.index_files import (
-    Label,
+    IndexMetadata,
     from_bytes,
     panics_as_errors,
-    read_label,
+    read_metadata,
     sweep,
     to_bytes,
     write_errors,
-    write_label,
+    write_metadata,
 )
 from rag.retrieval.query import is_gram
 from rag.types import Document, Hit, Passage
@@ -49,33 +49,33 @@ those that were removed, until their segment is merged."""
 class _Opened:
     """One tantivy index; what it answers from is replaced as a whole after a commit."""
 
-    def __init__(self, label: Label, index: tantivy.Index) -> None:
+    def __init__(self, metadata: IndexMetadata, index: tantivy.Index) -> None:
         index.config_reader("Manual")
-        self.label, self.index, self.schema = label, index, index.schema
+        self.metadata, self.index, self.schema = metadata, index, index.schema
         self.searcher = index.searcher()
 
     @classmethod
     def read(cls, folder: Path) -> "_Opened | None":
-        """The index that the folder's label names; None when there is none, or it does not open."""
-        label = read_label(folder)
+        """The index that is in use; None when there is none, or it does not open."""
+        metadata = read_metadata(folder)
         try:
             with panics_as_errors():
-                return cls(label, tantivy.Index.open(str(folder / label.place))) if label else None
+                return cls(metadata, tantivy.Index.open(str(folder / metadata.directory))) if metadata else None
         except (OSError, ValueError):
             return None
 
     @classmethod
-    def make(cls, folder: Path, label: Label, passages: Iterable[Passage] = ()) -> "_Opened":
-        """A new index with these passages, not yet named by the folder's label."""
-        place = folder / label.place
-        place.mkdir(parents=True)
-        index = tantivy.Index(_schema(), path=str(place), reuse=False)
+    def make(cls, folder: Path, metadata: IndexMetadata, passages: Iterable[Passage] = ()) -> "_Opened":
+        """A new index with these passages, not yet in use."""
+        directory = folder / metadata.directory
+        directory.mkdir(parents=True)
+        index = tantivy.Index(_schema(), path=str(directory), reuse=False)
         writer = index.writer(_WRITER_BYTES, num_threads=1)
         _add(writer, passages)
         writer.commit()
         writer.wait_merging_threads()
         index.reload()
-        return cls(label, index)
+        return cls(metadata, index)
 
     def reload(self) -> None:
         self.index.reload()
@@ -91,24 +91,24 @@ class TantivyIndex:
         self._writing = threading.RLock()
         self._writer: tantivy.IndexWriter | None = None
         self._damaged = False
-        """What its label names has proved unreadable; it is empty until it is made anew."""
+        """Its files have proved unreadable; it is empty until it is made anew."""
         self._opened = _Opened.read(folder)
 
     @property
     def identity(self) -> str:
         """Another one after the index had to be made anew without its passages; "" where none is there yet."""
-        return self._opened.label.identity if self._opened else ""
+        return self._opened.metadata.identity if self._opened else ""
 
     @property
     def outdated(self) -> bool:
         """Whether it was made by another version of the app; it answers, but not as well as it could."""
-        return bool(self._opened and self._opened.label.outdated)
+        return bool(self._opened and self._opened.metadata.outdated)
 
-    def prepare(self, progress: Callable[[int, int], None] = lambda done, total: None) -> None:
+    def prepare(self, on_progress: Callable[[int, int], None] = lambda done, total: None) -> None:
         """Makes it ready to be written: new where there is none that works, and anew from its passages if outdated.
 
-        `progress` hears how many passages of how many are copied; what it raises ends the copying, and the old index
-        stays.
+        `on_progress` is called with the passages that are copied and with all; what it raises ends the copying, and
+        the old index stays.
 
         Raises:
             StorageError: the disk is full or cannot be written; the old one stays.
@@ -117,18 +117,18 @@ class TantivyIndex:
             if self._opened is None and not self._damaged:
                 self._opened = _Opened.read(self._folder)  # it may be there by now, or have failed for a moment only
             old = self._opened
-            if old and not old.label.outdated:
+            if old and not old.metadata.outdated:
                 return
-            label = Label(identity=old.label.identity) if old else Label()
-            made = _Opened.make(self._folder, label, _copied(old, progress) if old else ())
-            write_label(self._folder, label)
+            metadata = IndexMetadata(identity=old.metadata.identity) if old else IndexMetadata()
+            made = _Opened.make(self._folder, metadata, _copied(old, on_progress) if old else ())
+            write_metadata(self._folder, metadata)
             self._opened, self._writer, self._damaged = made, None, False
-            sweep(self._folder, label)
+            sweep(self._folder, metadata)
 
     def refresh(self) -> None:
         """Sees what another process has written since."""
         with self._writing, self._read_errors():
-            if self._opened and self._opened.label == read_label(self._folder):
+            if self._opened and self._opened.metadata == read_metadata(self._folder):
                 self._opened.reload()
             else:
                 self._opened = _Opened.read(self._folder)
@@ -166,7 +166,7 @@ class TantivyIndex:
         return there
 
     def passages(self, document_id: str, first: int = 0, limit: int = 1) -> list[Passage]:
-        """So many passages of a document from the one with the ordinal `first` on; none when it is not here."""
+        """Up to `limit` passages of a document from the one with the ordinal `first` on; none when it is not here."""
         if not (opened := self._opened):
             return []
         schema, kind = opened.schema, tantivy.FieldType.Unsigned
@@ -266,7 +266,7 @@ def _scored(opened: _Opened, terms: Mapping[str, float], statistics: Statistics)
     size = _size(opened)
     clauses: list[tuple[Occur, Query]] = []
     for field in FIELDS:
-        if field.name not in opened.label.fields:
+        if field.name not in opened.metadata.fields:
             continue
         for term, weight in terms.items():
             if is_gram(term) == field.grams and (n := _frequency(opened, field, term)):
@@ -289,9 +289,9 @@ def _passage(searcher: tantivy.Searcher, address: Any) -> Passage:
     return from_bytes(bytes(cast(Any, searcher.doc(address))["stored"][0]))
 
 
-def _copied(old: _Opened, progress: Callable[[int, int], None]) -> Iterator[Passage]:
+def _copied(old: _Opened, on_progress: Callable[[int, int], None]) -> Iterator[Passage]:
     everything, total = Query.all_query(), old.searcher.num_docs
     for done in range(0, total, _COPIED_AT_A_TIME):
-        progress(done, total)
+        on_progress(done, total)
         for _, address in old.searcher.search(everything, _COPIED_AT_A_TIME, count=False, offset=done).hits:
             yield _passage(old.searcher, address)

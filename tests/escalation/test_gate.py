@@ -83,10 +83,10 @@ async def test_the_same_library_gives_the_same(tmp_path: Path):
 
 
 async def test_what_was_kept_holds_before_anything_is_measured(tmp_path: Path):
-    library_manager = AbstentionGate(tmp_path, WEIGHTS)
-    assert library_manager.threshold == GateThreshold(DEFAULT)
-    found = await library_manager.refresh([Library("one", 12).view])
-    assert library_manager.threshold == found
+    gate = AbstentionGate(tmp_path, WEIGHTS)
+    assert gate.threshold == GateThreshold(DEFAULT)
+    found = await gate.refresh([Library("one", 12).view])
+    assert gate.threshold == found
 
 
 @pytest.mark.parametrize(("documents", "texts"), [(0, 0), (1, 1), (LEAST_DOCUMENTS - 1, 40), (12, 1)])
@@ -172,8 +172,8 @@ async def test_a_library_of_copies_asks_nothing_that_it_answers_elsewhere(tmp_pa
 
 async def test_it_stops_in_time_with_what_it_has(tmp_path: Path):
     ticks: Iterator[int] = count()
-    library_manager = AbstentionGate(tmp_path, WEIGHTS, clock=lambda: next(ticks) / 1000, most_s=0.08)
-    found = await library_manager.refresh([Library("one", 40).view])
+    gate = AbstentionGate(tmp_path, WEIGHTS, clock=lambda: next(ticks) / 1000, most_s=0.08)
+    found = await gate.refresh([Library("one", 40).view])
     assert LEAST_QUESTIONS <= found.questions < 60
 
 
@@ -186,15 +186,15 @@ async def test_documents_that_went_away_meanwhile_are_passed_over(tmp_path: Path
 
 
 async def test_cancelling_ends_it_and_keeps_nothing(tmp_path: Path):
-    library_manager = AbstentionGate(tmp_path, WEIGHTS)
-    task = asyncio.create_task(library_manager.refresh([Library("one", 50).view]))
+    gate = AbstentionGate(tmp_path, WEIGHTS)
+    task = asyncio.create_task(gate.refresh([Library("one", 50).view]))
     await asyncio.sleep(0.05)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
     assert not list(tmp_path.iterdir())
-    assert library_manager.threshold == GateThreshold(DEFAULT)
-    assert (await library_manager.refresh([Library("one", 12).view])).questions  # it can be asked again
+    assert gate.threshold == GateThreshold(DEFAULT)
+    assert (await gate.refresh([Library("one", 12).view])).questions  # it can be asked again
 
 
 async def test_the_event_loop_goes_on_meanwhile(tmp_path: Path):
@@ -207,10 +207,8 @@ async def test_the_event_loop_goes_on_meanwhile(tmp_path: Path):
 
 
 async def test_two_that_ask_at_once_measure_once(tmp_path: Path):
-    library_manager, library = AbstentionGate(tmp_path, WEIGHTS), Library("one", 12)
-    first, second = await asyncio.gather(
-        library_manager.refresh([library.view]), library_manager.refresh([library.view])
-    )
+    gate, library = AbstentionGate(tmp_path, WEIGHTS), Library("one", 12)
+    first, second = await asyncio.gather(gate.refresh([library.view]), gate.refresh([library.view]))
     assert first == second
     assert library.asked == 1
 

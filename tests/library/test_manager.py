@@ -17,7 +17,7 @@ from rag.library.changes import Changes
 from rag.library.folders import add_folder, parse_folders, remove_folder
 from rag.library.manager import LibraryManager
 from rag.library.scanner import Scan, Scanner
-from rag.retrieval.index_files import read_label
+from rag.retrieval.index_files import read_metadata
 from rag.retrieval.search import Searcher
 from rag.settings import Settings
 
@@ -214,9 +214,9 @@ async def test_a_damaged_index_is_made_anew_while_the_app_runs(
     assert await first.ready(60)
     await first.close()
     (place,) = (tmp_path / "data" / "library").glob("handbook-*")
-    label = read_label(place / "index")
-    assert label
-    for file in (place / "index" / label.place).glob("*.store"):
+    metadata = read_metadata(place / "index")
+    assert metadata
+    for file in (place / "index" / metadata.directory).glob("*.store"):
         content = file.read_bytes()
         file.write_bytes(random.Random(1).randbytes(len(content) * 2 // 3) + content[len(content) * 2 // 3 :])
     library_manager = make(handbook)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.retrieval.query import EARLIER_WEIGHT, FADING, SYNONYM_WEIGHT, build_query, is_gram
+from rag.retrieval.query import DECAY, EARLIER_WEIGHT, SYNONYM_WEIGHT, build_query, is_gram
 from rag.retrieval.synonyms import Synonyms
 from rag.text.analysis import GRAM_WEIGHT, analyse
 
@@ -36,13 +36,13 @@ def test_earlier_words_count_less_and_none_twice():
 def test_the_first_and_the_last_earlier_question_are_heard_most():
     earlier = build_query("And why?", (*ASKED[:2], "Does it swim?", "Where does it run?")).earlier
     assert earlier["oss"] == earlier["20b"] == earlier["run"] == EARLIER_WEIGHT
-    assert earlier["swim"] == pytest.approx(EARLIER_WEIGHT * FADING)
-    assert earlier["fast"] == pytest.approx(EARLIER_WEIGHT * FADING**2)
+    assert earlier["swim"] == pytest.approx(EARLIER_WEIGHT * DECAY)
+    assert earlier["fast"] == pytest.approx(EARLIER_WEIGHT * DECAY**2)
 
 
 def test_a_query_may_lean_less_on_what_was_asked_before():
     query = build_query("And why?", ASKED)
-    half = query.leaning(0.5)
+    half = query.with_history_weight(0.5)
     assert half.own == query.own
     assert half.earlier == pytest.approx({term: weight / 2 for term, weight in query.earlier.items()})
 
@@ -60,8 +60,8 @@ def test_words_that_mean_the_same_count_less_than_those_that_were_asked():
 
 
 def test_every_way_to_say_a_phrase_is_known_as_if_it_were_asked():
-    (ways,) = build_query("How much PTO?", (), LEAVE).choices
-    assert [dict(way) for way in ways] == [build_query(said).own for said in ("PTO", "paid time off")]
+    (variants,) = build_query("How much PTO?", (), LEAVE).variants
+    assert [dict(way) for way in variants] == [build_query(said).own for said in ("PTO", "paid time off")]
 
 
 def test_synonyms_of_earlier_questions_are_heard_like_them():

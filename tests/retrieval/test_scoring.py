@@ -6,37 +6,37 @@ from hypothesis import strategies as st
 
 from rag.retrieval.index import Statistics
 from rag.retrieval.query import build_query
-from rag.retrieval.scoring import ALONE, history_weight
+from rag.retrieval.scoring import SELF_CONTAINED, history_weight
 from rag.text.analysis import analyse
 
 
-def leans(question: str, statistics: Statistics | None = None) -> float:
+def weight(question: str, statistics: Statistics | None = None) -> float:
     return history_weight(build_query(question), statistics or Statistics())
 
 
-def test_a_question_of_few_words_leans_on_the_earlier_ones_in_full():
-    assert leans("") == leans("?!") == leans("Is it fast?") == 1.0
+def test_a_question_of_few_words_takes_the_earlier_ones_in_full():
+    assert weight("") == weight("?!") == weight("Is it fast?") == 1.0
 
 
-def test_the_more_a_question_says_the_less_it_leans():
+def test_the_more_specific_a_question_the_less_it_takes_of_the_earlier_ones():
     words = ["cost", "larger", "model", "memory", "laptop", "winter", "holiday"]
-    shares = [leans(" ".join(words[:n])) for n in range(1, 8)]
+    shares = [weight(" ".join(words[:n])) for n in range(1, 8)]
     assert shares == sorted(shares, reverse=True)
-    assert shares[-1] == pytest.approx((ALONE / 7) ** 0.5)
+    assert shares[-1] == pytest.approx((SELF_CONTAINED / 7) ** 0.5)
 
 
 def test_words_that_stand_everywhere_say_little():
     common = Statistics(1000, dict.fromkeys(analyse("wie viel kostet das denn").words, 900))
-    assert leans("wie viel kostet das denn", common) == 1.0
-    assert leans("wie viel kostet das denn", Statistics(1000)) < 1.0
+    assert weight("wie viel kostet das denn", common) == 1.0
+    assert weight("wie viel kostet das denn", Statistics(1000)) < 1.0
 
 
 def test_two_characters_of_a_script_without_spaces_are_a_word():
-    assert leans("上传文件大小限制") == pytest.approx((ALONE / 3.5) ** 0.5)
+    assert weight("上传文件大小限制") == pytest.approx((SELF_CONTAINED / 3.5) ** 0.5)
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.text(max_size=60), st.integers(0, 10_000))
-def test_leaning_is_a_share_of_any_question(question: str, passages: int):
+def test_the_history_weight_is_a_share_of_any_question(question: str, passages: int):
     containing = dict.fromkeys(build_query(question).own, passages)
-    assert 0 < leans(question, Statistics(passages, containing)) <= 1
+    assert 0 < weight(question, Statistics(passages, containing)) <= 1

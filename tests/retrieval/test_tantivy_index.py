@@ -15,7 +15,7 @@ import pytest
 
 from rag.errors import StorageError
 from rag.retrieval import fields, index_files
-from rag.retrieval.index_files import read_label
+from rag.retrieval.index_files import read_metadata
 from rag.retrieval.memory_index import MemoryIndex
 from rag.retrieval.query import build_query
 from rag.retrieval.search import Searcher
@@ -37,9 +37,9 @@ def found(index: TantivyIndex | MemoryIndex, question: str) -> list[Hit]:
 
 
 def files_below(folder: Path, pattern: str = "*") -> Iterator[Path]:
-    current = read_label(folder)
+    current = read_metadata(folder)
     assert current
-    return (folder / current.place).glob(pattern)
+    return (folder / current.directory).glob(pattern)
 
 
 @pytest.fixture
@@ -137,10 +137,10 @@ def test_with_a_chats_uploads_it_is_one_ranking(filled: Path):
 
 @pytest.mark.parametrize("what", ["schema", "analysis", "fields"])
 def test_an_index_of_another_version_answers_until_it_is_made_anew(filled: Path, what: str):
-    current = read_label(filled)
+    current = read_metadata(filled)
     assert current
     changed = {"schema": {"schema": 0}, "analysis": {"analysis": 0}, "fields": {"fields": ("words", "grams")}}[what]
-    index_files.write_label(filled, index_files.Label(**{**label_values(current), **changed}))
+    index_files.write_metadata(filled, index_files.IndexMetadata(**{**metadata_values(current), **changed}))
     index = TantivyIndex(filled)
     assert index.outdated
     assert texts(index, "How much memory?") == [TEXTS[1]]
@@ -156,17 +156,17 @@ def test_an_index_of_another_version_answers_until_it_is_made_anew(filled: Path,
     assert index.identity == current.identity
     assert texts(index, "How much memory?") == [TEXTS[1]]
     assert TantivyIndex(filled).passages(GUIDE.id, limit=9) == passages(GUIDE, TEXTS)
-    assert [folder.name for folder in filled.glob("index-*")] == [read_label(filled).place]  # type: ignore[union-attr]
+    assert [folder.name for folder in filled.glob("index-*")] == [read_metadata(filled).directory]  # type: ignore[union-attr]
 
 
-def label_values(current: index_files.Label) -> dict[str, object]:
-    return {name: getattr(current, name) for name in ("place", "identity", "schema", "analysis", "fields")}
+def metadata_values(current: index_files.IndexMetadata) -> dict[str, object]:
+    return {name: getattr(current, name) for name in ("directory", "identity", "schema", "analysis", "fields")}
 
 
 def test_making_it_anew_can_be_broken_off(filled: Path):
-    current = read_label(filled)
+    current = read_metadata(filled)
     assert current
-    index_files.write_label(filled, index_files.Label(**{**label_values(current), "analysis": 0}))
+    index_files.write_metadata(filled, index_files.IndexMetadata(**{**metadata_values(current), "analysis": 0}))
     index = TantivyIndex(filled)
 
     def enough(done: int, total: int) -> None:
@@ -181,8 +181,8 @@ def test_making_it_anew_can_be_broken_off(filled: Path):
 
 
 def test_todays_label_is_the_one_of_todays_fields():
-    assert index_files.Label().fields == tuple(field.name for field in fields.FIELDS)
-    assert not index_files.Label().outdated
+    assert index_files.IndexMetadata().fields == tuple(field.name for field in fields.FIELDS)
+    assert not index_files.IndexMetadata().outdated
 
 
 # What can happen to a disk
@@ -198,18 +198,18 @@ def test_a_label_that_says_nothing_is_as_none(filled: Path, content: bytes):
 
 
 def test_a_label_cannot_lead_out_of_its_folder(filled: Path):
-    current = read_label(filled)
+    current = read_metadata(filled)
     assert current
-    index_files.write_label(
-        filled, index_files.Label(**{**label_values(current), "place": f"../index/{current.place}"})
+    index_files.write_metadata(
+        filled, index_files.IndexMetadata(**{**metadata_values(current), "directory": f"../index/{current.directory}"})
     )
-    assert read_label(filled) is None
+    assert read_metadata(filled) is None
 
 
 @pytest.mark.parametrize("pattern", ["*.idx", "*.term", "*.store", "*.fast", "meta.json"])
 @pytest.mark.parametrize("damage", ["zeroes", "cut", "gone"])
 def test_an_index_that_does_not_open_is_made_anew_with_another_identity(filled: Path, pattern: str, damage: str):
-    label_before = read_label(filled)
+    metadata_before = read_metadata(filled)
     for file in files_below(filled, pattern):
         content = file.read_bytes()
         file.write_bytes(content[: len(content) // 2] if damage == "cut" else b"\0" * len(content))
@@ -222,8 +222,8 @@ def test_an_index_that_does_not_open_is_made_anew_with_another_identity(filled: 
         pytest.fail("it was not made anew")
     index.put(RULES, passages(RULES, ("Be kind.",)))
     assert texts(index, "kind") == ["Be kind."]
-    assert label_before
-    assert index.identity not in ("", label_before.identity)
+    assert metadata_before
+    assert index.identity not in ("", metadata_before.identity)
     assert len(TantivyIndex(filled)) == 1
 
 
@@ -349,9 +349,9 @@ def test_a_kill_at_any_moment_loses_nothing_that_was_committed(tmp_path: Path):
 
 
 def test_a_kill_while_it_is_made_anew_leaves_the_old_one(filled: Path):
-    current = read_label(filled)
+    current = read_metadata(filled)
     assert current
-    index_files.write_label(filled, index_files.Label(**{**label_values(current), "analysis": 0}))
+    index_files.write_metadata(filled, index_files.IndexMetadata(**{**metadata_values(current), "analysis": 0}))
     program = """
 import os, sys
 from pathlib import Path
