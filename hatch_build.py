@@ -14,6 +14,7 @@ PRODUCT = (
     "public",
     "lab",
     "docs_corpus",
+    "evaluation/questions.jsonl",
 )
 
 

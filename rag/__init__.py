@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rag.generation.foundry.model import FoundryModel
     from rag.generation.foundry.runtime import FoundryRuntime
     from rag.generation.openai_model import OpenAIModel
+    from rag.grounding.check import GroundingReport, SentenceGrounding, check_grounding
     from rag.ingestion.reader import ReadDocument, Reader
     from rag.library.library import Library
     from rag.retrieval.index import PassageIndex
@@ -63,6 +64,7 @@ __all__ = [
     "FoundryRuntime",
     "Generation",
     "GenerationLimits",
+    "GroundingReport",
     "Hit",
     "Library",
     "MemoryIndex",
@@ -77,6 +79,7 @@ __all__ = [
     "Retrieved",
     "SearchResult",
     "Searcher",
+    "SentenceGrounding",
     "Stage",
     "Synonyms",
     "TantivyIndex",
@@ -86,6 +89,7 @@ __all__ = [
     "Usage",
     "answer",
     "ask",
+    "check_grounding",
     "errors",
 ]
 
@@ -96,6 +100,7 @@ _MODULES = {
     "FoundryModel": "generation.foundry.model",
     "FoundryRuntime": "generation.foundry.runtime",
     "GenerationLimits": "generation.chat_model",
+    "GroundingReport": "grounding.check",
     "Library": "library.library",
     "MemoryIndex": "retrieval.memory_index",
     "ModelSet": "generation.chat_model",
@@ -105,10 +110,12 @@ _MODULES = {
     "ReadDocument": "ingestion.reader",
     "Reader": "ingestion.reader",
     "Searcher": "retrieval.search",
+    "SentenceGrounding": "grounding.check",
     "Synonyms": "retrieval.synonyms",
     "TantivyIndex": "retrieval.tantivy_index",
     "answer": "turn.answer",
     "ask": "turn.ask",
+    "check_grounding": "grounding.check",
 }
 """Where a name is defined; those that are not here are in `rag.types`."""
 

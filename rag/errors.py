@@ -58,7 +58,7 @@ __all__ = [
 
 
 class GroundworkError(Exception):
-    """The root; catch it where a person is told."""
+    """The root; catch it where its sentence is shown."""
 
 
 class SettingsError(GroundworkError):
@@ -141,15 +141,7 @@ class StorageError(GroundworkError):
 
 
 class PackageError(GroundworkError):
-    """A package cannot be fetched, is damaged, or is not the one whose checksum is pinned.
-
-    Beside its sentence it has a field for programs:
-        package: its name; "" where no single one is meant.
-    """
-
-    def __init__(self, sentence: str = "", *, package: str = "") -> None:
-        super().__init__(sentence)
-        self.package = package
+    """A package cannot be fetched, is damaged, or is not the one whose checksum is pinned."""
 
 
 class ModelError(GroundworkError):

@@ -199,7 +199,10 @@ def larger_only(settings: Settings, file: Path) -> frozenset[str]:
     """
     wanted = frozenset(settings.escalation_capabilities)
     if unknown := sorted(wanted.difference(CAPABILITIES)):
-        raise SettingsError(f"ESCALATION_CAPABILITIES={', '.join(unknown)!r}: use some of {', '.join(CAPABILITIES)}.")
+        raise SettingsError(
+            f"ESCALATION_CAPABILITIES={', '.join(unknown)!r}: use some of {', '.join(CAPABILITIES)}.",
+            names=("ESCALATION_CAPABILITIES",),
+        )
     if not wanted:
         return frozenset()
     try:

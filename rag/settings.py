@@ -14,7 +14,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Price = Annotated[float, Field(ge=0)]
 Prices = Annotated[tuple[Price, Price], NoDecode]
 
-_SHIPPED = frozenset({".env", "models.json", "synonyms.txt", "docs_corpus"})
+_SHIPPED = frozenset({".env", "models.json", "synonyms.txt", "docs_corpus", "evaluation/questions.jsonl"})
 """Names that are looked for in the app's own folder too."""
 
 

@@ -30,9 +30,9 @@ def read_text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise StorageError(f"{path} cannot be read: {reason(error)}.") from None
+        raise StorageError(f"{path} cannot be read: {reason(error)}.", path=path) from None
     except UnicodeDecodeError:
-        raise BrokenFile(f"{path} is not UTF-8 text.") from None
+        raise BrokenFile(f"{path} is not UTF-8 text.", name=path.name) from None
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -45,7 +45,7 @@ def write_whole(path: Path, text: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, text.encode("utf-8", "replace"))
     except OSError as error:
-        raise StorageError(f"{path} cannot be written: {reason(error)}.") from None
+        raise StorageError(f"{path} cannot be written: {reason(error)}.", path=path) from None
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -242,5 +242,5 @@ def write_report(path: Path, text: str, *, force: bool) -> None:
         StorageError: the file is there and `force` is not given, the disk is full, or the folder cannot be written.
     """
     if path.exists() and not force:
-        raise StorageError(f"{path} is there already. Give another --out, or --force to replace it.")
+        raise StorageError(f"{path} is there already. Give another --out, or --force to replace it.", path=path)
     write_whole(path, text)

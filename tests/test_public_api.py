@@ -1,6 +1,7 @@
 """`import rag` as a stranger has it: cheap, complete, and ten lines to a cited answer."""
 
 import ast
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -64,18 +65,62 @@ def test_importing_it_loads_no_library():
     assert "tantivy" not in loaded_after("import rag\nrag.MemoryIndex\nrag.ask\nrag.ExtractiveModel")
 
 
-async def test_ten_lines_ask_a_text_and_print_a_cited_answer(capsys: pytest.CaptureFixture[str]):
+TEN_LINES = """
+import asyncio, rag
+
+async def main():
+    async with rag.Library.open("docs") as library:
+        await library.sync()
+        turn = await rag.ask("How many days of paid leave?", rag.Searcher(library.index), rag.ExtractiveModel())
+        print(turn.answer)
+        for citation in turn.citations:
+            print(f"[{citation.number}] {citation.hit.passage.place}")
+
+asyncio.run(main())
+"""
+
+FIVE_LINES = """
+import rag
+
+report = rag.check_grounding("Staff have 30 days of leave [1].", ["Staff have 25 days of paid leave a year."])
+for each in report.sentences:
+    print(each.supported, each.passage, each.problems, each.sentence)
+"""
+
+
+def test_ten_lines_open_a_folder_ask_and_print_a_cited_answer(tmp_path: Path):
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "leave.md").write_text(LEAVE)
+    for _ in range(2):  # the second time the index is there
+        printed = subprocess.check_output(
+            [sys.executable, "-c", TEN_LINES],
+            text=True,
+            cwd=tmp_path,
+            env={
+                **os.environ,
+                "PYTHONPATH": str(REPOSITORY),
+                "HOME": str(tmp_path),
+                "XDG_DATA_HOME": str(tmp_path),
+                "LOCALAPPDATA": str(tmp_path),
+            },
+        )
+        assert printed.splitlines() == [
+            "> Everybody has 25 days of paid leave a year. Ask your manager two weeks before. [1]",
+            "[1] leave.md",
+        ]
+
+
+def test_five_lines_check_a_text_against_passages(capsys: pytest.CaptureFixture[str]):
+    exec(FIVE_LINES)
+    assert capsys.readouterr().out == "False 1 ('number',) Staff have 30 days of leave [1].\n"
+
+
+async def test_a_text_is_asked_without_a_file():
     index = rag.MemoryIndex()
     index.add_text("leave.md", LEAVE)
     turn = await rag.ask("How many days of paid leave are there?", rag.Searcher(index), rag.ExtractiveModel())
-    print(turn.answer)
-    for citation in turn.citations:
-        print(f"[{citation.number}] {citation.hit.passage.place}")
-
-    assert capsys.readouterr().out.splitlines() == [
-        "> Everybody has 25 days of paid leave a year. Ask your manager two weeks before. [1]",
-        "[1] leave.md",
-    ]
+    assert turn.outcome == "quoted"
+    assert "25 days" in turn.answer
 
 
 async def test_the_larger_model_is_asked_when_both_are_there():

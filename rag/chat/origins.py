@@ -79,7 +79,8 @@ def _parsed_origin(origin: str) -> re.Match[str]:
     if not match:
         raise SettingsError(
             f"ALLOWED_ORIGINS={origin!r} is not an address that a chat can have. "
-            "Write each as https://name or http://name:port, and separate them with commas."
+            "Write each as https://name or http://name:port, and separate them with commas.",
+            names=("ALLOWED_ORIGINS",),
         )
     return match
 

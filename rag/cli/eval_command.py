@@ -22,7 +22,7 @@ from rag.evaluation.results import Results, Row
 from rag.evaluation.routing import Routing, routing
 from rag.evaluation.run import Evaluation, EvaluationTask
 from rag.evaluation.summary import means
-from rag.settings import read_settings
+from rag.settings import find_file, read_settings
 from rag.storage import adapter, read_text
 
 
@@ -67,7 +67,7 @@ def evaluate(
         if annotations:
             sys.exit(_annotate(annotations, out))
         check_output(out, force=force)
-        asked = read_questions(read_text(questions), str(questions))
+        asked = read_questions(read_text(find_file(questions)), str(questions))
         task = EvaluationTask(asked[: limit or None], questions.name, mode.value, judge, ragas)
         sys.exit(_play(task, out, as_json))
 

@@ -70,10 +70,10 @@ def parse_folders(items: Iterable[str]) -> tuple[Folder, ...]:
     for item in items:
         name, path = _split(item.strip())
         if name and (fault := _fault(name)):
-            raise SettingsError(f"LIBRARY_DIRS: {fault}")
+            raise SettingsError(f"LIBRARY_DIRS: {fault}", names=("LIBRARY_DIRS",))
         folder = _named(path, name, folders)
         if other := _overlapping(folder.path, folders):
-            raise SettingsError(f"LIBRARY_DIRS: {_overlap(folder.path, other)}")
+            raise SettingsError(f"LIBRARY_DIRS: {_overlap(folder.path, other)}", names=("LIBRARY_DIRS",))
         folders += (folder,)
     return folders
 
@@ -108,14 +108,16 @@ def add_folder(configured: Sequence[Folder], data_dir: Path, path: Path, name: s
     if fault := _fault(name) if name else "":
         raise StorageError(fault)
     if not path.is_dir():
-        raise StorageError(f"There is no folder {path}. Check how its path is written.")
+        raise StorageError(f"There is no folder {path}. Check how its path is written.", path=path)
     with _list_lock(data_dir):
         added = _read(data_dir)
         folder = replace(_named(path, name, (*configured, *added)), added=True)
         if other := _overlapping(folder.path, (*configured, *added)):
-            raise StorageError(_overlap(folder.path, other))
+            raise StorageError(_overlap(folder.path, other), path=folder.path)
         if real_path(folder.path).is_relative_to(real_path(data_dir)):
-            raise StorageError(f"{folder.path} is where the library's index lies. Add the folder of your documents.")
+            raise StorageError(
+                f"{folder.path} is where the library's index lies. Add the folder of your documents.", path=folder.path
+            )
         _write(data_dir, (*added, folder))
     return folder
 
@@ -211,7 +213,8 @@ def _read(data_dir: Path) -> tuple[Folder, ...]:
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise StorageError(
             f"The list of added folders, {path}, cannot be understood. Delete it and add the folders again; "
-            "those of the settings are not concerned."
+            "those of the settings are not concerned.",
+            path=path,
         ) from error
 
 
@@ -226,5 +229,6 @@ def _write(data_dir: Path, folders: Iterable[Folder]) -> None:
 
 def _unwritable(data_dir: Path, error: OSError) -> StorageError:
     return StorageError(
-        f"The data folder {data_dir} cannot be written ({error.strerror}). Set DATA_DIR to another place."
+        f"The data folder {data_dir} cannot be written ({error.strerror}). Set DATA_DIR to another place.",
+        path=data_dir,
     )

@@ -109,7 +109,7 @@ class Library:
         """
         folder = folder_at(Path(path))
         if not folder.path.is_dir():
-            raise StorageError(f"There is no folder {folder.path}. Check how its path is written.")
+            raise StorageError(f"There is no folder {folder.path}. Check how its path is written.", path=folder.path)
         library = cls(
             folder,
             Path(data_dir) if data_dir is not None else user_data_dir(),
@@ -216,7 +216,8 @@ class Library:
         except OSError as error:
             raise StorageError(
                 f"The data folder {self._directory} cannot be written ({error.strerror}). "
-                "Set DATA_DIR to another place."
+                "Set DATA_DIR to another place.",
+                path=self._directory,
             ) from error
         return True
 

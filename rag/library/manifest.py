@@ -278,5 +278,7 @@ def _row(record: FileRecord) -> tuple[object, ...]:
 
 def _storage_error(path: Path, error: Exception) -> StorageError:
     if "full" in str(error):
-        return StorageError(f"The disk is full: {path} cannot be written. Free some space; then it goes on.")
-    return StorageError(f"{path} cannot be used ({error}). Check that the folder is there and may be written.")
+        return StorageError(f"The disk is full: {path} cannot be written. Free some space; then it goes on.", path=path)
+    return StorageError(
+        f"{path} cannot be used ({error}). Check that the folder is there and may be written.", path=path
+    )

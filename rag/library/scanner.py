@@ -107,7 +107,8 @@ class Scanner:
         except OSError as error:
             raise StorageError(
                 f"The folder {self.folder} cannot be opened ({error.strerror}). What is indexed of it stays; "
-                "check that its drive is connected and that the folder is still there."
+                "check that its drive is connected and that the folder is still there.",
+                path=self.folder,
             ) from error
 
     def _counts(self, path: str) -> bool:

@@ -81,10 +81,13 @@ class StoredLibrary:
             shutil.rmtree(self.directory)
         except Timeout:
             raise StorageError(
-                f"The index of {self.folder.name} is in use, probably by the running chat. Close that and try again."
+                f"The index of {self.folder.name} is in use, probably by the running chat. Close that and try again.",
+                path=self.directory,
             ) from None
         except OSError as error:
-            raise StorageError(f"The index in {self.directory} cannot be deleted ({error.strerror}).") from error
+            raise StorageError(
+                f"The index in {self.directory} cannot be deleted ({error.strerror}).", path=self.directory
+            ) from error
 
 
 def stored_libraries(folders: Sequence[Folder], data_dir: Path) -> list[StoredLibrary]:

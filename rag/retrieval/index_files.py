@@ -124,7 +124,7 @@ def write_errors(folder: Path) -> Generator[None]:
         with panics_as_errors():
             yield
     except (OSError, ValueError) as error:
-        raise StorageError(_sentence(folder, str(error))) from error
+        raise StorageError(_sentence(folder, str(error)), path=folder) from error
 
 
 def _sentence(folder: Path, message: str) -> str:

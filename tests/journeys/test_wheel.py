@@ -24,7 +24,7 @@ from tests import REPOSITORY
 from tests.chat_client import open_chat, until
 from tests.serving import free_port
 
-SHIPPED = ("app.py", "chainlit.md", ".chainlit", "public", "lab", "docs_corpus")
+SHIPPED = ("app.py", "chainlit.md", ".chainlit", "public", "lab", "docs_corpus", "evaluation/questions.jsonl")
 QUESTION = "What data leaves my machine when I use Groundwork?"
 START_S = 120.0
 
@@ -165,6 +165,12 @@ def test_rag_lab_status_knows_what_the_lab_needs(installed: Installed):
     done = installed.rag("lab", "status")
     assert re.search(r"Browser runtime +\d+\.\d+\.\d+ is missing", done.stdout), done.stdout + done.stderr
     assert "damaged" not in done.stdout + done.stderr
+
+
+def test_rag_eval_has_its_questions(installed: Installed):
+    done = installed.rag("eval", "--limit", "1", "--out", str(installed.root / "results.json"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (installed.root / "results.json").is_file()
 
 
 async def test_rag_chat_is_the_same_app(installed: Installed):
