@@ -50,7 +50,7 @@ class GateThreshold:
             return f"{self.value:.2f}, measured with {self.questions} questions that the library asked itself."
         return f"{self.value:.2f}, a cautious default: too few documents, or too many copies, to measure another."
 
-    def levelled(self, probability: float) -> float:
+    def rescaled(self, probability: float) -> float:
         """(0, 1): the probability on a scale that all libraries share, where the threshold is `PASSING`.
 
         Words and scripts differ in how much of a question its answer holds, so the same probability means less in one
