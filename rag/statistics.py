@@ -1,5 +1,6 @@
-"""How well numbers tell right from wrong: ranking, calibration, intervals. Pure; arrays are one-dimensional."""
+"""Ranking, calibration and intervals: how well numbers tell right from wrong. Pure; arrays are one-dimensional."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -93,3 +94,17 @@ def bootstrap(
     found = [statistic(values[draw]) for draw in draws]
     low, high = np.percentile(found, [50 * (1 - level), 50 * (1 + level)])
     return float(low), float(high)
+
+
+def wilson(count: int, of: int, z: float = 1.959964) -> tuple[float, float]:
+    """The score interval of a share of `of` trials, 95 % by default (Wilson, 1927); also for none of them and for all.
+
+    Raises:
+        ValueError: there are no trials.
+    """
+    if of < 1:
+        raise ValueError("A share of nothing has no interval.")
+    share, spread = count / of, z * z / of
+    middle = (share + spread / 2) / (1 + spread)
+    half = z * math.sqrt(share * (1 - share) / of + spread / (4 * of)) / (1 + spread)
+    return max(0.0, middle - half), min(1.0, middle + half)

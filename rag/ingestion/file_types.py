@@ -8,6 +8,7 @@ from typing import Literal, Never
 from rag.errors import BrokenFile, EmptyFile, FileTooLarge, ProtectedFile, UnsupportedFile
 from rag.ingestion.encodings import unmarked_utf16
 from rag.ingestion.file_names import shown_name, suffix_of
+from rag.storage import format_bytes
 
 ArchiveKind = Literal["docx", "pptx", "xlsx", "odt", "ods", "epub"]
 
@@ -64,7 +65,7 @@ def _refuse_bombs(archive: zipfile.ZipFile, packed: int, name: str, max_bytes: i
         or (unpacked > _BOMB_BYTES and unpacked > _BOMB_RATIO * packed)
     ):
         raise FileTooLarge(
-            f"{shown_name(name)} unpacks to {unpacked / 1e6:,.0f} MB in {len(members):,} parts, which is more than may "
+            f"{shown_name(name)} unpacks to {format_bytes(unpacked)} in {len(members):,} parts, which is more than may "
             "be read. Split it into smaller documents."
         )
 

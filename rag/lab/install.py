@@ -14,6 +14,7 @@ from rag.errors import StorageError
 from rag.lab import npm
 from rag.lab.browser_runtime import Pins, altered, installed_versions, read_pins, runtimes_in
 from rag.lab.packages import find_package, take
+from rag.storage import format_bytes
 
 NPM_LIMIT_S = 900.0
 """35 MB over the slowest line that is worth waiting for."""
@@ -128,4 +129,4 @@ def _told(runtimes: Path, pins: Pins) -> Generator[None]:
 
 
 def _mb(size: int) -> str:
-    return f"{size / 1e6:,.1f} MB"
+    return format_bytes(size)

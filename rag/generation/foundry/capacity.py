@@ -6,6 +6,7 @@ import psutil
 
 from rag.errors import ModelNotReady, StorageError
 from rag.generation.foundry.protocol import ModelInfo
+from rag.storage import format_bytes
 
 _MEMORY_FACTOR = 1.2
 """A loaded model takes its files' size, and a fifth more for key/value cache and work space."""
@@ -43,4 +44,4 @@ def check_disk(model: ModelInfo, folder: Path) -> None:
 
 def gigabytes(megabytes: float) -> str:
     """The size as people read it: "3.4 GB"."""
-    return f"{megabytes / 1000:,.1f} GB"
+    return format_bytes(megabytes * 1e6)
