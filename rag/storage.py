@@ -218,8 +218,3 @@ def check_output(path: Path, *, force: bool) -> None:
             pass
     except OSError as error:
         raise StorageError(f"{path} cannot be written: {reason(error)}.") from None
-
-
-def format_bytes(size: float) -> str:
-    """Bytes as people read them: "0.4 MB", "25.0 MB", "3.4 GB", in powers of ten as everywhere in the app."""
-    return f"{size / 1e9:,.1f} GB" if size >= 1e9 else f"{size / 1e6:,.1f} MB"

@@ -19,7 +19,7 @@ from python_multipart.multipart import parse_options_header
 from starlette.requests import ClientDisconnect
 
 from rag.ingestion.file_names import safe_name
-from rag.storage import format_bytes
+from rag.machine import format_bytes
 
 _AROUND_THE_FILE = 65_536
 """Bytes of a form that are not the file: its boundaries and headers, and fields that nobody reads."""

@@ -13,8 +13,8 @@ from rag.errors import ModelError, StorageError
 from rag.generation.foundry.model import ModelStatus
 from rag.generation.openai_model import OpenAIModel
 from rag.ingestion.ocr import find_tesseract
+from rag.machine import format_bytes
 from rag.services import Services
-from rag.storage import format_bytes
 
 LEAST_MEMORY_GB = 6
 """phi-4-mini takes 3 to 4 GB, the app and the system the rest."""

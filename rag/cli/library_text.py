@@ -10,7 +10,7 @@ from typing import Any
 from rag.library.changes import Changes, SyncProgress
 from rag.library.manifest import FileRecord, State, Summary
 from rag.library.store import StoredLibrary
-from rag.storage import format_bytes
+from rag.machine import format_bytes
 
 _WIDTH = 79
 _MOST_FAILURES = 10

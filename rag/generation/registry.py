@@ -12,7 +12,7 @@ from rag.generation.extractive import ExtractiveModel
 from rag.generation.foundry.model import FoundryModel, ModelStatus
 from rag.generation.foundry.runtime import FoundryRuntime
 from rag.generation.openai_model import OpenAIModel
-from rag.storage import format_bytes
+from rag.machine import format_bytes
 
 LOG = Path.home() / ".groundwork" / "foundry.log"
 """What the runtime prints, also when it crashes."""

@@ -5,7 +5,7 @@ from typing import Literal
 
 from rag.errors import FileTooLarge
 from rag.ingestion.file_names import shown_name
-from rag.storage import format_bytes
+from rag.machine import format_bytes
 
 Unit = Literal["page", "slide"]
 

@@ -14,7 +14,7 @@ from rag.errors import StorageError
 from rag.lab import npm
 from rag.lab.browser_runtime import Pins, altered, installed_versions, read_pins, runtimes_in
 from rag.lab.packages import find_package, take
-from rag.storage import format_bytes
+from rag.machine import format_bytes
 
 NPM_LIMIT_S = 900.0
 """35 MB over the slowest line that is worth waiting for."""

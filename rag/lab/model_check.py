@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, cast
 
 from rag.lab.model_folders import WEIGHTS, ModelFile, ModelFolder, is_model_id
-from rag.storage import format_bytes
+from rag.machine import format_bytes
 
 SUFFIXES: Mapping[str, str] = MappingProxyType(
     {

@@ -8,7 +8,7 @@ from typing import Any
 from rag.lab.browser_runtime import Pins, Runtime, altered, installed, installed_versions, read_pins, runtimes_in
 from rag.lab.local_models import LocalModel, LocalModels, find_models
 from rag.lab.setup import LabFiles
-from rag.storage import format_bytes
+from rag.machine import format_bytes
 
 _WIDTH = 79
 

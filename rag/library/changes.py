@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from rag.ingestion.file_names import shown_name
 from rag.library.manifest import FileRecord
 from rag.library.scanner import Found, Scan
-from rag.storage import format_bytes
+from rag.machine import format_bytes
 
 _RACY_S = 2.0
 """A file that was read so soon after it was written may have been written again within the same tick of the file

@@ -6,7 +6,7 @@ import psutil
 
 from rag.errors import ModelNotReady, StorageError
 from rag.generation.foundry.protocol import ModelInfo
-from rag.storage import format_bytes
+from rag.machine import format_bytes
 
 _MEMORY_FACTOR = 1.2
 """A loaded model takes its files' size, and a fifth more for key/value cache and work space."""
