@@ -107,4 +107,4 @@ def wilson(count: int, of: int, z: float = 1.959964) -> tuple[float, float]:
     share, spread = count / of, z * z / of
     middle = (share + spread / 2) / (1 + spread)
     half = z * math.sqrt(share * (1 - share) / of + spread / (4 * of)) / (1 + spread)
-    return max(0.0, middle - half), min(1.0, middle + half)
+    return max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half))

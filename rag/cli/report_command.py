@@ -18,10 +18,11 @@ from rag.escalation.policy import Policy
 from rag.escalation.weights import shipped
 from rag.library.manager import data_dir
 from rag.settings import Settings, read_settings
+from rag.storage import adapter
 from rag.turn_log.calibration import Calibration, load_calibration, save_calibration, undo_calibration
 from rag.turn_log.calibration_fit import propose, read_labels
 from rag.turn_log.log import TurnHistory, read_turns
-from rag.turn_log.usage_report import ReportPrices, summarise
+from rag.turn_log.usage_report import ReportPrices, UsageReport, summarise
 
 app = typer.Typer(no_args_is_help=True, help="What the turn log shows.")
 
@@ -44,7 +45,8 @@ def report(
             typer.echo(_dumped({"turns": 0}) if as_json else none)
             return 0
         found = summarise(history.turns, ReportPrices(settings.slm_price, settings.llm_price))
-        typer.echo(_dumped(asdict(found)) if as_json else report_text.as_text(found))
+        published = adapter(UsageReport).dump_python(found, by_alias=True)
+        typer.echo(_dumped(published) if as_json else report_text.as_text(found))
         return 0
 
     _run(command)
