@@ -88,7 +88,7 @@ def _crowd(model: str, askers: int, seed: int, rounds: int, slow: float) -> Seri
     return Series(model, "short", (), answers, askers, wall_s)
 
 
-def ways() -> tuple[StrategySummary, ...]:
+def strategies() -> tuple[StrategySummary, ...]:
     """Small, large, draft and refinement, escalation: made up as well."""
     chance = np.random.default_rng(7)
     rows = (

@@ -24,7 +24,7 @@ _TIMES: Mapping[str, Callable[[Round], float | None]] = {
 _RATES: Mapping[str, Callable[[Round], float | None]] = {
     "decode tokens/s": lambda each: each.decode_tps,
 }
-"""Prefill is not here: it is the first token told another way. Nor are the headers, a millisecond that nobody feels."""
+"""Prefill is not here: it is the first token in another unit. Nor are the headers, a millisecond that nobody feels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class SpeedChange:
     """New over old."""
     low: float
     high: float
-    """The 95 % bootstrap interval of the ratio; both runs are drawn anew each time."""
+    """The 95 % bootstrap interval of the ratio; both runs are resampled."""
     rounds: tuple[int, int]
     verdict: Verdict
     """"slower" and "faster" only when the interval leaves 1 out and the change is over the tolerance."""
@@ -102,7 +102,7 @@ def compare(old: BenchRun, new: BenchRun, tolerance: float) -> SpeedComparison:
             *_machines(old, new),
             *_settings(old, new),
             *_models(old, new, tolerance),
-            *(told for key in shared if (told := _lengths(key, before[key], after[key], tolerance))),
+            *(remark for key in shared if (remark := _lengths(key, before[key], after[key], tolerance))),
         ),
     )
 
@@ -194,9 +194,9 @@ def _of_model(was: Model, model: Model, tolerance: float) -> Iterator[str]:
         ("its loading took", "s", was.load_s, model.load_s),
         ("the runtime's memory with it was", "MB", was.memory_after_mb, model.memory_after_mb),
     )
-    for told, unit, a, b in once:
+    for what, unit, a, b in once:
         if a and b and _apart(a, b, tolerance):
-            yield f"{model.alias}: {told} {a:,.4g} {unit} and now {b:,.4g} {unit}; measured once, so not judged."
+            yield f"{model.alias}: {what} {a:,.4g} {unit} and now {b:,.4g} {unit}; measured once, so not judged."
 
 
 def _lengths(key: Key, old: Sequence[Round], new: Sequence[Round], tolerance: float) -> str:
@@ -205,8 +205,8 @@ def _lengths(key: Key, old: Sequence[Round], new: Sequence[Round], tolerance: fl
     if not len(before) or not len(after):
         return ""
     a, b = float(np.median(before)), float(np.median(after))
-    told = f"{key}: answers had {a:,.0f} tokens and now {b:,.0f}, so whole answers do not compare the speed alone."
-    return told if _apart(a, b, tolerance) else ""
+    remark = f"{key}: answers had {a:,.0f} tokens and now {b:,.0f}, so whole answers do not compare the speed alone."
+    return remark if _apart(a, b, tolerance) else ""
 
 
 def _apart(a: float, b: float, tolerance: float) -> bool:

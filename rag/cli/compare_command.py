@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from rag.benchmark.catalogue import read_prompts, standard_prompts
-from rag.benchmark.comparison import Comparing, ComparisonTask
+from rag.benchmark.comparison import ComparisonRunner, ComparisonTask
 from rag.benchmark.comparison_report import as_json as to_json
 from rag.benchmark.comparison_report import as_markdown, rendered, run_of_json
 from rag.benchmark.comparison_summary import SHARES, Answer, CompareRun, PairPrices
@@ -62,19 +62,19 @@ def compare(
 
 def _measured(settings: Settings, task: ComparisonTask) -> tuple[CompareRun, int]:
     """What there is, also after an interruption, and the exit code."""
-    comparing = Comparing(settings, task, _told)
+    runner = ComparisonRunner(settings, task, on_answer)
     stopped, code = "", 0
     try:
-        asyncio.run(comparing.play())
+        asyncio.run(runner.play())
     except KeyboardInterrupt:
         stopped, code = "It was interrupted.", INTERRUPTED
     except GroundworkError as error:
         stopped, code = str(error), 1
-        if not comparing.answers:
+        if not runner.answers:
             raise
-    if not comparing.answers:
+    if not runner.answers:
         raise KeyboardInterrupt
-    return comparing.run(stopped), code or int(any(answer.failure for answer in comparing.answers))
+    return runner.run(stopped), code or int(any(answer.failure for answer in runner.answers))
 
 
 def _annotate(annotations: Path, reports: Sequence[Path], prices: PairPrices, shares: Sequence[float]) -> int:

@@ -167,25 +167,25 @@ def _line(line: Line, x: Scale, y: Scale, end: float, gutter: float) -> Markup:
 
 
 def _point(line: Line, point: ChartPoint, x: float, y: Scale) -> Iterator[Markup]:
-    told = f"{line.name}, {figures(point.x)}: {figures(point.y)}"
+    label = f"{line.name}, {figures(point.x)}: {figures(point.y)}"
     if point.low is not None and point.high is not None:
-        told += f", 95 % interval {figures(point.low)} to {figures(point.high)}"
+        label += f", 95 % interval {figures(point.low)} to {figures(point.high)}"
         yield tag("path", class_="interval", d=f"M{x:.2f} {y.at(point.low):.2f}V{y.at(point.high):.2f}")
-    yield tag("circle", tag("title", told), class_="point", cx=x, cy=y.at(point.y), r=3)
+    yield tag("circle", tag("title", label), class_="point", cx=x, cy=y.at(point.y), r=3)
 
 
 def _bar(bar: Bar, x: Scale, y: float, left: float, right: float) -> Markup:
     middle, end = y + _ROW / 2, x.at(bar.value)
-    told = f"{bar.group}, {bar.name}: {figures(bar.value)}"
+    label = f"{bar.group}, {bar.name}: {figures(bar.value)}"
     parts = [
         _text(bar.name, left - 8, middle + 4, "name", left - 8, anchor="end"),
         tag("path", class_="bar", d=f"M{left:g} {y + 3:g}H{end:.2f}V{y + _ROW - 3:g}H{left:g}Z"),
     ]
     if bar.low is not None and bar.high is not None:
-        told += f", 95 % interval {figures(bar.low)} to {figures(bar.high)}"
+        label += f", 95 % interval {figures(bar.low)} to {figures(bar.high)}"
         parts.append(tag("path", class_="whisker", d=f"M{x.at(bar.low):.2f} {middle:g}H{x.at(bar.high):.2f}"))
     value = _text(figures(bar.value), right + 46, middle + 4, "value", 46, anchor="end")
-    return tag("g", tag("title", told), *parts, value, class_=_hue(bar.hue))
+    return tag("g", tag("title", label), *parts, value, class_=_hue(bar.hue))
 
 
 def _across(x: Scale, y: float, top: float | None, title: str, ticks: Sequence[float] | None = None) -> Markup:
