@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.benchmark.measure import Plain, measure, practise, undisturbed
+from rag.benchmark.measure import Plain, measure, overhead_s, undisturbed
 from rag.benchmark.records import Round
 from rag.errors import EmptyAnswer, ModelError, ModelUnavailable
 from rag.generation.chat_model import (
@@ -189,7 +189,7 @@ async def opened(gates: Sequence[asyncio.Event], server: ScriptedServer, chats: 
 
 
 async def test_the_time_of_this_program_itself_is_told():
-    assert 0 < await practise(perf_counter) < 0.1
+    assert 0 < await overhead_s(perf_counter) < 0.1
 
 
 async def test_the_wait_for_a_busy_server_is_not_the_models():

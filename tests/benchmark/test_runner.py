@@ -34,7 +34,9 @@ async def server() -> AsyncIterator[ScriptedServer]:
         yield server
 
 
-def a_runner(server: ScriptedServer | None, *aliases: str, tell: Any = None, places: Any = None, **plan: Any) -> Runner:
+def a_runner(
+    server: ScriptedServer | None, *aliases: str, on_progress: Any = None, targets: Any = None, **plan: Any
+) -> Runner:
     endpoint = server.url if server else ""
     made = BenchPlan(
         **{
@@ -44,8 +46,10 @@ def a_runner(server: ScriptedServer | None, *aliases: str, tell: Any = None, pla
         }
         | plan
     )
-    places = places or Targets(None, keys={}, idle_timeout_s=0.5, clock=time.perf_counter)
-    return Runner(made, places, machine=MACHINE, at="now", clock=time.perf_counter, tell=tell or (lambda _: None))
+    targets = targets or Targets(None, keys={}, idle_timeout_s=0.5, clock=time.perf_counter)
+    return Runner(
+        made, targets, machine=MACHINE, at="now", clock=time.perf_counter, on_progress=on_progress or (lambda _: None)
+    )
 
 
 async def ran(server: ScriptedServer | None, *aliases: str, **options: Any) -> BenchRun:
@@ -181,7 +185,7 @@ async def test_prompts_grow_to_the_tokens_that_the_server_counts(server: Scripte
 async def test_progress_comes_to_its_end_also_past_a_model_that_fails(server: ScriptedServer):
     server.enqueue(REFUSED, answered(), answered(), answered())
     told: list[BenchProgress] = []
-    await ran(server, "a", "b", tell=told.append)
+    await ran(server, "a", "b", on_progress=told.append)
     assert [(p.done, p.of) for p in told][-1] == (6, 6)
     assert [p.done for p in told] == sorted(p.done for p in told)
     assert {p.model for p in told} == {"a", "b", ""}
@@ -189,8 +193,8 @@ async def test_progress_comes_to_its_end_also_past_a_model_that_fails(server: Sc
 
 async def test_a_run_that_is_stopped_keeps_what_is_measured(server: ScriptedServer):
     server.enqueue(*[answered()] * 5, sse(chunk("a"), STALL))
-    places = Targets(None, keys={}, idle_timeout_s=60, clock=time.perf_counter)
-    runner = a_runner(server, "a", "b", "c", rounds=2, places=places)
+    targets = Targets(None, keys={}, idle_timeout_s=60, clock=time.perf_counter)
+    runner = a_runner(server, "a", "b", "c", rounds=2, targets=targets)
     running = asyncio.create_task(runner.run())
     await server.settled(chats=6)
     running.cancel()
@@ -207,8 +211,8 @@ async def test_a_run_that_is_stopped_keeps_what_is_measured(server: ScriptedServ
 async def test_keys_go_to_their_own_server_only(server: ScriptedServer):
     async with ScriptedServer() as other:
         server.routes[CHAT] = other.routes[CHAT] = answered()
-        places = Targets(None, keys={server.url: "secret"}, idle_timeout_s=5, clock=time.perf_counter)
+        targets = Targets(None, keys={server.url: "secret"}, idle_timeout_s=5, clock=time.perf_counter)
         specs = (ModelSpec("a", server.root), ModelSpec("b", other.root))
-        await ran(None, specs=specs, places=places)
+        await ran(None, specs=specs, targets=targets)
         sent = [{r.headers["authorization"] for r in one.requests if r.path == CHAT} for one in (server, other)]
     assert sent == [{"Bearer secret"}, {"Bearer none"}]
