@@ -175,8 +175,8 @@ async def test_times_are_the_models():
 
     small, large = Slow().enqueue(GOOD), Slow("gpt-oss-20b").enqueue(BETTER)
     found = await asked(REFINE, small, large)
-    assert found.first_word_s == pytest.approx(0.1, abs=0.05)
-    assert found.total_s == pytest.approx(0.2, abs=0.08)
+    assert found.first_word_s
+    assert 0.099 < found.first_word_s < found.total_s - 0.099, "each model waits a tenth of a second"
 
 
 # Numbers

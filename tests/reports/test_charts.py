@@ -100,7 +100,7 @@ def test_long_names_are_cut_and_still_told():
 def test_every_drawing_of_a_run_is_well_formed_named_and_within_its_width(width: float):
     found = drawings(full_run(rounds=3), strategies())
     assert set(found) == {"first", "visible", "total", "strategies", "prompt-scaling", "concurrency"}
-    assert [len(found[key]) for key in ("strategies", "growing", "crowd")] == [3, 1, 2]
+    assert [len(found[key]) for key in ("strategies", "prompt-scaling", "concurrency")] == [3, 1, 2]
     for key, draws in found.items():
         for draw in draws:
             root = ElementTree.fromstring(draw(key, width))
