@@ -58,7 +58,7 @@ async def this_machine() -> Machine:
 
 
 def processor() -> str:
-    """Its name as its maker wrote it; the architecture where the system does not tell."""
+    """Its name as its maker wrote it; the architecture where the system does not know."""
     name = ""
     with suppress(OSError, subprocess.SubprocessError):
         name = _processor_name()
@@ -216,7 +216,7 @@ async def _ended(process: asyncio.subprocess.Process) -> None:
 
 
 def _number(text: str) -> float | None:
-    """None for "[N/A]" and the like, which cards say of what they cannot measure."""
+    """None for "[N/A]" and the like, which cards report for what they cannot measure."""
     try:
         return float(text)
     except ValueError:

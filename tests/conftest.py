@@ -9,11 +9,15 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from hypothesis import settings
 
 from rag.generation.foundry.runtime import FoundryRuntime
 from tests import chainlit_session  # noqa: F401  # the first to import chainlit, in a folder of its own
 from tests.lab_parts import lab_runtime  # noqa: F401  # a fixture
 from tests.runtime.tiny_models import LARGE, SLOW, SMALL, TinyModel, write_cache
+
+settings.register_profile("any machine", deadline=None)  # a busy one is not a fault
+settings.load_profile("any machine")
 
 _data_dir = tempfile.TemporaryDirectory(prefix="groundwork-tests-")
 os.environ["DATA_DIR"] = _data_dir.name  # the person's own index is not for tests

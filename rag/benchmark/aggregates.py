@@ -179,7 +179,7 @@ def ordinary_of(found: Sequence[SeriesSummary]) -> list[SeriesSummary]:
 
 
 def prompt_scaling_of(found: Sequence[SeriesSummary]) -> list[SeriesSummary]:
-    """The series of growing prompts, shorter ones first within a model."""
+    """The series of prompt scaling, shorter prompts first within a model."""
     own = [s for s in found if s.wanted_prompt_tokens is not None and s.rounds]
     order = list(dict.fromkeys(s.model for s in own))
     return sorted(own, key=lambda s: (order.index(s.model), s.wanted_prompt_tokens or 0))

@@ -9,7 +9,7 @@ from rag.benchmark.comparison_summary import STRATEGIES, Answer, CompareRun
 from rag.benchmark.measure import Plain
 from rag.benchmark.small_vs_large import StrategyRunner, play
 from rag.errors import ModelUnavailable
-from rag.evaluation.judge import judge_model, judged
+from rag.evaluation.judge import judge_model, rubric_of
 from rag.evaluation.results import Rubric
 from rag.machine import Machine, this_machine, today
 from rag.services import Services, budget
@@ -93,7 +93,7 @@ class ComparisonRunner:
             for answer in self._answers if judge else ():
                 if judge and not answer.failure:
                     prompt = Plain(self._task.prompts[answer.prompt])
-                    if points := await judged(judge, prompt, answer.text):
+                    if points := await rubric_of(judge, prompt, answer.text):
                         self._rubrics[answer.id] = points
 
     async def _runner(self, services: Services) -> StrategyRunner:

@@ -24,7 +24,7 @@ from rag.statistics import Interval
 from rag.storage import adapter, of_json
 
 _FEW = 10
-"""Of fewer answers a median says little."""
+"""With fewer answers a median is not worth much."""
 
 
 def as_markdown(run: CompareRun, prices: PairPrices, shares: Sequence[float] = SHARES) -> str:
@@ -82,7 +82,7 @@ def _blends(run: CompareRun, prices: PairPrices, shares: Sequence[float]) -> Ite
         for blend in blends(run, prices, shares)
     ]
     if rows:
-        yield "## If so many answers were escalated"
+        yield "## If a share of the answers were escalated"
         yield ""
         yield from _table(("escalated", "whole s", "tokens", "cost of 1,000"), rows)
         yield "Means: every question costs its draft, an escalated one the larger model's answer as well."
@@ -179,7 +179,7 @@ def _answer_article(run: CompareRun, answer: Answer) -> Markup:
         "article",
         tag("h4", STRATEGIES[answer.strategy].capitalize()),
         tag("p", facts, class_="note"),
-        *([tag("p", answer.text.strip(), class_="said")] if answer.text.strip() else []),
+        *([tag("p", answer.text.strip(), class_="answer")] if answer.text.strip() else []),
         *(tag("p", line, class_="note") for line in (answer.reason, scores) if line),
     )
 

@@ -23,7 +23,7 @@ def as_html(
 ) -> str:
     """The report of a run as a page; `strategies` adds small against large against hybrid.
 
-    `answers` is a section that stands in the place of the prompts.
+    `answers` is a section that replaces the prompts.
     """
     charts = drawings(run, strategies)
     body = (

@@ -187,7 +187,7 @@ def read_prompts(path: Path) -> dict[str, str]:
 
     Raises:
         StorageError: it cannot be opened.
-        BrokenFile: it is no UTF-8 text, no JSON, names no prompt, or says something else; the text has line and key.
+        BrokenFile: it is no UTF-8 text, no JSON, names no prompt, or holds something else; the text has line and key.
     """
     return read_named(_PROMPTS, read_text(path), str(path))
 

@@ -1,4 +1,4 @@
-"""What a report says, before it is text, Markdown or a page: sentences and tables that all three share. Pure."""
+"""The sentences and tables of a bench report, which text, Markdown and page share. Pure."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -167,7 +167,7 @@ def _pace(plain: Sequence[SeriesSummary]) -> ReportTable:
         if s.prefill_tps or s.decode_tps or s.gaps
     )
     text = "Reading and writing apart. Prefill starts at the headers, decode after the first token; a gap is the time "
-    return ReportTable("pace", "Prefill and decode", text + "between one piece of text and the next.", head, rows)
+    return ReportTable("pace", "Prefill and decode", text + "between one fragment of text and the next.", head, rows)
 
 
 def _spent(plain: Sequence[SeriesSummary]) -> ReportTable:

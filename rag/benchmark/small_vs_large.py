@@ -151,7 +151,7 @@ class _Stopwatch:
                 if isinstance(event, Delta) and self.first is None and event.text.strip():
                     self.first = self.seconds
         if writer.failure or not writer.generation:
-            raise writer.failure or ModelUnavailable(f"{model.alias} said nothing. Ask again.")
+            raise writer.failure or ModelUnavailable(f"{model.alias} wrote nothing. Ask again.")
         self.shares.append(_share(writer.generation, larger))
         return writer.generation
 

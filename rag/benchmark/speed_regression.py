@@ -24,7 +24,7 @@ _TIMES: Mapping[str, Callable[[Round], float | None]] = {
 _RATES: Mapping[str, Callable[[Round], float | None]] = {
     "decode tokens/s": lambda each: each.decode_tps,
 }
-"""Prefill is not here: it is the first token in another unit. Nor are the headers, a millisecond that nobody feels."""
+"""Prefill is not here: it is the first token in another unit. Nor are the headers, an unnoticed millisecond."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ def _changes(key: Key, old: Sequence[Round], new: Sequence[Round], tolerance: fl
 
 
 def _values(rounds: Sequence[Round], value: Callable[[Round], float | None]) -> Floats:
-    """Those above zero: no ratio can be taken of the others."""
+    """The positive ones: no ratio can be taken of the others."""
     found = (value(each) for each in rounds)
     return np.array([v for v in found if v is not None and math.isfinite(v) and v > 0], float)
 
@@ -132,7 +132,7 @@ def _change(key: Key, quantity: str, before: Floats, after: Floats, tolerance: f
     old, new = float(np.median(before)), float(np.median(after))
     low, high = _interval(before, after)
     rounds = (len(before), len(after))
-    # A rate that halves is a time that doubles: both are judged as times.
+    # A rate that halves is a time that doubles: both are compared as times.
     slowdown = (old / new, 1 / high, 1 / low) if quantity in _RATES else (new / old, low, high)
     verdict = _verdict(*slowdown, tolerance) if min(rounds) >= FEWEST else "too few"
     return SpeedChange(key, quantity, old, new, new / old, low, high, rounds, verdict)
@@ -189,14 +189,14 @@ def _models(old: BenchRun, new: BenchRun, tolerance: float) -> Iterator[str]:
 def _of_model(was: Model, model: Model, tolerance: float) -> Iterator[str]:
     for name, a, b in (("variant", was.variant, model.variant), ("device", was.device, model.device)):
         if a != b:
-            yield f"{model.alias} is another {name}: it was {a or 'not told'} and is {b or 'not told'}."
+            yield f"{model.alias} is another {name}: it was {a or 'not known'} and is {b or 'not known'}."
     once = (
         ("its loading took", "s", was.load_s, model.load_s),
         ("the runtime's memory with it was", "MB", was.memory_after_mb, model.memory_after_mb),
     )
     for what, unit, a, b in once:
         if a and b and _apart(a, b, tolerance):
-            yield f"{model.alias}: {what} {a:,.4g} {unit} and now {b:,.4g} {unit}; measured once, so not judged."
+            yield f"{model.alias}: {what} {a:,.4g} {unit} and now {b:,.4g} {unit}; measured once, so not compared."
 
 
 def _lengths(key: Key, old: Sequence[Round], new: Sequence[Round], tolerance: float) -> str:

@@ -74,7 +74,7 @@ def calibrate(
         if undo:
             return _undo(folder)
         now = datetime.now(UTC)
-        in_use, whose = _in_use(folder, settings)
+        in_use, origin = _in_use(folder, settings)
         found = propose(
             _read(turns or folder).turns,
             _annotations(labels),
@@ -84,7 +84,7 @@ def calibrate(
             at=now,
         )
         if not as_json:
-            _echo(report_text.proposal(found, whose))
+            _echo(report_text.proposal(found, origin))
         saved = yes or (not as_json and typer.confirm("Save the new weights and threshold?"))
         if saved:
             save_calibration(folder, found.calibration)
@@ -117,8 +117,8 @@ def _start(since: str, now: datetime) -> datetime:
         ) from None
 
 
-def _read(place: Path, since: datetime | None = None) -> TurnHistory:
-    history = read_turns(place, since)
+def _read(path: Path, since: datetime | None = None) -> TurnHistory:
+    history = read_turns(path, since)
     if history.broken:
         typer.echo(f"Lines of the log that are damaged and were left out: {history.broken:,}.", err=True)
     if history.newer:
@@ -138,18 +138,18 @@ def _annotations(labels: Path | None) -> Mapping[str, bool]:
 
 
 def _in_use(folder: Path, settings: Settings) -> tuple[Calibration, str]:
-    """What drafts are judged by now, and in a few words where that comes from."""
+    """The calibration in use, and in a few words its origin."""
     try:
         saved = load_calibration(folder, shipped())
     except StorageError as error:
         typer.echo(str(error), err=True)
         saved = None
-    whose = "as it came with the app"
+    origin = "as it came with the app"
     if saved:
-        whose = f"calibrated {saved.fit.get('date', 'before')}, perhaps on some of these drafts"
+        origin = f"calibrated {saved.fit.get('date', 'before')}, perhaps on some of these drafts"
     found = saved or Calibration(shipped(), Policy().confidence_threshold)
     threshold = settings.confidence_threshold
-    return (found if threshold is None else replace(found, confidence_threshold=threshold)), whose
+    return (found if threshold is None else replace(found, confidence_threshold=threshold)), origin
 
 
 def _undo(folder: Path) -> int:

@@ -125,7 +125,7 @@ def _costs(report: UsageReport) -> Iterator[str]:
 
 
 def proposal(found: Proposal, in_use: str) -> Iterator[str]:
-    """What a fit found, beside the calibration in use, of which `in_use` says in a few words where it comes from."""
+    """What a fit found, beside the calibration in use, whose origin `in_use` is, in a few words."""
     drafts = f"{found.labels:,} labelled drafts, {found.right:,} of them right"
     yield f"{drafts}; {'every coefficient is' if found.every_coefficient else 'level and slope are'} fitted."
     if found.unknown:
@@ -160,7 +160,7 @@ def _advice(found: Proposal) -> Iterator[str]:
 
 
 def _curve(name: str, quality: Quality) -> Iterator[str]:
-    """How often drafts of a confidence were right; on the dot, a confidence says what it means."""
+    """How often drafts of a confidence were right; on the line, a confidence is what it claims to be."""
     yield ""
     yield f"Reliability, {name}: confidence, share that was right (#), where it should be (|), drafts"
     yield ""

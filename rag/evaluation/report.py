@@ -116,15 +116,15 @@ def _of_language(rows: Sequence[Row], language: str) -> tuple[str, ...]:
 
 
 def _refusals(results: Results) -> Iterator[str]:
-    counts = refusals(results.rows)
+    refused = refusals(results.rows)
     yield "## Answers and refusals"
     yield ""
     header = ("the documents", "answered", "refused")
     rows = ((True, "hold the answer"), (False, "do not hold it"))
-    yield from markdown_table(header, ((name, str(counts[key, False]), str(counts[key, True])) for key, name in rows))
+    yield from markdown_table(header, ((name, str(refused[key, False]), str(refused[key, True])) for key, name in rows))
     yield ""
-    if judged := escalations(results.rows):
-        yield "Escalation of drafts: " + ", ".join(f"{count} {name}" for name, count in judged.items()) + "."
+    if counts := escalations(results.rows):
+        yield "Escalation of drafts: " + ", ".join(f"{count} {name}" for name, count in counts.items()) + "."
         yield ""
 
 
@@ -143,9 +143,9 @@ def _questions(results: Results) -> Iterator[str]:
 
 def _of_question(row: Row) -> tuple[str, ...]:
     s = row.scores
-    place = str(row.rank or "not found") if row.answerable else ""
+    rank = str(row.rank or "not found") if row.answerable else ""
     cited = (_n(s.citation_precision), _n(s.citation_recall), _n(s.support))
-    return row.id, row.question, row.outcome, _n(s.quality), place, *cited, _n(row.confidence)
+    return row.id, row.question, row.outcome, _n(s.quality), rank, *cited, _n(row.confidence)
 
 
 def _spent(results: Results) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """Three kinds of chart as SVG: strips of rounds, lines with intervals, bars with intervals. Pure.
 
-Colours come from the page's classes `hue0`, `hue1`, …; each mark says its numbers when it is pointed at.
+Colours come from the page's classes `hue0`, `hue1`, …; each mark shows its numbers when it is pointed at.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,7 +22,7 @@ _APART = 14
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What is said about a chart, and how wide it is."""
+    """The texts about a chart, and its width."""
 
     name: str
     """Of its elements' ids: unique on the page, letters and dashes."""
@@ -44,7 +44,7 @@ class Strip:
 
 @dataclass(frozen=True, slots=True)
 class ChartPoint:
-    """A measured place of a line; without an interval when it was measured once."""
+    """A measured point of a line; without an interval when it was measured once."""
 
     x: float
     y: float
@@ -192,10 +192,10 @@ def _across(x: Scale, y: float, top: float | None, title: str, ticks: Sequence[f
     """The axis below; with a `top` its ticks are faint lines up to there."""
     parts: list[Markup] = []
     for value in ticks or x.ticks():
-        place = x.at(value)
-        start = f"M{place:.2f} {y:g}"
+        position = x.at(value)
+        start = f"M{position:.2f} {y:g}"
         parts.append(tag("path", class_="rule", d=f"{start}V{top:g}" if top is not None else f"{start}v4"))
-        parts.append(_text(_tick(value), place, y + 16, "tick", anchor="middle"))
+        parts.append(_text(_tick(value), position, y + 16, "tick", anchor="middle"))
     named = f"{title} (log scale)" if x.log else title
     parts.append(_text(named, x.end, y + 31, "axis", anchor="end"))
     return joined(*parts)
@@ -204,9 +204,9 @@ def _across(x: Scale, y: float, top: float | None, title: str, ticks: Sequence[f
 def _upwards(y: Scale, left: float, right: float, title: str) -> Markup:
     parts = [_text(f"{title} (log scale)" if y.log else title, 0, 11, "axis")]
     for value in y.ticks():
-        place = y.at(value)
-        parts.append(tag("path", class_="rule", d=f"M{left:g} {place:.2f}H{right:g}"))
-        parts.append(_text(_tick(value), left - 7, place + 4, "tick", anchor="end"))
+        position = y.at(value)
+        parts.append(tag("path", class_="rule", d=f"M{left:g} {position:.2f}H{right:g}"))
+        parts.append(_text(_tick(value), left - 7, position + 4, "tick", anchor="end"))
     return joined(*parts)
 
 
@@ -230,11 +230,11 @@ def _gutter(frame: Frame, names: Sequence[str]) -> float:
     return min(frame.width * 0.36, max(map(len, names), default=0) * _CHARACTER + 14)
 
 
-def _spread_out(places: Sequence[float], top: float, bottom: float) -> list[float]:
-    """The places moved apart as little as needed for labels, in their order, below `top` and, if they fit, above
+def _spread_out(positions: Sequence[float], top: float, bottom: float) -> list[float]:
+    """The positions moved apart as little as needed for labels, in their order, below `top` and, if they fit, above
     `bottom`."""
-    order = sorted(range(len(places)), key=lambda n: places[n])
-    found = list(places)
+    order = sorted(range(len(positions)), key=lambda n: positions[n])
+    found = list(positions)
     last = top - _APART
     for n in order:
         last = found[n] = max(found[n], last + _APART)

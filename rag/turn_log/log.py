@@ -36,7 +36,7 @@ SCHEMA = 1
 _LOCK_S = 2.0
 """A writer waits this long for the others, which need a millisecond each, before its line is dropped."""
 _LATER = {"thumb", "asked"}
-"""What lines of feedback say about a turn; its own line does not hold it."""
+"""What lines of feedback add to a turn; its own line does not have them."""
 
 _log = logging.getLogger(__name__)
 
@@ -112,7 +112,7 @@ class TurnLog:
             for newer, older in reversed(list(pairwise(paths))):
                 if newer.exists():
                     os.replace(newer, older)
-        except OSError:  # such as on Windows while somebody reads one of them: a later line tries again
+        except OSError:  # such as on Windows while another process reads one of them: a later line tries again
             if size > 2 * self._max_bytes:
                 raise
 

@@ -1,4 +1,4 @@
-"""A turn as the log keeps it: its numbers and decisions; its words only where the organisation wants them kept.
+"""A turn as it is logged: its numbers and decisions; its words only where the organisation wants them.
 
 The dataclasses are the schema of a line: what they leave out of a turn, such as the sentences of a decision, which may
 hold a flagged topic, is not logged. Aliases are the keys that lines have had since the first version.

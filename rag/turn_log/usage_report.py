@@ -1,4 +1,4 @@
-"""Logged turns → what a period was like: who answered, how long it took, what the larger model was worth. Pure."""
+"""Logged turns → the report of a period: outcomes, escalations, latency, tokens, cost. Pure."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +14,7 @@ from rag.turn_log.record import LoggedGeneration, LoggedTurn, Thumb
 from rag.types import BlockedBy, Outcome, Trigger
 
 ENOUGH = 20
-"""Fewer turns than this say little about a share: it then comes without an interval."""
+"""With fewer turns than this a share has no interval."""
 
 Group = Literal["kept", "escalated", "all"]
 """Drafts that stayed without the larger model; turns that it wrote in; both."""
@@ -124,9 +124,9 @@ class UsageReport:
     changed: Proportion
     """Of the turns with a draft and a larger model's answer: those whose answer is not the draft's any more."""
     better_supported: Proportion
-    """Of the same: those in which the larger model's answer stands more on the passages than the draft."""
+    """Of the same: those in which the larger model's answer is supported more by the passages than the draft."""
     kept_drafts: Proportion
-    """Of the same: those whose draft was kept, because the larger model's answer stands less on the passages."""
+    """Of the same: those whose draft was kept, because the larger model's answer is supported less by the passages."""
     overrides: Proportion
     """Turns without the larger model in which the person asked it all the same."""
     thumbs: Mapping[Outcome, Thumbs]
@@ -249,7 +249,7 @@ def _costs(turns: Sequence[LoggedTurn], prices: ReportPrices) -> Costs | None:
 
 
 def _spent(generations: Sequence[LoggedGeneration], price: tuple[float, float]) -> float | None:
-    """What all of them cost; None when nobody counted their tokens."""
+    """What all of them cost; None when no server counted their tokens."""
     mean = _per_thousand(generations, price)
     return (0.0 if not generations else None) if mean is None else mean * len(generations) / 1000
 
