@@ -197,4 +197,5 @@ def _complain(sentences: Iterable[str]) -> None:
 
 def _show(bar: ProgressBar, progress: "BenchProgress") -> None:
     at_once = f", {progress.concurrency} at once" if progress.concurrency > 1 else ""
-    bar.update(progress.done, progress.of, " · ".join(filter(None, (progress.model, f"{progress.prompt}{at_once}"))))
+    now = " · ".join(filter(None, (progress.model, f"{progress.prompt}{at_once}")))
+    bar.update(progress.done, progress.of, f"{progress.done}/{progress.of}  {now}")

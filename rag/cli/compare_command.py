@@ -103,4 +103,4 @@ def _shares(text: str) -> Sequence[float]:
 def _show(bar: ProgressBar, answer: Answer, done: int, total: int) -> None:
     """A line for each answer on standard error, above the bar."""
     bar.log(f"{done}/{total}  {answer.id}  {answer.failure or f'{answer.total_s:.2f} s'}")
-    bar.update(done, total, "")
+    bar.update(done, total, f"{done}/{total}")

@@ -121,7 +121,7 @@ def _annotate(annotations: Path, out: Path) -> int:
 def _show(bar: ProgressBar, row: Row, done: int, total: int) -> None:
     """A line for each question on standard error, above the bar."""
     bar.log(f"{done}/{total}  {row.id}  {row.outcome}  {row.failure or f'{row.scores.quality:.2f}'}")
-    bar.update(done, total, "")
+    bar.update(done, total, f"{done}/{total}")
 
 
 def _short(results: Results, out: Path) -> str:

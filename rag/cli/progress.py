@@ -3,9 +3,7 @@
 from types import TracebackType
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-_BAR = 24
+from rich.progress import BarColumn, Progress, TextColumn
 
 
 class ProgressBar:
@@ -16,9 +14,9 @@ class ProgressBar:
 
     def __init__(self) -> None:
         console = Console(stderr=True)
-        columns = (BarColumn(_BAR), MofNCompleteColumn(), TextColumn("{task.description}", markup=False))
+        columns = (TextColumn("{task.description}", markup=False), BarColumn(None))
         self._progress = Progress(
-            *columns, console=console, transient=True, auto_refresh=False, disable=not console.is_terminal
+            *columns, console=console, expand=True, transient=True, auto_refresh=False, disable=not console.is_terminal
         )
         self._task = self._progress.add_task("", visible=False)
 
@@ -32,7 +30,7 @@ class ProgressBar:
         self._progress.stop()
 
     def update(self, done: int, total: int, text: str) -> None:
-        """Draws the bar at `done` of `total`, with a few words beside it."""
+        """Draws the text, and the bar at `done` of `total` in the rest of the line."""
         self._progress.update(self._task, completed=done, total=total, description=text, visible=True, refresh=True)
 
     def log(self, line: str) -> None:
