@@ -259,6 +259,8 @@ def test_the_report_has_all_ways_their_answers_and_points():
 
 def test_json_comes_back_as_it_was():
     assert run_of_json(as_json(RUN), "x.json") == RUN
+    first = json.loads(as_json(RUN))["answers"][0]
+    assert list(first) == ["id", "prompt", "way", "text", "first_word_s", "total_s", "shares", "reason", "failure"]
     with pytest.raises(BrokenFile, match=r"x\.json"):
         run_of_json('{"schema": 1, "at": 3}', "x.json")
 

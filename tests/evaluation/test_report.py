@@ -104,6 +104,7 @@ def test_the_file_is_strict_json_with_a_line_of_times_for_each_question():
     text = WHOLE.to_json()
     values = json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
     assert list(values) == ["schema", "run", "rows", "times"]
+    assert {"trigger", "held", "escalation"} <= values["rows"][0].keys()
     assert sum('"total"' in line for line in text.splitlines()) == 4
     assert json.loads(results().to_json())["times"] == {}
 
