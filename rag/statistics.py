@@ -1,5 +1,6 @@
-"""How well numbers tell right from wrong: ranking, calibration, intervals. Pure; arrays are one-dimensional."""
+"""Ranking, calibration and intervals: how well numbers tell right from wrong. Pure; arrays are one-dimensional."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -7,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 ENOUGH_FOR_P95 = 20
-"""With fewer values the 95th percentile lies between the two largest ones: it says what the worst answer was."""
+"""With fewer values the 95th percentile lies between the two largest ones: it is little more than the worst answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +36,17 @@ Floats = NDArray[np.float64]
 
 
 def auroc(scores: ArrayLike, labels: ArrayLike) -> float:
-    """[0, 1]: how probably a right one (label 1) scores above a wrong one (0); ties count half. 0.5 for one class.
+    """[0, 1]: how probably a right one (label 1) outscores a wrong one (0); ties count half. 0.5 for one class.
 
     The Mann-Whitney U statistic over the number of pairs (Hanley and McNeil, 1982).
     """
     values, right = np.asarray(scores, float), np.asarray(labels, bool)
-    above, below = int(right.sum()), int((~right).sum())
-    if not above or not below:
+    positives, negatives = int(right.sum()), int((~right).sum())
+    if not positives or not negatives:
         return 0.5
     ordered = np.sort(values)
     ranks = (np.searchsorted(ordered, values, "left") + np.searchsorted(ordered, values, "right") + 1) / 2
-    return float((ranks[right].sum() - above * (above + 1) / 2) / (above * below))
+    return float((ranks[right].sum() - positives * (positives + 1) / 2) / (positives * negatives))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +61,13 @@ class Bin:
 
 
 def reliability(probabilities: ArrayLike, labels: ArrayLike, bins: int = 10) -> list[Bin]:
-    """The reliability curve in so many bins of equal width over [0, 1], without the empty ones."""
+    """The reliability curve in `bins` bins of equal width over [0, 1], without the empty ones."""
     predicted, right = np.asarray(probabilities, float), np.asarray(labels, float)
-    place = np.minimum((predicted * bins).astype(int), bins - 1)
+    index = np.minimum((predicted * bins).astype(int), bins - 1)
     return [
         Bin(float(predicted[within].mean()), float(right[within].mean()), int(within.sum()))
         for n in range(bins)
-        if (within := place == n).any()
+        if (within := index == n).any()
     ]
 
 
@@ -93,3 +94,17 @@ def bootstrap(
     found = [statistic(values[draw]) for draw in draws]
     low, high = np.percentile(found, [50 * (1 - level), 50 * (1 + level)])
     return float(low), float(high)
+
+
+def wilson(count: int, of: int, z: float = 1.959964) -> tuple[float, float]:
+    """The score interval of a share of `of` trials, 95 % by default (Wilson, 1927); also for none of them and for all.
+
+    Raises:
+        ValueError: there are no trials.
+    """
+    if of < 1:
+        raise ValueError("A share of nothing has no interval.")
+    share, spread = count / of, z * z / of
+    middle = (share + spread / 2) / (1 + spread)
+    half = z * math.sqrt(share * (1 - share) / of + spread / (4 * of)) / (1 + spread)
+    return max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half))

@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
@@ -244,3 +245,21 @@ def write_report(path: Path, text: str, *, force: bool) -> None:
     if path.exists() and not force:
         raise StorageError(f"{path} is there already. Give another --out, or --force to replace it.", path=path)
     write_whole(path, text)
+
+
+def check_output(path: Path, *, force: bool) -> None:
+    """Comes back when a report can be written there, so that nobody measures for an hour in vain.
+
+    Raises:
+        StorageError: the file is there already and `force` is not given, or its folder cannot be written.
+    """
+    if path.is_dir():
+        raise StorageError(f"{path} cannot be written: it is a folder. Give --out the name of a file.")
+    if path.exists() and not force:
+        raise StorageError(f"{path} is there already. Give another --out, or --force to replace it.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise StorageError(f"{path} cannot be written: {reason(error)}.") from None

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
 from rag.benchmark.aggregates import StrategySummary, spread_of
 from rag.benchmark.records import BenchRun, Model, Round, Series
+from rag.benchmark.run_files import run_of_json
 from rag.machine import Machine
 
 HOSTILE = "<script>alert(1)</script>\"onload=alert(2) x='</style><svg onload=alert(3)>"
@@ -88,7 +90,7 @@ def _crowd(model: str, askers: int, seed: int, rounds: int, slow: float) -> Seri
     return Series(model, "short", (), answers, askers, wall_s)
 
 
-def ways() -> tuple[StrategySummary, ...]:
+def strategies() -> tuple[StrategySummary, ...]:
     """Small, large, draft and refinement, escalation: made up as well."""
     chance = np.random.default_rng(7)
     rows = (
@@ -103,6 +105,11 @@ def ways() -> tuple[StrategySummary, ...]:
         )
         for name, first, total, tokens, cost in rows
     )
+
+
+def history(path: Path) -> tuple[BenchRun, ...]:
+    """The runs of a history file, oldest first."""
+    return tuple(run_of_json(line.decode(), str(path)) for line in path.read_bytes().split(b"\n") if line)
 
 
 def hostile_run() -> BenchRun:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from rag.escalation.weights import Logistic, Weights
-from rag.turn_log.record import LoggedDecision, LoggedGeneration, LoggedReceipt, LoggedTurn
+from rag.turn_log.record import LoggedDecision, LoggedEscalation, LoggedGeneration, LoggedTurn
 from rag.types import (
     Citation,
     Decision,
@@ -101,7 +101,7 @@ def escalated(turn_id: str = "1", **changes: object) -> LoggedTurn:
             "escalated": LoggedGeneration(
                 "gpt-oss-20b", 6.0, read=1100, written=300, reasoning=100, tokens_per_second=50.0
             ),
-            "receipt": LoggedReceipt(7.0, 0.4, 0.9, tokens=300, kept=1, added=1),
+            "escalation_report": LoggedEscalation(7.0, 0.4, 0.9, tokens=300, kept=1, added=1),
         }
         | changes,
     )

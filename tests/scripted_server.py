@@ -140,6 +140,17 @@ class ScriptedServer:
                 self._changed.clear()
                 await self._changed.wait()
 
+    async def asked_by(self, process: asyncio.subprocess.Process, *, chats: int) -> None:
+        """Returns once so many completions were asked for, however slow the machine is; fails when the process ends."""
+        reached = asyncio.create_task(self.settled(chats=chats, within=600))
+        ended = asyncio.create_task(process.wait())
+        await asyncio.wait((reached, ended), return_when=asyncio.FIRST_COMPLETED)
+        ended.cancel()
+        if not reached.done():
+            reached.cancel()
+            raise AssertionError(f"the process ended with {process.returncode} after {len(self.chats)} completions")
+        await reached
+
     async def __aenter__(self) -> "ScriptedServer":
         self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
         return self

@@ -1,4 +1,4 @@
-"""The rounds of a bench run as numbers that can be told: medians with intervals, rates, energy, cost. Pure."""
+"""The rounds of a bench run in numbers: medians with intervals, rates, energy, cost. Pure."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -15,7 +15,7 @@ _CUT_OFF = "length"
 
 @dataclass(frozen=True, slots=True)
 class Gaps:
-    """The time between one piece and the next, over all rounds together; a piece may hold several tokens."""
+    """The time between one fragment of text and the next, over all rounds; a fragment may hold several tokens."""
 
     p50_s: float
     p95_s: float
@@ -24,7 +24,7 @@ class Gaps:
 
 @dataclass(frozen=True, slots=True)
 class SeriesSummary:
-    """One model with one prompt, asked by so many at once; None where nothing was measured, here and below."""
+    """One model with one prompt, at one concurrency; None where nothing was measured, here and below."""
 
     model: str
     prompt: str
@@ -49,7 +49,7 @@ class SeriesSummary:
     silent: int
     """Answers without a visible word."""
     tokens_per_second: float | None
-    """Completion tokens of all rounds over the time that they took together: what all askers get in sum."""
+    """Completion tokens of all rounds over the time that they took together: what all requests at once get in sum."""
     answers_per_minute: float | None
     watts: float | None
     """Mean power of the GPU."""
@@ -61,7 +61,7 @@ class SeriesSummary:
 
 @dataclass(frozen=True, slots=True)
 class StrategySummary:
-    """A way to answer, such as the small model alone or draft and refinement, measured over the same questions."""
+    """One strategy, such as the small model alone or draft and refinement, measured over the same questions."""
 
     name: str
     first_token_s: Interval | None
@@ -85,7 +85,7 @@ def model_of(run: BenchRun, alias: str) -> Model:
 
 
 def summarise(series: Series, model: Model) -> SeriesSummary:
-    """What the rounds of a series say; its warm-up counts for `cold_first_token_s` only."""
+    """The numbers of a series; its warm-up counts for `cold_first_token_s` only."""
     rounds, wall_s = series.rounds, _wall_s(series)
     written = [each.completion_tokens for each in rounds]
     counted = sum(tokens or 0 for tokens in written) if rounds and None not in written else None
@@ -172,31 +172,31 @@ def _cost_per_thousand(rounds: Sequence[Round], price: tuple[float, float] | Non
 
 
 def ordinary_of(found: Sequence[SeriesSummary]) -> list[SeriesSummary]:
-    """The series of ordinary prompts, one asker at a time, the models side by side under each prompt."""
+    """The series of ordinary prompts, one request at a time, the models side by side under each prompt."""
     own = [s for s in found if s.concurrency == 1 and s.wanted_prompt_tokens is None and s.rounds]
     order = list(dict.fromkeys(s.prompt for s in own))
     return sorted(own, key=lambda s: order.index(s.prompt))
 
 
 def prompt_scaling_of(found: Sequence[SeriesSummary]) -> list[SeriesSummary]:
-    """The series of growing prompts, shorter ones first within a model."""
+    """The series of prompt scaling, shorter prompts first within a model."""
     own = [s for s in found if s.wanted_prompt_tokens is not None and s.rounds]
     order = list(dict.fromkeys(s.model for s in own))
     return sorted(own, key=lambda s: (order.index(s.model), s.wanted_prompt_tokens or 0))
 
 
 def concurrent_of(run: BenchRun) -> list[SeriesSummary]:
-    """By model and number of askers, fewer first, over all prompts that several askers were tried with."""
+    """By model and concurrency, lowest first, over all prompts that were tried with more than one request at a time."""
     tried = {(s.model, s.prompt) for s in run.series if s.concurrency > 1 and s.rounds}
     own = [s for s in run.series if (s.model, s.prompt) in tried and s.wanted_prompt_tokens is None and s.rounds]
     return [
-        summarise(_joined([s for s in own if (s.model, s.concurrency) == (alias, askers)]), model_of(run, alias))
+        summarise(_joined([s for s in own if (s.model, s.concurrency) == (alias, at_once)]), model_of(run, alias))
         for alias in dict.fromkeys(s.model for s in own)
-        for askers in sorted({s.concurrency for s in own if s.model == alias})
+        for at_once in sorted({s.concurrency for s in own if s.model == alias})
     ]
 
 
-def reasons(s: SeriesSummary) -> bool:
+def reasons_first(s: SeriesSummary) -> bool:
     """Whether a person saw the first word later than the model began."""
     return bool(s.first_token_s and s.first_visible_s and s.first_visible_s.median > s.first_token_s.median)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from rag.benchmark.comparison_summary import STRATEGIES, Answer, CompareRun
 from rag.benchmark.small_vs_large import StrategyRunner, play
 from rag.errors import ModelUnavailable
-from rag.evaluation.judge import judge_model, judged
+from rag.evaluation.judge import judge_model, rubric_of
 from rag.evaluation.results import Rubric
 from rag.machine import Machine, this_machine, today
 from rag.services import Services, budget
@@ -18,7 +18,7 @@ SEED = 1
 LIBRARY_WAIT_S = 600.0
 
 OnAnswer = Callable[[Answer, int, int], None]
-"""Hears each answer, how many there are by now, and how many there will be."""
+"""Called with each answer, how many there are by now, and how many there will be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +33,11 @@ class ComparisonTask:
     """The alias of a model that gives points; "" for none."""
 
 
-class Comparing:
-    """One run at temperature 0; `run` tells what there is at any time, also after `play` was cancelled or failed."""
+class ComparisonRunner:
+    """One run at temperature 0; `run` is what there is at any time, also after `play` was cancelled or failed."""
 
-    def __init__(self, settings: Settings, task: ComparisonTask, told: OnAnswer) -> None:
-        self._settings, self._task, self._told = settings, task, told
+    def __init__(self, settings: Settings, task: ComparisonTask, on_answer: OnAnswer) -> None:
+        self._settings, self._task, self._on_answer = settings, task, on_answer
         self._budget = replace(budget(settings), temperature=0.0, seed=SEED)
         self._answers: list[Answer] = []
         self._rubrics: dict[str, Rubric] = {}
@@ -50,7 +50,7 @@ class Comparing:
         return self._answers
 
     def run(self, stopped: str = "") -> CompareRun:
-        """The record of what was measured; `stopped` tells why it is not whole."""
+        """The record of what was measured; `stopped` is why it is not whole."""
         small, large = self._aliases
         return CompareRun(
             at=today(),
@@ -82,20 +82,20 @@ class Comparing:
         async with AsyncExitStack() as closing:
             services = Services(self._settings)
             closing.push_async_callback(services.close)
-            strategies = await self._strategies(services)
-            judge = judge_model(self._task.judge, services, strategies.models, closing) if self._task.judge else None
+            runner = await self._runner(services)
+            judge = judge_model(self._task.judge, services, runner.models, closing) if self._task.judge else None
             every = len(self._task.prompts) * self._task.rounds * len(STRATEGIES)
-            async with aclosing(play(strategies, self._task.prompts, self._task.rounds)) as answers:
+            async with aclosing(play(runner, self._task.prompts, self._task.rounds)) as answers:
                 async for answer in answers:
                     self._answers.append(answer)
-                    self._told(answer, len(self._answers), every)
+                    self._on_answer(answer, len(self._answers), every)
             for answer in self._answers if judge else ():
                 if judge and not answer.failure:
                     question = self._task.prompts[answer.prompt]
-                    if points := await judged(judge, question, (), answer.text):
+                    if points := await rubric_of(judge, question, (), answer.text):
                         self._rubrics[answer.id] = points
 
-    async def _strategies(self, services: Services) -> StrategyRunner:
+    async def _runner(self, services: Services) -> StrategyRunner:
         selection = await services.models.selection()
         models = replace(selection.models, fallback=None, idle=None)
         if not models.small.generates:

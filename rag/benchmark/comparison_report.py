@@ -1,10 +1,7 @@
-"""A comparison to read: a table of the ways, the blends, and the answers below one another. Markdown and terminal."""
+"""A comparison to read: its strategies, the blends, and the answers, as Markdown, HTML, CSV and JSON. Pure."""
 
-import csv
-import io
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 
 from rag.benchmark.aggregates import StrategySummary
 from rag.benchmark.comparison_summary import (
@@ -17,16 +14,17 @@ from rag.benchmark.comparison_summary import (
     blends,
     called_share,
     speed_up,
-    ways,
+    strategy_summaries,
 )
 from rag.benchmark.html_report import as_html
 from rag.benchmark.records import BenchRun
 from rag.reports.markup import Markup, tag
+from rag.reports.table import Cell, Row, csv_text, markdown_table, printable
 from rag.statistics import Interval
-from rag.storage import of_json
+from rag.storage import adapter, of_json
 
 _FEW = 10
-"""Of fewer answers a median says little."""
+"""With fewer answers a median is not worth much."""
 
 
 def as_markdown(run: CompareRun, prices: PairPrices, shares: Sequence[float] = SHARES) -> str:
@@ -41,28 +39,28 @@ def _page(run: CompareRun, prices: PairPrices, shares: Sequence[float]) -> Itera
     if run.stopped:
         yield f"This run is not whole: {run.stopped}"
     yield ""
-    yield from _ways(run, prices)
+    yield from _strategies(run, prices)
     yield from _blends(run, prices, shares)
     yield from _points(run)
     yield from _answers(run)
 
 
-def _ways(run: CompareRun, prices: PairPrices) -> Iterator[str]:
+def _strategies(run: CompareRun, prices: PairPrices) -> Iterator[str]:
     rows = [
         (
-            way.name,
-            STRATEGIES[way.name],
-            _seconds(way.first_token_s),
-            _seconds(way.total_s),
-            _times(speed_up(run, way.name)),
-            f"{way.tokens.mean:,.0f}" if way.tokens else "–",
-            f"{way.cost:.2f}" if way.cost is not None else "–",
-            str(way.answers),
+            each.name,
+            STRATEGIES[each.name],
+            _seconds(each.first_token_s),
+            _seconds(each.total_s),
+            _times(speed_up(run, each.name)),
+            f"{each.tokens.mean:,.0f}" if each.tokens else "–",
+            f"{each.cost:.2f}" if each.cost is not None else "–",
+            str(each.answers),
         )
-        for way in ways(run, prices)
+        for each in strategy_summaries(run, prices)
     ]
-    heads = ("way", "what answers", "first word s", "whole s", f"× {LARGE}", "tokens", "cost of 1,000", "answers")
-    yield from _table(heads, rows)
+    head = ("way", "what answers", "first word s", "whole s", f"× {LARGE}", "tokens", "cost of 1,000", "answers")
+    yield from _table(head, rows, 2)
     yield "Medians; tokens and cost are means. " + (
         f"Fewer than {_FEW} answers of a way: take the numbers as a first look."
         if any(int(row[-1]) < _FEW for row in rows)
@@ -84,7 +82,7 @@ def _blends(run: CompareRun, prices: PairPrices, shares: Sequence[float]) -> Ite
         for blend in blends(run, prices, shares)
     ]
     if rows:
-        yield "## If so many answers were escalated"
+        yield "## If a share of the answers were escalated"
         yield ""
         yield from _table(("escalated", "whole s", "tokens", "cost of 1,000"), rows)
         yield "Means: every question costs its draft, an escalated one the larger model's answer as well."
@@ -93,13 +91,13 @@ def _blends(run: CompareRun, prices: PairPrices, shares: Sequence[float]) -> Ite
 
 def _points(run: CompareRun) -> Iterator[str]:
     rows: list[tuple[str, ...]] = []
-    for way in STRATEGIES:
-        points = [run.rubrics[a.id] for a in run.answers if a.way == way and a.id in run.rubrics]
+    for name in STRATEGIES:
+        points = [run.rubrics[a.id] for a in run.answers if a.strategy == name and a.id in run.rubrics]
         if points:
-            given = [(each.coherence, each.factuality, each.brevity) for each in points]
-            means = (sum(values) / len(points) for values in zip(*given, strict=True))
+            scores = [(each.coherence, each.factuality, each.brevity) for each in points]
+            means = (sum(values) / len(points) for values in zip(*scores, strict=True))
             judges = ", ".join(sorted({each.by for each in points}))
-            rows.append((way, *(f"{mean:.1f}" for mean in means), str(len(points)), judges))
+            rows.append((name, *(f"{mean:.1f}" for mean in means), str(len(points)), judges))
     if rows:
         yield "## Points from 1 to 5"
         yield ""
@@ -110,25 +108,25 @@ def _points(run: CompareRun) -> Iterator[str]:
 def _answers(run: CompareRun) -> Iterator[str]:
     """The first round's, prompt by prompt."""
     for name, question in run.prompts.items():
-        first = {answer.way: answer for answer in reversed(run.answers) if answer.prompt == name}
-        yield f"## {_line(name)}"
+        first = {answer.strategy: answer for answer in reversed(run.answers) if answer.prompt == name}
+        yield f"## {printable(name)}"
         yield ""
         yield from _quoted(question)
-        for way in STRATEGIES:
-            if way in first:
+        for strategy in STRATEGIES:
+            if strategy in first:
                 yield ""
-                yield from _answer(first[way])
+                yield from _answer(first[strategy])
         yield ""
 
 
 def _answer(answer: Answer) -> Iterator[str]:
     if answer.failure:
-        yield f"### {answer.way}: no answer"
+        yield f"### {answer.strategy}: no answer"
         yield ""
         yield answer.failure
         return
     tokens = sum(share.written or 0 for share in answer.shares)
-    yield f"### {answer.way}: {answer.total_s:.2f} s, {tokens:,} tokens written ({answer.id})"
+    yield f"### {answer.strategy}: {answer.total_s:.2f} s, {tokens:,} tokens written ({answer.id})"
     yield ""
     yield answer.text.strip()
     if answer.reason:
@@ -140,20 +138,9 @@ def _quoted(text: str) -> Iterator[str]:
     yield from (f"> {line}" for line in text.splitlines())
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    cells = [[_line(cell).replace("|", "\\\\|") for cell in row] for row in (heads, *rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    lines = [
-        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in cells
-    ]
-    yield lines[0]
-    yield "|" + "|".join("-" * (width + 2) for width in widths) + "|"
-    yield from lines[1:]
+def _table(head: Row, rows: Sequence[Row], names: int = 1) -> Iterator[str]:
+    yield from markdown_table(head, rows, names, padded=True)
     yield ""
-
-
-def _line(text: str) -> str:
-    return " ".join(text.split())
 
 
 def _seconds(spread: Interval | None) -> str:
@@ -164,11 +151,11 @@ def _times(value: float | None) -> str:
     return f"{value:.2f} ×" if value else "–"
 
 
-def as_page(run: CompareRun, ways: Sequence[StrategySummary]) -> str:
+def as_page(run: CompareRun, strategies: Sequence[StrategySummary]) -> str:
     """The page; it needs nothing else, as that of a bench run."""
     frame = BenchRun(run.at, run.machine, run.settings, prompts=run.prompts, stopped=run.stopped)
     title = f"{run.small} and {run.large}" if run.large else run.small
-    return as_html(frame, ways, title=title, answers=_answer_sections(run))
+    return as_html(frame, strategies, title=title, answers=_answer_sections(run))
 
 
 def _answer_sections(run: CompareRun) -> Markup:
@@ -177,29 +164,28 @@ def _answer_sections(run: CompareRun) -> Markup:
 
 
 def _prompt(run: CompareRun, name: str, question: str) -> Iterator[Markup]:
-    first = {answer.way: answer for answer in reversed(run.answers) if answer.prompt == name}
+    first = {answer.strategy: answer for answer in reversed(run.answers) if answer.prompt == name}
     yield tag("h3", name)
     yield tag("pre", question)
-    yield tag("div", *(_answer_article(run, first[way]) for way in STRATEGIES if way in first), class_="beside")
+    yield tag("div", *(_answer_article(run, first[name]) for name in STRATEGIES if name in first), class_="beside")
 
 
 def _answer_article(run: CompareRun, answer: Answer) -> Markup:
     written = sum(share.written or 0 for share in answer.shares)
     facts = answer.failure or f"{answer.total_s:.2f} s, {written:,} tokens written"
     points = run.rubrics.get(answer.id)
-    given = f"Coherence {points.coherence}, factuality {points.factuality}, brevity {points.brevity}" if points else ""
+    scores = f"Coherence {points.coherence}, factuality {points.factuality}, brevity {points.brevity}" if points else ""
     return tag(
         "article",
-        tag("h4", STRATEGIES[answer.way].capitalize()),
+        tag("h4", STRATEGIES[answer.strategy].capitalize()),
         tag("p", facts, class_="note"),
-        *([tag("p", answer.text.strip(), class_="said")] if answer.text.strip() else []),
-        *(tag("p", line, class_="note") for line in (answer.reason, given) if line),
+        *([tag("p", answer.text.strip(), class_="answer")] if answer.text.strip() else []),
+        *(tag("p", line, class_="note") for line in (answer.reason, scores) if line),
     )
 
 
 SCHEMA = 1
 _COLUMNS = ("id", "prompt", "way", "first_word_s", "total_s", "read", "written", "called_larger", "failure")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def rendered(run: CompareRun, kind: str, prices: PairPrices, shares: Sequence[float] = SHARES) -> str:
@@ -212,12 +198,13 @@ def rendered(run: CompareRun, kind: str, prices: PairPrices, shares: Sequence[fl
         case ".md":
             return as_markdown(run, prices, shares)
         case _:
-            return as_page(run, ways(run, prices))
+            return as_page(run, strategy_summaries(run, prices))
 
 
 def as_json(run: CompareRun) -> str:
     """All that was measured."""
-    return json.dumps({"schema": SCHEMA, **asdict(run)}, ensure_ascii=False, indent=1) + "\n"
+    values = adapter(CompareRun).dump_python(run, mode="json", by_alias=True)
+    return json.dumps({"schema": SCHEMA, **values}, ensure_ascii=False, indent=1) + "\n"
 
 
 def run_of_json(text: str, name: str) -> CompareRun:
@@ -230,20 +217,16 @@ def run_of_json(text: str, name: str) -> CompareRun:
 
 
 def as_csv(run: CompareRun) -> str:
-    """One row for each answer, without the texts (RFC 4180); what a table program would run is made harmless."""
-    out = io.StringIO()
-    table = csv.writer(out)
-    table.writerow(_COLUMNS)
-    for answer in run.answers:
-        read, written = (
-            sum(count or 0 for count in counts)
-            for counts in ([each.read for each in answer.shares], [each.written for each in answer.shares])
-        )
-        named = (_harmless(cell) for cell in (answer.id, answer.prompt, answer.way))
-        times = ("" if answer.first_word_s is None else f"{answer.first_word_s:.6f}", f"{answer.total_s:.6f}")
-        table.writerow((*named, *times, read, written, int(answer.called_larger), _harmless(answer.failure)))
-    return out.getvalue()
+    """One row for each answer, without the texts."""
+    return csv_text(_COLUMNS, map(_row, run.answers))
 
 
-def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+def _row(answer: Answer) -> tuple[Cell, ...]:
+    read, written = (
+        sum(count or 0 for count in counts)
+        for counts in ([each.read for each in answer.shares], [each.written for each in answer.shares])
+    )
+    first = "" if answer.first_word_s is None else f"{answer.first_word_s:.6f}"
+    times = (first, f"{answer.total_s:.6f}")
+    named = (answer.id, answer.prompt, answer.strategy)
+    return (*named, *times, read, written, int(answer.called_larger), answer.failure)

@@ -1,7 +1,10 @@
-"""A comparison as numbers: each way's spread, its speed-up over the larger model, what a share of escalations costs."""
+"""A comparison in numbers: each strategy's spread and speed-up, and what a share of escalations costs. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Annotated
+
+from pydantic import Field
 
 from rag.benchmark.aggregates import StrategySummary, spread_of
 from rag.evaluation.results import Rubric
@@ -24,7 +27,7 @@ class ModelShare:
     model: str
     seconds: float
     read: int | None
-    """Prompt tokens, as the server counted them; None when it did not say, here and below."""
+    """Prompt tokens, as the server counted them; None when it did not, here and below."""
     written: int | None
     """Completion tokens, reasoning included."""
     larger: bool = False
@@ -32,13 +35,14 @@ class ModelShare:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One prompt, answered in one way, in one round."""
+    """One prompt, answered with one strategy, in one round."""
 
     id: str
     """Of the text, for points given by hand: "privacy/refine/1"."""
     prompt: str
     """Its name."""
-    way: str
+    strategy: Annotated[str, Field(alias="way")]
+    """A key of `STRATEGIES`."""
     text: str
     first_word_s: float | None
     """To the first word that a person sees; None when there was none."""
@@ -84,7 +88,7 @@ SHARES = (0.0, 0.1, 0.25, 0.5, 1.0)
 
 @dataclass(frozen=True, slots=True)
 class Blend:
-    """What answers cost on average if so many of them were escalated: the draft each time, the larger model then."""
+    """What answers cost on average if a share of them is escalated: the draft each time, the larger model then."""
 
     share: float
     """[0, 1] of the turns."""
@@ -107,9 +111,9 @@ class PairPrices:
         return any((*self.small, *self.large))
 
 
-def ways(run: CompareRun, prices: PairPrices) -> tuple[StrategySummary, ...]:
-    """Each way over all prompts and rounds, in the order of `STRATEGIES`; without those that have no answer."""
-    found = ((name, [a for a in run.answers if a.way == name and not a.failure]) for name in STRATEGIES)
+def strategy_summaries(run: CompareRun, prices: PairPrices) -> tuple[StrategySummary, ...]:
+    """Each strategy over all prompts and rounds, in the order of `STRATEGIES`; without those that have no answer."""
+    found = ((name, [a for a in run.answers if a.strategy == name and not a.failure]) for name in STRATEGIES)
     return tuple(
         StrategySummary(
             name=name,
@@ -125,20 +129,20 @@ def ways(run: CompareRun, prices: PairPrices) -> tuple[StrategySummary, ...]:
 
 
 def called_share(run: CompareRun) -> float | None:
-    """[0, 1]: how often the way that escalates when needed called the larger model; None where it has no answer."""
-    return _mean([float(a.called_larger) for a in run.answers if a.way == ESCALATE and not a.failure])
+    """[0, 1]: how often escalation by need called the larger model; None where it has no answer."""
+    return _mean([float(a.called_larger) for a in run.answers if a.strategy == ESCALATE and not a.failure])
 
 
-def speed_up(run: CompareRun, way: str) -> float | None:
+def speed_up(run: CompareRun, strategy: str) -> float | None:
     """How many times as fast as the larger model alone: the median over the prompts of the ratio of mean totals."""
-    per_prompt = [(_total(run, name, LARGE), _total(run, name, way)) for name in run.prompts]
+    per_prompt = [(_total(run, name, LARGE), _total(run, name, strategy)) for name in run.prompts]
     ratios = sorted(large / other for large, other in per_prompt if large and other)
     return (ratios[(len(ratios) - 1) // 2] + ratios[len(ratios) // 2]) / 2 if ratios else None
 
 
 def blends(run: CompareRun, prices: PairPrices, shares: Sequence[float] = SHARES) -> tuple[Blend, ...]:
     """The expected cost at each share, from the small model's and the larger model's own answers."""
-    small, large = ([a for a in run.answers if a.way == way and not a.failure] for way in (SMALL, LARGE))
+    small, large = ([a for a in run.answers if a.strategy == strategy and not a.failure] for strategy in (SMALL, LARGE))
     if not small or not large:
         return ()
 
@@ -147,16 +151,18 @@ def blends(run: CompareRun, prices: PairPrices, shares: Sequence[float] = SHARES
         return None if draft is None or second is None else draft + share * second
 
     both = {SMALL: small, LARGE: large}
-    seconds = {way: _mean([a.total_s for a in answers]) for way, answers in both.items()}
-    tokens = {way: _mean([_tokens(a) for a in answers]) for way, answers in both.items()}
-    costs = {way: _mean([_cost(a, prices) for a in answers]) if prices.known else None for way, answers in both.items()}
+    seconds = {name: _mean([a.total_s for a in answers]) for name, answers in both.items()}
+    tokens = {name: _mean([_tokens(a) for a in answers]) for name, answers in both.items()}
+    costs = {
+        name: _mean([_cost(a, prices) for a in answers]) if prices.known else None for name, answers in both.items()
+    }
     return tuple(
         Blend(share, blended(seconds, share) or 0.0, blended(tokens, share), blended(costs, share)) for share in shares
     )
 
 
-def _total(run: CompareRun, prompt: str, way: str) -> float | None:
-    return _mean([a.total_s for a in run.answers if (a.prompt, a.way) == (prompt, way) and not a.failure])
+def _total(run: CompareRun, prompt: str, strategy: str) -> float | None:
+    return _mean([a.total_s for a in run.answers if (a.prompt, a.strategy) == (prompt, strategy) and not a.failure])
 
 
 def _tokens(answer: Answer) -> float | None:

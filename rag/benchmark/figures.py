@@ -24,7 +24,11 @@ _LINES = "Points are medians, upright lines their 95 % intervals."
 _BARS = "Bars are medians, thin lines their 95 % intervals; cost is one number."
 CAPTIONS = {
     **dict.fromkeys(("first", "visible", "total"), _STRIPS),
-    **{"growing": _LINES, "crowd": f"{_LINES} Throughput was measured once, over all rounds.", "ways": _BARS},
+    **{
+        "prompt-scaling": _LINES,
+        "concurrency": f"{_LINES} Throughput was measured once, over all rounds.",
+        "strategies": _BARS,
+    },
 }
 """How to read the charts beside a table, by its key."""
 
@@ -35,12 +39,16 @@ _QUANTITIES: Mapping[str, tuple[str, str, Callable[[Round], float | None]]] = {
 }
 
 
-def drawings(run: BenchRun, ways: Sequence[StrategySummary] = ()) -> dict[str, tuple[Draw, ...]]:
+def drawings(run: BenchRun, strategies: Sequence[StrategySummary] = ()) -> dict[str, tuple[Draw, ...]]:
     """The charts beside each table of the report, by the table's key; only those that there is something for."""
     hues = {model.alias: n for n, model in enumerate(run.models)}
     found = summaries(run)
     made: dict[str, Sequence[Draw]] = {key: _distribution(run, key, hues) for key in _QUANTITIES}
-    made |= {"ways": _ways(ways), "growing": _growing(found, hues), "crowd": _crowds(concurrent_of(run), hues)}
+    made |= {
+        "strategies": _strategies(strategies),
+        "prompt-scaling": _prompt_scaling(found, hues),
+        "concurrency": _concurrency(concurrent_of(run), hues),
+    }
     return {key: tuple(draws) for key, draws in made.items() if draws}
 
 
@@ -54,15 +62,17 @@ def _distribution(run: BenchRun, key: str, hues: Mapping[str, int]) -> Sequence[
         if (values := tuple(value for each in s.rounds if (value := quantity(each)) is not None))
         and (spread := spread_of(values))
     ]
-    told = f"{title}, by prompt and model: a dot for each round, a stroke at the median, a line for its 95 % interval."
-    return [lambda name, width: strip_chart(Frame(name, title, told, width), strips, axis)] if strips else []
+    description = (
+        f"{title}, by prompt and model: a dot for each round, a stroke at the median, a line for its 95 % interval."
+    )
+    return [lambda name, width: strip_chart(Frame(name, title, description, width), strips, axis)] if strips else []
 
 
-def _growing(found: Sequence[SeriesSummary], hues: Mapping[str, int]) -> Sequence[Draw]:
+def _prompt_scaling(found: Sequence[SeriesSummary], hues: Mapping[str, int]) -> Sequence[Draw]:
     lines = _by_model(prompt_scaling_of(found), hues, _prefill_point)
-    told = "A line for each model: seconds until the first token, with 95 % intervals, over the tokens of the prompt."
+    description = "A line for each model: seconds until the first token, with intervals, over the tokens of the prompt."
     title, axes = "First token against prompt length", ("tokens of the prompt", "seconds until the first token")
-    return [partial(_lines, title, told, lines, *axes, False)] if lines else []
+    return [partial(_lines, title, description, lines, *axes, False)] if lines else []
 
 
 def _prefill_point(s: SeriesSummary) -> ChartPoint | None:
@@ -70,19 +80,24 @@ def _prefill_point(s: SeriesSummary) -> ChartPoint | None:
     return _point(counted, s.first_token_s) if counted and s.first_token_s else None
 
 
-def _crowds(own: Sequence[SeriesSummary], hues: Mapping[str, int]) -> Sequence[Draw]:
-    askers = "answers at once"
+def _concurrency(own: Sequence[SeriesSummary], hues: Mapping[str, int]) -> Sequence[Draw]:
+    at_once = "answers at once"
     together = _by_model(
         own, hues, lambda s: ChartPoint(s.concurrency, s.tokens_per_second) if s.tokens_per_second else None
     )
     each = _by_model(own, hues, lambda s: _point(s.concurrency, s.total_s) if s.total_s else None)
     made = (
-        ("Throughput against concurrency", "tokens a second, all together", "Tokens a second of all askers", together),
-        ("Wait against concurrency", "seconds of the whole answer", "Seconds of the whole answer of one asker", each),
+        (
+            "Throughput against concurrency",
+            "tokens a second, all together",
+            "Tokens a second of all together",
+            together,
+        ),
+        ("Wait against concurrency", "seconds of the whole answer", "Seconds of one whole answer", each),
     )
     return [
-        partial(_lines, title, f"{told}, over the number of answers at once.", lines, askers, axis, True)
-        for title, axis, told, lines in made
+        partial(_lines, title, f"{description}, over the number of answers at once.", lines, at_once, axis, True)
+        for title, axis, description, lines in made
         if lines
     ]
 
@@ -98,20 +113,20 @@ def _by_model(
 
 
 def _lines(
-    title: str, told: str, lines: Sequence[Line], x_axis: str, y_axis: str, marks: bool, name: str, width: float
+    title: str, description: str, lines: Sequence[Line], x_axis: str, y_axis: str, marks: bool, name: str, width: float
 ) -> Markup:
-    return line_chart(Frame(name, title, told, width), lines, x_axis, y_axis, marks=marks)
+    return line_chart(Frame(name, title, description, width), lines, x_axis, y_axis, marks=marks)
 
 
-def _ways(ways: Sequence[StrategySummary]) -> Sequence[Draw]:
+def _strategies(strategies: Sequence[StrategySummary]) -> Sequence[Draw]:
     times = [
         bar
-        for way in ways
-        for name, hue, spread in (("first word", 1, way.first_token_s), ("whole answer", 0, way.total_s))
-        if (bar := _bar(way.name, name, hue, spread))
+        for each in strategies
+        for name, hue, spread in (("first word", 1, each.first_token_s), ("whole answer", 0, each.total_s))
+        if (bar := _bar(each.name, name, hue, spread))
     ]
-    tokens = [bar for way in ways if (bar := _bar("Tokens of an answer", way.name, 0, way.tokens))]
-    costs = [Bar("Cost of a thousand answers", way.name, 0, way.cost) for way in ways if way.cost is not None]
+    tokens = [bar for each in strategies if (bar := _bar("Tokens of an answer", each.name, 0, each.tokens))]
+    costs = [Bar("Cost of a thousand answers", each.name, 0, each.cost) for each in strategies if each.cost is not None]
     made = (
         ("Seconds by way", "seconds", times),
         ("Tokens by way", "tokens, read and written", tokens),
@@ -121,8 +136,8 @@ def _ways(ways: Sequence[StrategySummary]) -> Sequence[Draw]:
 
 
 def _bars(title: str, axis: str, bars: Sequence[Bar], name: str, width: float) -> Markup:
-    told = "Bars from zero with 95 % intervals, a group for each way to answer."
-    return bar_chart(Frame(name, title, told, width), bars, axis)
+    description = "Bars from zero with 95 % intervals, a group for each way to answer."
+    return bar_chart(Frame(name, title, description, width), bars, axis)
 
 
 def _bar(group: str, name: str, hue: int, spread: Interval | None) -> Bar | None:

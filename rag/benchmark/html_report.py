@@ -5,33 +5,32 @@ from collections.abc import Sequence
 from rag.benchmark.aggregates import StrategySummary
 from rag.benchmark.figures import CAPTIONS, Draw, drawings
 from rag.benchmark.records import BenchRun
-from rag.benchmark.sections import HOW_TO_READ, ReportTable, Row, facts, faults, tables
+from rag.benchmark.sections import HOW_TO_READ, ReportTable, facts, faults, tables
 from rag.reports.markup import Markup, tag
 from rag.reports.style import CSS
+from rag.reports.table import html_table
 
 WIDE, NARROW = 500.0, 340.0
 """Of a chart, in pixels: each is drawn for a desk and for a phone, so that its letters keep their size on both."""
 _LONGEST_PROMPT = 600
-_SHORT = 22
-"""Characters of a name that need not be broken into lines."""
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 """The page itself forbids every script and every request."""
 _TITLE = "How fast the models are"
 
 
 def as_html(
-    run: BenchRun, ways: Sequence[StrategySummary] = (), *, title: str = _TITLE, answers: Markup | None = None
+    run: BenchRun, strategies: Sequence[StrategySummary] = (), *, title: str = _TITLE, answers: Markup | None = None
 ) -> str:
-    """The report of a run as a page; `ways` adds small against large against hybrid.
+    """The report of a run as a page; `strategies` adds small against large against hybrid.
 
-    `answers` is a section that stands in the place of the prompts.
+    `answers` is a section that replaces the prompts.
     """
-    charts = drawings(run, ways)
+    charts = drawings(run, strategies)
     body = (
         tag("h1", title),
         tag("dl", *(part for name, value in facts(run) for part in (tag("dt", name), tag("dd", value)))),
         *(tag("p", fault, class_="fault") for fault in faults(run)),
-        *(_section(table, charts.get(table.key, ())) for table in tables(run, ways)),
+        *(_section(table, charts.get(table.key, ())) for table in tables(run, strategies)),
         tag("section", tag("h2", "How to read this"), *(tag("p", line) for line in HOW_TO_READ)),
         *([answers] if answers else [_prompts(run)] if run.prompts else []),
     )
@@ -51,7 +50,14 @@ def _section(table: ReportTable, draws: Sequence[Draw]) -> Markup:
     title = f"{table.key}-heading"
     numbers = tag(
         "div",
-        tag("div", _table(table), class_="scroll", tabindex="0", role="region", aria_labelledby=title),
+        tag(
+            "div",
+            html_table(table.head, table.rows, table.names),
+            class_="scroll",
+            tabindex="0",
+            role="region",
+            aria_labelledby=title,
+        ),
         *(tag("p", note, class_="note") for note in table.notes),
         class_="numbers",
     )
@@ -69,27 +75,6 @@ def _chart(key: str, number: int, draw: Draw) -> Markup:
     name = f"{key}-{number}"
     wide, narrow = draw(f"{name}-wide", WIDE), draw(f"{name}-narrow", NARROW)
     return tag("div", tag("div", wide, class_="wide"), tag("div", narrow, class_="narrow"), class_="chart")
-
-
-def _table(table: ReportTable) -> Markup:
-    return tag(
-        "table",
-        tag("thead", tag("tr", *(_head_cell(cell, n < table.names) for n, cell in enumerate(table.head)))),
-        tag("tbody", *(_row(row, table.names) for row in table.rows)),
-    )
-
-
-def _head_cell(cell: str, named: bool) -> Markup:
-    unit_kept = f"{cell[:-2]}\N{NO-BREAK SPACE}s" if cell.endswith(" s") else cell
-    return tag("th", unit_kept, scope="col", class_="name" if named else None)
-
-
-def _row(row: Row, names: int) -> Markup:
-    return tag("tr", *map(_name_cell, row[:names]), *(tag("td", cell) for cell in row[names:]))
-
-
-def _name_cell(cell: str) -> Markup:
-    return tag("th", cell, scope="row", class_="name" if len(cell) <= _SHORT else "name long")
 
 
 def _prompts(run: BenchRun) -> Markup:

@@ -1,4 +1,4 @@
-"""One answer of a model, timed piece by piece."""
+"""One answer of a model, timed event by event; the prompts of a wanted length; this program's own overhead."""
 
 import asyncio
 import gc
@@ -20,7 +20,6 @@ from rag.generation.chat_model import (
     Requested,
     TextDelta,
 )
-from rag.generation.openai_model import OpenAIModel
 from rag.generation.prompt import Prompt, plain_prompt
 
 Clock = Callable[[], float]
@@ -30,23 +29,23 @@ Clock = Callable[[], float]
 async def measure(model: ChatModel, prompt: Prompt, limits: GenerationLimits, clock: Clock) -> Round:
     """What one answer took, to the microsecond; of an answer that needed a second request, that one alone.
 
-    Only the clock is read while the model speaks; all else is done afterwards. An answer that stays without a visible
+    Only the clock is read while the model writes; all else is done afterwards. An answer that stays without a visible
     word, such as reasoning that took all tokens, is measured too. Of one that is not streamed only the whole time is
     known.
 
     Raises:
-        ModelError: the model failed, or did not say anything.
+        ModelError: the model failed, or wrote nothing.
     """
-    heard: list[tuple[float, ModelEvent]] = []
+    received: list[tuple[float, ModelEvent]] = []
     try:
         async with aclosing(model.stream(prompt, limits)) as events:
             async for event in events:
-                heard.append((clock(), event))  # noqa: PERF401  (what was heard stays when it fails)
+                received.append((clock(), event))  # noqa: PERF401  (what was received stays when it fails)
     except EmptyAnswer:
-        heard.append((clock(), Ended("")))
-        if not any(isinstance(event, TextDelta | ReasoningDelta) for _, event in heard):
+        received.append((clock(), Ended("")))
+        if not any(isinstance(event, TextDelta | ReasoningDelta) for _, event in received):
             raise
-    found = _round(heard)
+    found = _round(received)
     if limits.stream:
         return found
     return replace(found, headers_s=0.0, first_token_s=None, first_visible_s=None, gaps_s=())
@@ -65,21 +64,21 @@ def undisturbed() -> Generator[None]:
             gc.enable()
 
 
-def _round(heard: Sequence[tuple[float, ModelEvent]]) -> Round:
+def _round(received: Sequence[tuple[float, ModelEvent]]) -> Round:
     """The events after the last request, as seconds from it."""
-    began = max((at for at, event in heard if isinstance(event, Requested)), default=heard[0][0])
-    tried = [(_microseconds(at - began), event) for at, event in heard if at >= began]
+    began = max((at for at, event in received if isinstance(event, Requested)), default=received[0][0])
+    tried = [(_microseconds(at - began), event) for at, event in received if at >= began]
     headers = next((at for at, event in tried if isinstance(event, Opened)), 0.0)
-    pieces = [at for at, event in tried if isinstance(event, TextDelta | ReasoningDelta)]
+    deltas = [at for at, event in tried if isinstance(event, TextDelta | ReasoningDelta)]
     visible = (at for at, event in tried if isinstance(event, TextDelta) and event.text.strip())
     total, ended = tried[-1]
     usage = ended.usage if isinstance(ended, Ended) else None
     return Round(
         headers_s=headers,
-        first_token_s=pieces[0] if pieces else None,
+        first_token_s=deltas[0] if deltas else None,
         first_visible_s=next(visible, None),
         total_s=total,
-        gaps_s=tuple(_microseconds(later - earlier) for earlier, later in pairwise(pieces)),
+        gaps_s=tuple(_microseconds(later - earlier) for earlier, later in pairwise(deltas)),
         prompt_tokens=usage.prompt if usage else None,
         completion_tokens=usage.completion if usage else None,
         reasoning_tokens=usage.reasoning if usage else None,
@@ -112,8 +111,8 @@ _SENTENCES = (
 )
 
 
-def grown(characters: int, nth: int) -> str:
-    """A neutral text of so many characters, to the word, with a task at its end.
+def prompt_of_length(characters: int, nth: int) -> str:
+    """A neutral text of that many characters, to the word, with a task at its end.
 
     Each `nth` one begins with a number of its own and another sentence, so that no server can take it from a cache of
     the prompts before.
@@ -139,11 +138,13 @@ _RESPONSE = (
 )
 
 
-async def practise(clock: Clock) -> float:
+async def overhead_s(clock: Clock) -> float:
     """Seconds that pass in this program from a request to the first token of a model that takes no time at all."""
+    from rag.generation.openai_model import OpenAIModel  # the openai client takes half a second to import
+
     server = await asyncio.start_server(_answer, "127.0.0.1", 0)
     host, port = server.sockets[0].getsockname()[:2]
-    model = OpenAIModel(base_url=f"http://{host}:{port}", alias="practice", model_id="practice")
+    model = OpenAIModel(base_url=f"http://{host}:{port}", alias="overhead", model_id="overhead")
     try:
         with undisturbed():
             rounds = [
@@ -157,7 +158,7 @@ async def practise(clock: Clock) -> float:
 
 
 async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with suppress(asyncio.IncompleteReadError, ConnectionError):  # who stops the run stops in the middle of a request
+    with suppress(asyncio.IncompleteReadError, ConnectionError):  # a run may be stopped in the middle of a request
         head = await reader.readuntil(b"\r\n\r\n")
         length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
         await reader.readexactly(int(length.partition(b":")[2]))

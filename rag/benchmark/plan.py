@@ -1,12 +1,17 @@
-"""What a run is to measure: which models, which prompts, how often, how many at once."""
+"""What a run is to measure: models, prompts, rounds, concurrency."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
 from typing import Literal
+
+from pydantic import TypeAdapter
 
 from rag.errors import SettingsError
 from rag.generation.chat_model import GenerationLimits
 from rag.generation.model_facts import ModelEntry
+from rag.storage import NonEmpty, read_named, read_text
 
 Device = Literal["CPU", "GPU"]
 Price = tuple[float, float]
@@ -14,6 +19,9 @@ _MOST_ROUNDS = 1_000
 _MOST_AT_ONCE = 256
 _LONGEST_PROMPT = 1_000_000
 _LONGEST_ANSWER = 32_000
+_PROMPTS_FILE = Path("prompts.json")
+"""In the working directory it is taken without being named."""
+_PROMPTS = TypeAdapter(dict[NonEmpty, NonEmpty])
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +45,18 @@ class ModelSpec:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One prompt, asked by so many at once, in all rounds."""
+    """One prompt at one concurrency, in all rounds."""
 
     prompt: str
     """Its name."""
     text: str = ""
-    """Empty for a prompt that is grown to a length."""
+    """Empty for a prompt that is made for its length."""
     concurrency: int = 1
     prompt_tokens: int | None = None
     """That length."""
     warm_up: int = 1
     rounds: int = 3
-    """Of each of those who ask."""
+    """Of each of the requests at once."""
 
     @property
     def answers(self) -> int:
@@ -101,7 +109,7 @@ class BenchPlan:
         return tuple(self._scenarios())
 
     def settings(self) -> dict[str, str | int | float | bool]:
-        """What was set, for whoever compares two runs; without what was left empty."""
+        """What was set, for a comparison of two runs; without what was left empty."""
         set_: dict[str, str | int | float | bool] = {
             "rounds": self.rounds,
             "warm_up": self.warm_up,
@@ -115,7 +123,7 @@ class BenchPlan:
         return {name: value for name, value in set_.items() if value != ""}
 
     def _scenarios(self) -> Iterator[Scenario]:
-        """A prompt that was just asked is warm: only the first of its legs warms up."""
+        """A prompt that was just asked is warm: only the first of its scenarios warms up."""
         for name, text in self.prompts.items():
             for nth, at_once in enumerate(self.concurrency):
                 yield Scenario(name, text, at_once, warm_up=0 if nth else self.warm_up, rounds=self.rounds)
@@ -172,3 +180,32 @@ def devices(*, cpu: bool, gpu: bool) -> tuple[Device, ...]:
     """Which variants the switches ask for."""
     wanted: Sequence[tuple[Device, bool]] = (("CPU", cpu), ("GPU", gpu))
     return tuple(device for device, on in wanted if on)
+
+
+def read_prompts(path: Path) -> dict[str, str]:
+    """The prompts of a file by name, in its order.
+
+    Raises:
+        StorageError: it cannot be opened.
+        BrokenFile: it is no UTF-8 text, no JSON, names no prompt, or holds something else; the text has line and key.
+    """
+    return read_named(_PROMPTS, read_text(path), str(path))
+
+
+def standard_prompts() -> dict[str, str]:
+    """The four prompts that ship."""
+    return read_named(
+        _PROMPTS, files("rag.benchmark").joinpath("prompts.json").read_text(encoding="utf-8"), "prompts.json"
+    )
+
+
+def given_prompts(prompt: str, file: Path | None) -> Mapping[str, str]:
+    """The one prompt, else those of the file, else of a `prompts.json` in the working directory, else those that ship.
+
+    Raises:
+        StorageError: the file cannot be opened.
+        BrokenFile: it holds something else.
+    """
+    if prompt.strip():
+        return {"prompt": prompt}
+    return read_prompts(file or _PROMPTS_FILE) if file or _PROMPTS_FILE.exists() else standard_prompts()

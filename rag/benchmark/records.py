@@ -14,14 +14,14 @@ class Round:
     headers_s: float
     """The server took the request; no token is there yet."""
     first_token_s: float | None
-    """The first piece of text or of reasoning; None when there was none."""
+    """The first text or reasoning; None when there was none."""
     first_visible_s: float | None
-    """The first piece of text, which a person sees; later than the first token in a model that reasons."""
+    """The first text, which a person sees; later than the first token in a model that reasons."""
     total_s: float
     gaps_s: tuple[float, ...] = ()
-    """Between one piece and the next."""
+    """Between one fragment of text and the next."""
     prompt_tokens: int | None = None
-    """As the server counted them; None when it did not say, here and below."""
+    """As the server counted them; None when it did not, here and below."""
     completion_tokens: int | None = None
     """Reasoning included."""
     reasoning_tokens: int | None = None
@@ -47,14 +47,14 @@ class Model:
 
     alias: str
     variant: str = ""
-    """The exact id; "" when it could not be told."""
+    """The exact id; "" when it is not known."""
     device: str = ""
-    """Such as "CPU" or "GPU"; "" when it could not be told."""
+    """Such as "CPU" or "GPU"; "" when it is not known."""
     where: Literal["runtime", "endpoint"] = "runtime"
     capabilities: tuple[str, ...] = ()
     disk_mb: float | None = None
     load_s: float | None = None
-    """A cold load, into memory; None when it was loaded already or is somebody else's to load."""
+    """A cold load, into memory; None when it was loaded already, or on a server."""
     memory_before_mb: float | None = None
     """Resident memory of the runtime's process before the model is loaded."""
     memory_after_mb: float | None = None
@@ -68,7 +68,7 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """The rounds of one model with one prompt, asked by so many at once."""
+    """The rounds of one model with one prompt at one concurrency."""
 
     model: str
     """The alias."""
@@ -81,7 +81,7 @@ class Series:
     wall_s: float | None = None
     """Of all rounds together; with several at once, what throughput is measured by."""
     wanted_prompt_tokens: int | None = None
-    """How long the prompt was meant to be, in a series of growing prompts."""
+    """How long the prompt was meant to be, in a series of prompt scaling."""
     watts: float | None = None
     """Mean power of the GPU while it ran; None where no reading exists."""
     failure: str = ""

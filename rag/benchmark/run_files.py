@@ -1,7 +1,6 @@
 """Bench runs as JSON: one in a file, and all of this machine in a history of one line each."""
 
 import json
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,16 +13,6 @@ SCHEMA = 1
 
 HISTORY = Path("bench") / "history.jsonl"
 """Inside the data folder."""
-
-
-@dataclass(frozen=True, slots=True)
-class History:
-    """What was read from a history."""
-
-    runs: tuple[BenchRun, ...]
-    """In the order in which they were made."""
-    skipped: int = 0
-    """Lines that are damaged, or of a newer version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,41 +58,3 @@ def append_run(path: Path, run: BenchRun) -> None:
         append_line(path, to_json(run))
     except OSError as error:
         raise StorageError(f"The history {path} cannot be written: {reason(error)}.") from None
-
-
-def read_history(path: Path) -> History:
-    """All runs of the history, oldest first; none where there is no file yet.
-
-    Raises:
-        StorageError: it cannot be opened.
-    """
-    if not path.exists():
-        return History(())
-    try:
-        lines = [line for line in path.read_bytes().split(b"\n") if line.strip()]
-    except OSError as error:
-        raise StorageError(f"The history {path} cannot be read: {reason(error)}.") from None
-    runs: list[BenchRun] = []
-    for line in lines:
-        with suppress(BrokenFile, UnicodeDecodeError):
-            runs.append(run_of_json(line.decode("utf-8"), str(path)))
-    return History(tuple(runs), len(lines) - len(runs))
-
-
-def check_output(path: Path, *, force: bool) -> None:
-    """Comes back when a run can be written there, so that nobody measures for an hour in vain.
-
-    Raises:
-        StorageError: the file is there already and `force` is not given, or its folder cannot be written.
-    """
-    if path.is_dir():
-        raise StorageError(f"{path} is a folder. Give --out the name of a file.")
-    if path.exists() and not force:
-        raise StorageError(f"{path} is there already. Give another --out, or --force to replace it.")
-    part = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.touch()
-        part.unlink()
-    except OSError as error:
-        raise StorageError(f"{path} cannot be written: {reason(error)}.") from None

@@ -6,7 +6,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from itertools import count
 
-from rag.benchmark.measure import CHARACTERS_PER_TOKEN, Clock, grown, measure, practise, undisturbed
+from rag.benchmark.measure import CHARACTERS_PER_TOKEN, Clock, measure, overhead_s, prompt_of_length, undisturbed
 from rag.benchmark.plan import BenchPlan, ModelSpec, Scenario
 from rag.benchmark.records import BenchRun, Model, Round, Series
 from rag.benchmark.targets import Targets, TargetSession, described
@@ -17,7 +17,7 @@ from rag.machine import Machine, PowerMeter
 BY_HAND = "Stopped by hand."
 
 _OF_THE_PROMPT = (ContextTooSmall, EmptyAnswer, ModelBusy)
-"""With another prompt, or fewer at once, the same model may well answer; after any other failure it is given up."""
+"""With another prompt, or a lower concurrency, the same model may well answer; any other failure ends its part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +26,11 @@ class BenchProgress:
 
     done: int
     of: int
-    """Answers; those of a model that was given up count as done."""
+    """Answers; those of a model that failed count as done."""
     model: str
-    """Whose turn it is."""
+    """The one that is measured now."""
     prompt: str = ""
-    """Its name; "" while the model is brought up."""
+    """Its name; "" while the model is loaded."""
     concurrency: int = 1
 
 
@@ -65,25 +65,25 @@ class Runner:
 
     Args:
         plan: what to measure.
-        places: where the models are.
+        targets: where the models are.
         machine: what it runs on.
         at: when, UTC, ISO 8601.
         clock: seconds, such as `time.perf_counter`.
-        tell: hears of every answer; it is called between two of them and should not take long.
+        on_progress: called between two answers; it should not take long.
     """
 
     def __init__(
         self,
         plan: BenchPlan,
-        places: Targets,
+        targets: Targets,
         *,
         machine: Machine,
         at: str,
         clock: Clock,
-        tell: Callable[[BenchProgress], None],
+        on_progress: Callable[[BenchProgress], None],
     ) -> None:
-        self._plan, self._places, self._machine, self._at = plan, places, machine, at
-        self._clock, self._tell = clock, tell
+        self._plan, self._targets, self._machine, self._at = plan, targets, machine, at
+        self._clock, self._on_progress = clock, on_progress
         self._models: list[Model] = []
         self._series: list[Series] = []
         self._done = self._of = 0
@@ -93,15 +93,15 @@ class Runner:
 
     @property
     def measured(self) -> bool:
-        """Whether there is anything to keep."""
+        """Whether there is anything to save."""
         return any(series.rounds or series.warm_up for series in self._series)
 
     @property
     def failures(self) -> list[str]:
         """A sentence for each model and series that did not come to its end."""
-        told = {"", BY_HAND} | {model.failure for model in self._models}
+        known = {"", BY_HAND} | {model.failure for model in self._models}
         models = [f"{m.alias}: {m.failure}" for m in self._models if m.failure not in ("", BY_HAND)]
-        return models + [f"{s.model}, {s.prompt}: {s.failure}" for s in self._series if s.failure not in told]
+        return models + [f"{s.model}, {s.prompt}: {s.failure}" for s in self._series if s.failure not in known]
 
     def result(self, stopped: str = "") -> BenchRun:
         """All that is measured so far."""
@@ -118,54 +118,54 @@ class Runner:
 
     async def run(self) -> None:
         """Measures every model; those that fail are marked with the reason."""
-        self._own_s = await practise(self._clock)
+        self._own_s = await overhead_s(self._clock)
         each = sum(scenario.answers for scenario in self._plan.scenarios)
         self._of = each * len(self._plan.specs)
         specs = [found for spec in self._plan.specs for found in await self._variants(spec)]
         self._of = each * len(specs)
         for nth, spec in enumerate(specs, 1):
-            self._tell(BenchProgress(self._done, self._of, spec.alias))
-            await self._spec(spec)
+            self._on_progress(BenchProgress(self._done, self._of, spec.alias))
+            await self._measure_model(spec)
             self._done = each * nth
-        self._tell(BenchProgress(self._done, self._of, ""))
+        self._on_progress(BenchProgress(self._done, self._of, ""))
 
     async def _variants(self, spec: ModelSpec) -> list[ModelSpec]:
         try:
-            return await self._places.variants(spec, self._plan.devices)
+            return await self._targets.variants(spec, self._plan.devices)
         except GroundworkError as error:
             self._models.append(replace(described(spec), failure=str(error)))
             return []
 
-    async def _spec(self, spec: ModelSpec) -> None:
-        place = len(self._models)
+    async def _measure_model(self, spec: ModelSpec) -> None:
+        index = len(self._models)
         self._models.append(replace(described(spec), failure=BY_HAND))  # until it has answered, or failed
         self._characters_per_token = CHARACTERS_PER_TOKEN
         try:
-            async with self._places.opened(spec) as session:
-                self._models[place] = replace(session.model, failure=BY_HAND)
+            async with self._targets.opened(spec) as session:
+                self._models[index] = replace(session.model, failure=BY_HAND)
                 for scenario in self._plan.scenarios:
-                    await self._scenario(session, scenario, place)
-            if self._models[place].failure:  # no prompt got an answer
-                self._models[place] = replace(self._models[place], failure=self._series[-1].failure)
+                    await self._measure_scenario(session, scenario, index)
+            if self._models[index].failure:  # no prompt got an answer
+                self._models[index] = replace(self._models[index], failure=self._series[-1].failure)
         except GroundworkError as error:
-            self._models[place] = replace(self._models[place], failure=str(error))
+            self._models[index] = replace(self._models[index], failure=str(error))
 
-    async def _scenario(self, session: TargetSession, scenario: Scenario, place: int) -> None:
-        """Adds the series of this leg; raises when the model is not worth another one."""
+    async def _measure_scenario(self, session: TargetSession, scenario: Scenario, index: int) -> None:
+        """Adds the series of this scenario; raises when the model is not worth another one."""
         recorded = _Recorded(session.model.alias, scenario)
         meter = PowerMeter()
         try:
             with undisturbed():
                 for _ in range(scenario.warm_up):
                     recorded.warm_up.append(await self._answer(session, scenario))
-                    await self._known(session, place)
+                    await self._complete(session, index)
                 async with meter if session.here else nullcontext():
                     began = self._clock()
-                    await self._at_once(session, scenario, recorded)
+                    await self._concurrently(session, scenario, recorded)
                     recorded.wall_s = round(self._clock() - began, 6)
-                await self._known(session, place)
+                await self._complete(session, index)
         except ModelError as error:
-            failure = await session.explained(error)
+            failure = await session.explain(error)
             recorded.failure = str(failure)
             if not isinstance(failure, _OF_THE_PROMPT):
                 raise failure from error
@@ -176,34 +176,36 @@ class Runner:
             recorded.watts = meter.watts
             self._series.append(recorded.series())
 
-    async def _known(self, session: TargetSession, place: int) -> None:
-        """Takes over what is known of a model that has answered for the first time."""
-        if self._models[place].failure:
-            await session.answered()
-            self._models[place] = session.model
+    async def _complete(self, session: TargetSession, index: int) -> None:
+        """Takes over what is known of a model only after its first answer."""
+        if self._models[index].failure:
+            await session.after_first_answer()
+            self._models[index] = session.model
 
-    async def _at_once(self, session: TargetSession, scenario: Scenario, recorded: _Recorded) -> None:
-        """All rounds of all who ask; the first failure ends them all."""
+    async def _concurrently(self, session: TargetSession, scenario: Scenario, recorded: _Recorded) -> None:
+        """All rounds of all requests at once; the first failure ends them all."""
 
         async def ask() -> None:
             for _ in range(scenario.rounds):
                 recorded.rounds.append(await self._answer(session, scenario))
 
-        askers = [asyncio.create_task(ask()) for _ in range(scenario.concurrency)]
+        tasks = [asyncio.create_task(ask()) for _ in range(scenario.concurrency)]
         try:
-            await asyncio.gather(*askers)
+            await asyncio.gather(*tasks)
         finally:
-            for asker in askers:
-                asker.cancel()
-            await asyncio.wait(askers)
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
 
     async def _answer(self, session: TargetSession, scenario: Scenario) -> Round:
         text = scenario.text
         if scenario.prompt_tokens:
-            text = grown(round(scenario.prompt_tokens * self._characters_per_token), next(self._texts))
+            text = prompt_of_length(round(scenario.prompt_tokens * self._characters_per_token), next(self._texts))
         answer = await measure(session.chat, plain_prompt(text), self._plan.limits, self._clock)
         if scenario.prompt_tokens and answer.prompt_tokens:
             self._characters_per_token = len(text) / answer.prompt_tokens
         self._done += 1
-        self._tell(BenchProgress(self._done, self._of, session.model.alias, scenario.prompt, scenario.concurrency))
+        self._on_progress(
+            BenchProgress(self._done, self._of, session.model.alias, scenario.prompt, scenario.concurrency)
+        )
         return answer

@@ -1,4 +1,4 @@
-"""What a report says, before it is text, Markdown or a page: sentences and tables that all three share. Pure."""
+"""The sentences and tables of a bench report, which text, Markdown and page share. Pure."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -9,7 +9,7 @@ from rag.benchmark.aggregates import (
     concurrent_of,
     ordinary_of,
     prompt_scaling_of,
-    reasons,
+    reasons_first,
     summaries,
 )
 from rag.benchmark.records import BenchRun, Model
@@ -23,7 +23,7 @@ HOW_TO_READ = (
     "Cold is the first answer after a model was loaded, warm is every later one. The two are never averaged: warm-up "
     "answers are kept apart, and every number here is warm unless it says cold.",
     "The wait for the first token is prefill: the model reads the prompt, and a longer prompt takes longer. The time "
-    "after that is decode: the model writes, token by token. Their rates are told apart, because a faster one does not "
+    "after that is decode: the model writes, token by token. Their rates are kept apart, because a faster one does not "
     "make the other faster.",
     "The median is the middle round. Its 95 % interval is a percentile bootstrap over the rounds of this run: it says "
     "what chance among the rounds can do, not what another day or another program on this machine can.",
@@ -57,58 +57,60 @@ def facts(run: BenchRun) -> tuple[tuple[str, str], ...]:
     versions = {**({"Python": machine.python} if machine.python else {}), **machine.versions}
     settings = ((name, value) for name, value in run.settings.items() if value != "")
     own = "" if run.own_s is None else f"{milliseconds(run.own_s)} ms to the first token, in all times here"
-    told = (
+    named = (
         ("Measured", run.at),
         ("Machine", where),
         ("Versions", ", ".join(f"{name} {version}" for name, version in versions.items())),
         ("Settings", ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in settings)),
         ("Of this program", own),
     )
-    return tuple((name, value) for name, value in told if value)
+    return tuple((name, value) for name, value in named if value)
 
 
 def faults(run: BenchRun) -> tuple[str, ...]:
     """What did not go as it should: an early end, models that were skipped, series that broke off."""
-    told = {run.stopped, *(model.failure for model in run.models)}
+    known = {run.stopped, *(model.failure for model in run.models)}
     stopped = [f"This run is not whole: {run.stopped}"] if run.stopped else []
     skipped = [f"{model.alias} was not measured: {model.failure}" for model in run.models if model.failure]
     broken = [
-        f"{s.model}, {s.prompt}, broke off: {s.failure}" for s in run.series if s.failure and s.failure not in told
+        f"{s.model}, {s.prompt}, broke off: {s.failure}" for s in run.series if s.failure and s.failure not in known
     ]
     return (*stopped, *skipped, *broken)
 
 
-def tables(run: BenchRun, ways: Sequence[StrategySummary] = ()) -> tuple[ReportTable, ...]:
+def tables(run: BenchRun, strategies: Sequence[StrategySummary] = ()) -> tuple[ReportTable, ...]:
     """The tables that have rows, in the order of a report."""
     found = summaries(run)
-    plain, growing, crowds = ordinary_of(found), prompt_scaling_of(found), concurrent_of(run)
+    plain = ordinary_of(found)
     made = (
-        _ways(ways),
+        _strategies(strategies),
         _models(run, found),
         _latency("first", "First token", "Seconds until the model begins: prefill.", plain, lambda s: s.first_token_s),
         _visible(plain),
         _latency("total", "Whole answer", "Seconds from the request to the last word.", plain, lambda s: s.total_s),
         _pace(plain),
         _spent(plain),
-        _growing(growing),
-        _crowds(crowds),
+        _prompt_scaling(prompt_scaling_of(found)),
+        _concurrency(concurrent_of(run)),
         _latency("headers", "Headers", "Milliseconds until the server took the request.", plain, _headers_ms),
     )
     return tuple(table for table in made if table.rows)
 
 
-def _ways(ways: Sequence[StrategySummary]) -> ReportTable:
+def _strategies(strategies: Sequence[StrategySummary]) -> ReportTable:
     seconds = ("first word s", "95 % interval", "whole s", "95 % interval", "p95")
     head = ("way", "answers", *seconds, "tokens", "cost of 1,000")
     rows = tuple(
         (
-            *(way.name, whole(way.answers), median(way.first_token_s), interval(way.first_token_s)),
-            *(median(way.total_s), interval(way.total_s), p95(way.total_s), median(way.tokens), figures(way.cost)),
+            *(each.name, whole(each.answers), median(each.first_token_s), interval(each.first_token_s)),
+            *(median(each.total_s), interval(each.total_s), p95(each.total_s), median(each.tokens), figures(each.cost)),
         )
-        for way in ways
+        for each in strategies
     )
     text = "The same questions answered each way: medians of an answer."
-    return ReportTable("ways", "Small, large and hybrid", text, head, rows, 1, _notes([way.total_s for way in ways]))
+    return ReportTable(
+        "strategies", "Small, large and hybrid", text, head, rows, 1, _notes([each.total_s for each in strategies])
+    )
 
 
 def _models(run: BenchRun, found: Sequence[SeriesSummary]) -> ReportTable:
@@ -148,7 +150,7 @@ def _headers_ms(s: SeriesSummary) -> Interval | None:
 def _visible(plain: Sequence[SeriesSummary]) -> ReportTable:
     """Only where a model reasons first: else it is the first token again."""
     text = "Seconds until a person sees a word; a model that reasons first begins long before."
-    shown = plain if any(map(reasons, plain)) else ()
+    shown = plain if any(map(reasons_first, plain)) else ()
     return _latency("visible", "First visible word", text, shown, lambda s: s.first_visible_s)
 
 
@@ -165,7 +167,7 @@ def _pace(plain: Sequence[SeriesSummary]) -> ReportTable:
         if s.prefill_tps or s.decode_tps or s.gaps
     )
     text = "Reading and writing apart. Prefill starts at the headers, decode after the first token; a gap is the time "
-    return ReportTable("pace", "Prefill and decode", text + "between one piece of text and the next.", head, rows)
+    return ReportTable("pace", "Prefill and decode", text + "between one fragment of text and the next.", head, rows)
 
 
 def _spent(plain: Sequence[SeriesSummary]) -> ReportTable:
@@ -174,7 +176,7 @@ def _spent(plain: Sequence[SeriesSummary]) -> ReportTable:
     rows = tuple(
         (
             *(s.prompt, s.model, *map(_tokens, (s.prompt_tokens, s.completion_tokens, s.reasoning_tokens))),
-            *(_of(s.cut_off, s.rounds), _of(s.silent, s.rounds)),
+            *(_share(s.cut_off, s.rounds), _share(s.silent, s.rounds)),
             *(figures(s.watts), figures(s.energy_wh), figures(s.cost_per_thousand)),
         )
         for s in plain
@@ -187,7 +189,7 @@ def _spent(plain: Sequence[SeriesSummary]) -> ReportTable:
     return ReportTable("spent", "Tokens, energy and cost", text, head, rows, notes=notes if short else ())
 
 
-def _growing(found: Sequence[SeriesSummary]) -> ReportTable:
+def _prompt_scaling(found: Sequence[SeriesSummary]) -> ReportTable:
     head = ("model", "wanted tokens", "counted", "rounds", "first token s", "95 % interval", "p95", "prefill tokens/s")
     rows = tuple(
         (
@@ -198,10 +200,10 @@ def _growing(found: Sequence[SeriesSummary]) -> ReportTable:
     )
     text = "The wait for the first token as the prompt grows."
     notes = _notes([s.first_token_s for s in found])
-    return ReportTable("growing", "First token against prompt length", text, head, rows, 1, notes)
+    return ReportTable("prompt-scaling", "First token against prompt length", text, head, rows, 1, notes)
 
 
-def _crowds(found: Sequence[SeriesSummary]) -> ReportTable:
+def _concurrency(found: Sequence[SeriesSummary]) -> ReportTable:
     head = ("model", "prompt", "at once", "rounds", "tokens/s in all", "answers/min", "first token s", "whole s", "p95")
     rows = tuple(
         (
@@ -211,10 +213,10 @@ def _crowds(found: Sequence[SeriesSummary]) -> ReportTable:
         )
         for s in found
     )
-    text = "Several askers at once: what all get together, and what each waits. Throughput is one measurement over all "
+    text = "Several requests at once: what all get together, what each waits. Throughput is one measurement over all "
     notes = _notes([s.total_s for s in found])
     return ReportTable(
-        "crowd", "Throughput against concurrency", text + "rounds, without an interval.", head, rows, 2, notes
+        "concurrency", "Throughput against concurrency", text + "rounds, without an interval.", head, rows, 2, notes
     )
 
 
@@ -226,5 +228,5 @@ def _tokens(spread: Interval | None) -> str:
     return whole(spread.median if spread else None)
 
 
-def _of(count: int, all_: int) -> str:
+def _share(count: int, all_: int) -> str:
     return f"{count} of {all_}" if count else "0"

@@ -1,4 +1,4 @@
-"""Answers one prompt in one way: with the models alone, or with a whole turn through the documents."""
+"""One prompt answered with one strategy: by the models alone, or by a whole turn through the documents."""
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
@@ -27,7 +27,7 @@ _REFINE = (
 
 @dataclass(frozen=True, slots=True)
 class StrategyRunner:
-    """What all ways have in common."""
+    """What all strategies have in common."""
 
     models: ModelSet
     policy: Policy
@@ -37,86 +37,87 @@ class StrategyRunner:
     """The documents; None to ask the models alone."""
 
 
-async def answered(strategies: StrategyRunner, id_: str, prompt: str, question: str, way: str) -> Answer:
-    """The question's answer in that way.
+async def answered(runner: StrategyRunner, id_: str, prompt: str, question: str, strategy: str) -> Answer:
+    """The question's answer with that strategy.
 
     Raises:
-        ModelError: a model of it failed, or there is no larger one and the way needs it.
+        ModelError: a model of it failed, or there is no larger one and the strategy needs it.
     """
-    if way != SMALL and not strategies.models.large:
+    if strategy != SMALL and not runner.models.large:
         raise ModelUnavailable("There is no larger model to compare with. Run `rag doctor` to see what is missing.")
-    if strategies.searcher:
-        return await _turn(strategies, strategies.searcher, Answer(id_, prompt, way, "", None, 0.0), question)
-    return await _alone(strategies, Answer(id_, prompt, way, "", None, 0.0), question)
+    blank = Answer(id_, prompt, strategy, "", None, 0.0)
+    if runner.searcher:
+        return await _turn(runner, runner.searcher, blank, question)
+    return await _alone(runner, blank, question)
 
 
-async def _turn(strategies: StrategyRunner, searcher: Searcher, told: Answer, question: str) -> Answer:
+async def _turn(runner: StrategyRunner, searcher: Searcher, blank: Answer, question: str) -> Answer:
     """A whole turn of the chat; what is compared is all that a person waits for."""
-    policy, modes = strategies.policy, dict[str, Mode]({SMALL: "local", LARGE: "large"})
-    if told.way == REFINE:
+    policy, modes = runner.policy, dict[str, Mode]({SMALL: "local", LARGE: "large"})
+    if blank.strategy == REFINE:
         policy = replace(policy, confidence_threshold=0.0, long_answer_chars=1, flagged_topics=(), early=False)
-    began, first, turn = strategies.clock(), None, None
+    began, first, turn = runner.clock(), None, None
     events = answer(
         question,
         searcher=searcher,
-        models=strategies.models,
+        models=runner.models,
         policy=policy,
-        budget=strategies.budget,
-        mode=modes.get(told.way, "auto"),
-        clock=strategies.clock,
+        budget=runner.budget,
+        mode=modes.get(blank.strategy, "auto"),
+        clock=runner.clock,
     )
     async with aclosing(events):
         async for event in events:
             if isinstance(event, Delta) and first is None and event.text.strip():
-                first = strategies.clock() - began
+                first = runner.clock() - began
             elif isinstance(event, Finished):
                 turn = event.turn
     assert turn  # the last event is always `Finished`
     shares = [(turn.draft, False), (turn.escalated, True)]
     return replace(
-        told,
+        blank,
         text=turn.answer or "The documents do not seem to hold an answer.",
         first_word_s=first,
         total_s=turn.timings.total,
         shares=tuple(_share(each, larger) for each, larger in shares if each),
         reason=turn.decision.reason,
-        failure=_gave_way(turn, told.way),
+        failure=_fallback_failure(turn, blank.strategy),
     )
 
 
-def _gave_way(turn: Turn, way: str) -> str:
-    """Why an answer is not what the way wanted, such as the small model's where the larger one failed."""
-    return " ".join(turn.notices) if way == LARGE and not turn.escalated else ""
+def _fallback_failure(turn: Turn, strategy: str) -> str:
+    """Why an answer is not the strategy's, such as the small model's where the larger one failed."""
+    return " ".join(turn.notices) if strategy == LARGE and not turn.escalated else ""
 
 
-async def _alone(strategies: StrategyRunner, told: Answer, question: str) -> Answer:
+async def _alone(runner: StrategyRunner, blank: Answer, question: str) -> Answer:
     """The models without documents: only the wording, the length and the topic can call for the larger one."""
-    budget, speaking, reason = strategies.budget, _Speaking(strategies.clock), ""
-    small, large = strategies.models.small, strategies.models.large
+    budget, timed, reason = runner.budget, _Stopwatch(runner.clock), ""
+    small, large = runner.models.small, runner.models.large
     drafting, answering = budget.draft, budget.escalated
-    if told.way == LARGE and large:
-        shown = await speaking.say(large, plain_prompt(question), answering, larger=True)
+    if blank.strategy == LARGE and large:
+        shown = await timed.generate(large, plain_prompt(question), answering, larger=True)
     else:
-        shown = await speaking.say(small, plain_prompt(question), drafting)
-    if told.way in (REFINE, ESCALATE) and large:
-        decision = decide(strategies.policy, question, shown, _wording(shown.text), larger=large.alias)
-        reason = _reason(decision) if told.way == ESCALATE else ""
-        refines = told.way == REFINE or decision.way == "refine"
+        shown = await timed.generate(small, plain_prompt(question), drafting)
+    if blank.strategy in (REFINE, ESCALATE) and large:
+        decision = decide(runner.policy, question, shown, _wording(shown.text), larger=large.alias)
+        reason = _reason(decision) if blank.strategy == ESCALATE else ""
+        refines = blank.strategy == REFINE or decision.way == "refine"
         if refines or decision.action == "escalate":
             again = _refine_prompt(question, shown.text) if refines else plain_prompt(question)
-            shown = await speaking.say(large, again, answering, larger=True)
+            shown = await timed.generate(large, again, answering, larger=True)
     return replace(
-        told,
+        blank,
         text=shown.text,
-        first_word_s=speaking.first,
-        total_s=speaking.seconds,
-        shares=tuple(speaking.shares),
+        first_word_s=timed.first,
+        total_s=timed.seconds,
+        shares=tuple(timed.shares),
         reason=reason,
     )
 
 
-class _Speaking:
-    """One or two models that speak one after the other, on one clock."""
+class _Stopwatch:
+    """What one or two models write one after the other, on one clock."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -128,7 +129,7 @@ class _Speaking:
     def seconds(self) -> float:
         return self._clock() - self._began
 
-    async def say(
+    async def generate(
         self, model: ChatModel, prompt: Prompt, limits: GenerationLimits, *, larger: bool = False
     ) -> Generation:
         async def note_first_word(event: TurnEvent) -> None:
@@ -138,7 +139,7 @@ class _Speaking:
         run = GenerationRun(model, prompt, limits, StageClock(self._clock), escalated=larger)
         await run.stream(note_first_word)
         if run.failure or not run.generation:
-            raise run.failure or ModelUnavailable(f"{model.alias} said nothing. Ask again.")
+            raise run.failure or ModelUnavailable(f"{model.alias} wrote nothing. Ask again.")
         self.shares.append(_share(run.generation, larger))
         return run.generation
 
@@ -165,8 +166,8 @@ def _reason(decision: Decision) -> str:
         return "The draft says that it cannot answer, or doubts itself."
     if decision.trigger == "cut_off":
         return "The draft reached its token limit before its end."
-    said = decision.reason.partition("; ")[2] if decision.trigger else ""
-    return said[:1].upper() + said[1:]
+    why = decision.reason.partition("; ")[2] if decision.trigger else ""
+    return why[:1].upper() + why[1:]
 
 
 def _wording(text: str) -> DraftAssessment:
@@ -176,30 +177,30 @@ def _wording(text: str) -> DraftAssessment:
 
 
 async def play(
-    strategies: StrategyRunner, prompts: Mapping[str, str], rounds: int, ways: Sequence[str] = tuple(STRATEGIES)
+    runner: StrategyRunner, prompts: Mapping[str, str], rounds: int, strategies: Sequence[str] = tuple(STRATEGIES)
 ) -> AsyncGenerator[Answer]:
     """The answers as they come, after one answer of each model that warms it up and is not counted.
 
-    In each round all ways answer a prompt before the next prompt's turn comes, so that what slows the machine for a
+    In each round all strategies answer a prompt before the next prompt is asked, so that what slows the machine for a
     while slows them all.
     """
-    await _warm_up(strategies)
+    await _warm_up(runner)
     for number in range(1, rounds + 1):
         for name, question in prompts.items():
-            for way in ways:
-                told = Answer(f"{name}/{way}/{number}", name, way, "", None, 0.0)
+            for strategy in strategies:
+                blank = Answer(f"{name}/{strategy}/{number}", name, strategy, "", None, 0.0)
                 try:
                     with undisturbed():
-                        told = await answered(strategies, told.id, name, question, way)
+                        blank = await answered(runner, blank.id, name, question, strategy)
                 except ModelError as error:
-                    told = replace(told, failure=str(error))
-                yield told
+                    blank = replace(blank, failure=str(error))
+                yield blank
 
 
-async def _warm_up(strategies: StrategyRunner) -> None:
-    for model in filter(None, (strategies.models.small, strategies.models.large)):
+async def _warm_up(runner: StrategyRunner) -> None:
+    for model in filter(None, (runner.models.small, runner.models.large)):
         try:
             async for _ in model.stream(plain_prompt("Say hello."), GenerationLimits(16, 0.0)):
                 pass
         except ModelError:
-            continue  # told by the answers themselves, each with its reason
+            continue  # the answers themselves report it, each with its reason

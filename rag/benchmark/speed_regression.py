@@ -24,7 +24,7 @@ _TIMES: Mapping[str, Callable[[Round], float | None]] = {
 _RATES: Mapping[str, Callable[[Round], float | None]] = {
     "decode tokens/s": lambda each: each.decode_tps,
 }
-"""Prefill is not here: it is the first token told another way. Nor are the headers, a millisecond that nobody feels."""
+"""Prefill is not here: it is the first token in another unit. Nor are the headers, an unnoticed millisecond."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class SpeedChange:
     """New over old."""
     low: float
     high: float
-    """The 95 % bootstrap interval of the ratio; both runs are drawn anew each time."""
+    """The 95 % bootstrap interval of the ratio; both runs are resampled."""
     rounds: tuple[int, int]
     verdict: Verdict
     """"slower" and "faster" only when the interval leaves 1 out and the change is over the tolerance."""
@@ -102,7 +102,7 @@ def compare(old: BenchRun, new: BenchRun, tolerance: float) -> SpeedComparison:
             *_machines(old, new),
             *_settings(old, new),
             *_models(old, new, tolerance),
-            *(told for key in shared if (told := _lengths(key, before[key], after[key], tolerance))),
+            *(remark for key in shared if (remark := _lengths(key, before[key], after[key], tolerance))),
         ),
     )
 
@@ -123,7 +123,7 @@ def _changes(key: Key, old: Sequence[Round], new: Sequence[Round], tolerance: fl
 
 
 def _values(rounds: Sequence[Round], value: Callable[[Round], float | None]) -> Floats:
-    """Those above zero: no ratio can be taken of the others."""
+    """The positive ones: no ratio can be taken of the others."""
     found = (value(each) for each in rounds)
     return np.array([v for v in found if v is not None and math.isfinite(v) and v > 0], float)
 
@@ -132,7 +132,7 @@ def _change(key: Key, quantity: str, before: Floats, after: Floats, tolerance: f
     old, new = float(np.median(before)), float(np.median(after))
     low, high = _interval(before, after)
     rounds = (len(before), len(after))
-    # A rate that halves is a time that doubles: both are judged as times.
+    # A rate that halves is a time that doubles: both are compared as times.
     slowdown = (old / new, 1 / high, 1 / low) if quantity in _RATES else (new / old, low, high)
     verdict = _verdict(*slowdown, tolerance) if min(rounds) >= FEWEST else "too few"
     return SpeedChange(key, quantity, old, new, new / old, low, high, rounds, verdict)
@@ -189,14 +189,14 @@ def _models(old: BenchRun, new: BenchRun, tolerance: float) -> Iterator[str]:
 def _of_model(was: Model, model: Model, tolerance: float) -> Iterator[str]:
     for name, a, b in (("variant", was.variant, model.variant), ("device", was.device, model.device)):
         if a != b:
-            yield f"{model.alias} is another {name}: it was {a or 'not told'} and is {b or 'not told'}."
+            yield f"{model.alias} is another {name}: it was {a or 'not known'} and is {b or 'not known'}."
     once = (
         ("its loading took", "s", was.load_s, model.load_s),
         ("the runtime's memory with it was", "MB", was.memory_after_mb, model.memory_after_mb),
     )
-    for told, unit, a, b in once:
+    for what, unit, a, b in once:
         if a and b and _apart(a, b, tolerance):
-            yield f"{model.alias}: {told} {a:,.4g} {unit} and now {b:,.4g} {unit}; measured once, so not judged."
+            yield f"{model.alias}: {what} {a:,.4g} {unit} and now {b:,.4g} {unit}; measured once, so not compared."
 
 
 def _lengths(key: Key, old: Sequence[Round], new: Sequence[Round], tolerance: float) -> str:
@@ -205,8 +205,8 @@ def _lengths(key: Key, old: Sequence[Round], new: Sequence[Round], tolerance: fl
     if not len(before) or not len(after):
         return ""
     a, b = float(np.median(before)), float(np.median(after))
-    told = f"{key}: answers had {a:,.0f} tokens and now {b:,.0f}, so whole answers do not compare the speed alone."
-    return told if _apart(a, b, tolerance) else ""
+    remark = f"{key}: answers had {a:,.0f} tokens and now {b:,.0f}, so whole answers do not compare the speed alone."
+    return remark if _apart(a, b, tolerance) else ""
 
 
 def _apart(a: float, b: float, tolerance: float) -> bool:

@@ -29,21 +29,21 @@ class TargetSession:
         self.here = here
         """Whether it runs on this machine, whose graphics cards then work for it."""
 
-    async def answered(self) -> None:
+    async def after_first_answer(self) -> None:
         """Adds to `model` what can be known only after the first answer; called once."""
 
-    async def explained(self, error: ModelError) -> ModelError:
+    async def explain(self, error: ModelError) -> ModelError:
         """The error as a person should read it."""
         return error
 
 
 class Targets:
-    """Opens models one after the other.
+    """Where the models of a run are; opens them one after the other.
 
     Args:
-        runtime: this machine's own; None where it may not be used. Whoever made it closes it.
-        keys: of servers, by their normalised address; no other server is sent one.
-        idle_timeout_s: the longest wait for the headers and between two pieces, in seconds.
+        runtime: this machine's own; None where it may not be used. It is closed by its maker.
+        keys: API keys of servers, by their normalised address.
+        idle_timeout_s: the longest wait for the headers and between two events, in seconds.
         clock: times the loading.
     """
 
@@ -56,7 +56,7 @@ class Targets:
         self._clock = clock
 
     async def variants(self, spec: ModelSpec, devices: Sequence[Device]) -> list[ModelSpec]:
-        """The contender once for each of the devices that the catalogue has it for; itself where it is on a server.
+        """The spec once for each of the devices that the catalogue has it for; itself where it is on a server.
 
         Raises:
             ModelError: the catalogue cannot be read, or has the model for none of them.
@@ -122,7 +122,7 @@ class Targets:
 
 
 class _RuntimeSession(TargetSession):
-    """In this machine's runtime: its memory can be looked at, and the end of its process be told apart."""
+    """In this machine's runtime: its memory can be looked at, and the end of its process be noticed."""
 
     def __init__(self, runtime: FoundryRuntime, chat: OpenAIModel, model: Model, gpu_before_mb: float | None) -> None:
         super().__init__(chat, model, here=True)
@@ -152,7 +152,7 @@ class _RuntimeSession(TargetSession):
         chat = OpenAIModel(base_url=runtime.url, alias=spec.alias, model_id=loaded.id, idle_timeout_s=idle_timeout_s)
         return cls(runtime, chat, model, gpu_before)
 
-    async def answered(self) -> None:
+    async def after_first_answer(self) -> None:
         gpu = await gpu_memory_mb()
         growth = gpu - self._gpu_before_mb if gpu is not None and self._gpu_before_mb is not None else None
         self.model = replace(
@@ -161,14 +161,14 @@ class _RuntimeSession(TargetSession):
             gpu_memory_mb=round(growth, 1) if growth is not None else None,
         )
 
-    async def explained(self, error: ModelError) -> ModelError:
+    async def explain(self, error: ModelError) -> ModelError:
         if await self._runtime.has_ended(self._url, within_s=_NOTICED_S):
             return ModelCrashed(f"{self.model.alias} stopped unexpectedly: Foundry Local's process ended.")
         return error
 
 
 def described(spec: ModelSpec) -> Model:
-    """What is known of a model before anybody asked it."""
+    """What is known of a model before its first request."""
     return Model(
         spec.alias,
         variant=spec.variant,

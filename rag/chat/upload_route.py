@@ -19,6 +19,7 @@ from python_multipart.multipart import parse_options_header
 from starlette.requests import ClientDisconnect
 
 from rag.ingestion.file_names import safe_name
+from rag.machine import format_bytes
 
 _FORM_OVERHEAD = 65_536
 """Bytes of a form beside the file: its boundaries and headers, and fields that nobody reads."""
@@ -104,7 +105,7 @@ class UploadHandler:
                 data = field.feed(chunk)
                 received, size = received + len(chunk), size + len(data)
                 if size > self.max_bytes or received > self.max_bytes + _FORM_OVERHEAD:
-                    limit = f"{self.max_bytes / 1_000_000:.3g} MB"
+                    limit = format_bytes(self.max_bytes)
                     raise HTTPException(413, f"It is larger than {limit}. Split it, or save a smaller copy.")
                 await asyncio.to_thread(file.write, data)
         finally:

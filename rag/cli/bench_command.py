@@ -10,30 +10,28 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rag.benchmark.catalogue import read_prompts, standard_prompts
 from rag.benchmark.export import as_csv, as_markdown, as_text, comparison_as_text
 from rag.benchmark.html_report import as_html
-from rag.benchmark.plan import BenchPlan, devices, numbers, specs, words
+from rag.benchmark.plan import BenchPlan, devices, given_prompts, numbers, specs, words
 from rag.benchmark.records import BenchRun
-from rag.benchmark.run_files import HISTORY, append_run, check_output, read_run, to_json
+from rag.benchmark.run_files import HISTORY, append_run, read_run, to_json
 from rag.benchmark.speed_regression import compare
 from rag.cli.exit import INTERRUPTED, ending
+from rag.cli.progress import ProgressBar
 from rag.errors import StorageError
 from rag.generation.model_facts import ModelEntry, chosen, known_models, read_models
 from rag.machine import this_machine, today
 from rag.settings import Settings, find_file, read_settings
-from rag.storage import check_ending, write_report
+from rag.storage import check_ending, check_output, write_report
 
 if TYPE_CHECKING:
     from rag.benchmark.runner import BenchProgress, Runner
     from rag.generation.foundry.runtime import FoundryRuntime
 
 
-_MODELS, _PROMPTS = Path("models.json"), Path("prompts.json")
-"""In the working directory these are taken without being named."""
+_MODELS = Path("models.json")
+"""In the working directory it is taken without being named."""
 _SERVER_CHOOSES = "--cpu and --gpu choose among the models of this machine's own runtime; a server chooses by itself."
-_BAR = 24
-_WIDTH = 79
 
 
 def bench(
@@ -80,7 +78,7 @@ def bench(
                 endpoints={} if endpoint else {settings.llm_alias: settings.llm_endpoint},
                 prices={settings.llm_alias: settings.llm_price, settings.slm_alias: settings.slm_price},
             ),
-            prompts={"prompt": prompt} if prompt.strip() else _prompts(prompts_file),
+            prompts=given_prompts(prompt, prompts_file),
             rounds=rounds,
             warm_up=warm_up,
             concurrency=numbers(concurrency, "--concurrency"),
@@ -93,9 +91,9 @@ def bench(
         for path in out or []:
             check_ending(path.suffix)
             check_output(path, force=force)
-        _complain(_not_done(plan))
+        _complain(_unavailable(plan))
         runner, stopped = _measure(plan, settings)
-        sys.exit(_tell(runner, stopped, settings.data_folder / HISTORY, out or [], as_json))
+        sys.exit(_report(runner, stopped, settings.data_folder / HISTORY, out or [], as_json))
 
 
 def _compare(old: Path, new: Path, tolerance: float) -> int:
@@ -113,11 +111,7 @@ def _models(file: Path | None, aliases: tuple[str, ...], settings: Settings) -> 
     return chosen(known_models(), aliases or (settings.slm_alias, settings.llm_alias))
 
 
-def _prompts(file: Path | None) -> Mapping[str, str]:
-    return read_prompts(file or _PROMPTS) if file or _PROMPTS.exists() else standard_prompts()
-
-
-def _not_done(plan: BenchPlan) -> Iterator[str]:
+def _unavailable(plan: BenchPlan) -> Iterator[str]:
     """What was asked for and cannot be had."""
     if plan.devices and any(spec.endpoint for spec in plan.specs):
         yield _SERVER_CHOOSES
@@ -137,8 +131,11 @@ def _measure(plan: BenchPlan, settings: Settings) -> tuple["Runner", str]:
         settings.foundry_local_endpoint: settings.foundry_local_api_key.get_secret_value(),
     }
     keys = {normalise(address): key for address, key in secrets.items() if address}
-    places = Targets(runtime, keys=keys, idle_timeout_s=settings.idle_timeout_s, clock=time.perf_counter)
-    runner = Runner(plan, places, machine=machine, at=today(), clock=time.perf_counter, tell=_shown)
+    targets = Targets(runtime, keys=keys, idle_timeout_s=settings.idle_timeout_s, clock=time.perf_counter)
+    bar = ProgressBar()
+    runner = Runner(
+        plan, targets, machine=machine, at=today(), clock=time.perf_counter, on_progress=partial(_show, bar)
+    )
 
     async def run() -> None:
         try:
@@ -148,7 +145,8 @@ def _measure(plan: BenchPlan, settings: Settings) -> tuple["Runner", str]:
                 await runtime.close()
 
     try:
-        asyncio.run(run())
+        with bar:
+            asyncio.run(run())
     except KeyboardInterrupt:
         return runner, BY_HAND
     return runner, ""
@@ -162,8 +160,8 @@ def _runtime(settings: Settings) -> "FoundryRuntime | None":
     return own_runtime(settings.data_folder, cache_dir=settings.model_cache_dir, catalogue=settings.catalogue)
 
 
-def _tell(runner: "Runner", stopped: str, history: Path, out: Sequence[Path], as_json: bool) -> int:
-    """Shows and keeps what was measured; the exit code.
+def _report(runner: "Runner", stopped: str, history: Path, out: Sequence[Path], as_json: bool) -> int:
+    """Shows and saves what was measured; the exit code.
 
     It is shown first, so that a full disk costs nobody an hour of measuring.
     """
@@ -175,9 +173,9 @@ def _tell(runner: "Runner", stopped: str, history: Path, out: Sequence[Path], as
     typer.echo(to_json(run, indent=1) if as_json else as_text(run))
     if as_json:
         _complain([*runner.failures, *filter(None, [stopped])])
-    for keep in (partial(append_run, history, run), *(partial(_write, path, run) for path in out)):
+    for save in (partial(append_run, history, run), *(partial(_write, path, run) for path in out)):
         try:
-            keep()
+            save()
         except StorageError as error:
             _complain([str(error)])
             code = code or 1
@@ -196,12 +194,7 @@ def _complain(sentences: Iterable[str]) -> None:
         typer.echo(sentence, err=True)
 
 
-def _shown(progress: "BenchProgress") -> None:
-    """One line on a terminal that is written over; at the end it is wiped. Elsewhere nothing."""
-    if not sys.stderr.isatty():
-        return
-    full = _BAR * progress.done // max(progress.of, 1)
+def _show(bar: ProgressBar, progress: "BenchProgress") -> None:
     at_once = f", {progress.concurrency} at once" if progress.concurrency > 1 else ""
-    what = " · ".join(filter(None, (progress.model, f"{progress.prompt}{at_once}")))
-    line = f"[{'#' * full:{_BAR}}] {progress.done}/{progress.of}  {what}"[:_WIDTH]
-    typer.echo(f"\r{line if progress.model else '':<{_WIDTH}}" + ("" if progress.model else "\r"), nl=False, err=True)
+    now = " · ".join(filter(None, (progress.model, f"{progress.prompt}{at_once}")))
+    bar.update(progress.done, progress.of, f"{progress.done}/{progress.of}  {now}")

@@ -2,27 +2,25 @@
 
 import asyncio
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from rag.benchmark.catalogue import read_prompts, standard_prompts
-from rag.benchmark.comparison import Comparing, ComparisonTask
+from rag.benchmark.comparison import ComparisonRunner, ComparisonTask
 from rag.benchmark.comparison_report import as_json as to_json
 from rag.benchmark.comparison_report import as_markdown, rendered, run_of_json
 from rag.benchmark.comparison_summary import SHARES, Answer, CompareRun, PairPrices
-from rag.benchmark.plan import words
-from rag.benchmark.run_files import check_output
+from rag.benchmark.plan import given_prompts, words
 from rag.cli.exit import INTERRUPTED, ending
+from rag.cli.progress import ProgressBar
 from rag.errors import GroundworkError, SettingsError
 from rag.evaluation.judge import read_annotations
 from rag.settings import Settings, read_settings
-from rag.storage import check_ending, read_text, write_report
-
-_PROMPTS = Path("prompts.json")
+from rag.storage import check_ending, check_output, read_text, write_report
 
 
 def compare(
@@ -52,8 +50,8 @@ def compare(
         for path in reports:
             check_ending(path.suffix)
             check_output(path, force=force)
-        prompts = {"prompt": prompt} if prompt.strip() else _prompts(prompts_file)
-        run, code = _measured(settings, ComparisonTask(prompts, rounds, rag, judge))
+        task = ComparisonTask(given_prompts(prompt, prompts_file), rounds, rag, judge)
+        run, code = _measured(settings, task)
         typer.echo(to_json(run) if as_json else as_markdown(run, prices, shares), nl=False)
         for path in reports:
             write_report(path, rendered(run, path.suffix, prices, shares), force=True)
@@ -62,19 +60,21 @@ def compare(
 
 def _measured(settings: Settings, task: ComparisonTask) -> tuple[CompareRun, int]:
     """What there is, also after an interruption, and the exit code."""
-    comparing = Comparing(settings, task, _told)
+    bar = ProgressBar()
+    runner = ComparisonRunner(settings, task, partial(_show, bar))
     stopped, code = "", 0
     try:
-        asyncio.run(comparing.play())
+        with bar:
+            asyncio.run(runner.play())
     except KeyboardInterrupt:
         stopped, code = "It was interrupted.", INTERRUPTED
     except GroundworkError as error:
         stopped, code = str(error), 1
-        if not comparing.answers:
+        if not runner.answers:
             raise
-    if not comparing.answers:
+    if not runner.answers:
         raise KeyboardInterrupt
-    return comparing.run(stopped), code or int(any(answer.failure for answer in comparing.answers))
+    return runner.run(stopped), code or int(any(answer.failure for answer in runner.answers))
 
 
 def _annotate(annotations: Path, reports: Sequence[Path], prices: PairPrices, shares: Sequence[float]) -> int:
@@ -90,10 +90,6 @@ def _annotate(annotations: Path, reports: Sequence[Path], prices: PairPrices, sh
     return 0
 
 
-def _prompts(file: Path | None) -> Mapping[str, str]:
-    return read_prompts(file or _PROMPTS) if file or _PROMPTS.exists() else standard_prompts()
-
-
 def _shares(text: str) -> Sequence[float]:
     try:
         found = tuple(float(word) for word in words(text)) or SHARES
@@ -104,6 +100,7 @@ def _shares(text: str) -> Sequence[float]:
     return found
 
 
-def _told(answer: Answer, done: int, every: int) -> None:
-    """A line for each answer, on standard error."""
-    typer.echo(f"{done}/{every}  {answer.id}  {answer.failure or f'{answer.total_s:.2f} s'}", err=True)
+def _show(bar: ProgressBar, answer: Answer, done: int, total: int) -> None:
+    """A line for each answer on standard error, above the bar."""
+    bar.log(f"{done}/{total}  {answer.id}  {answer.failure or f'{answer.total_s:.2f} s'}")
+    bar.update(done, total, f"{done}/{total}")

@@ -18,6 +18,7 @@ from rag.errors import DocumentError, ModelError, ParserUnavailable, StorageErro
 from rag.generation.foundry.model import ModelStatus
 from rag.generation.openai_model import OpenAIModel
 from rag.ingestion.ocr import find_tesseract
+from rag.machine import format_bytes
 from rag.services import Services
 from rag.settings import read_settings
 
@@ -99,19 +100,19 @@ def _python() -> Finding:
 
 def _memory() -> Finding:
     memory = psutil.virtual_memory()
-    free, total = memory.available / 1e9, memory.total / 1e9
-    said = f"{free:.1f} of {total:.1f} GB are free."
-    if free >= LEAST_MEMORY_GB:
+    said = f"{format_bytes(memory.available)} of {format_bytes(memory.total)} are free."
+    if memory.available / 1e9 >= LEAST_MEMORY_GB:
         return Finding("Memory", "ok", said)
     return Finding("Memory", "note", f"{said} phi-4-mini wants about {LEAST_MEMORY_GB} GB: close other programs.")
 
 
 def _disk(services: Services) -> Finding:
     folder = services.settings.model_cache_dir
-    free = psutil.disk_usage(str(folder) if folder and folder.exists() else ".").free / 1e9
-    if free >= LEAST_DISK_GB:
-        return Finding("Disk", "ok", f"{free:.0f} GB are free.")
-    return Finding("Disk", "note", f"{free:.1f} GB are free; phi-4-mini's download wants about {LEAST_DISK_GB} GB.")
+    free = psutil.disk_usage(str(folder) if folder and folder.exists() else ".").free
+    if free / 1e9 >= LEAST_DISK_GB:
+        return Finding("Disk", "ok", f"{format_bytes(free)} are free.")
+    said = f"{format_bytes(free)} are free; phi-4-mini's download wants about {LEAST_DISK_GB} GB."
+    return Finding("Disk", "note", said)
 
 
 async def _parser(services: Services) -> Finding:
@@ -176,7 +177,7 @@ async def _endpoint(model: OpenAIModel) -> Finding:
 
 
 def _model(status: ModelStatus) -> Finding:
-    size = f" ({status.size_mb / 1000:.1f} GB)" if status.size_mb else ""
+    size = f" ({format_bytes(status.size_mb * 1e6)})" if status.size_mb else ""
     match status.state:
         case "ready":
             return Finding(status.alias, "ok", f"Loaded and ready{size}.")

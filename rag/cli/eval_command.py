@@ -3,25 +3,27 @@
 import asyncio
 import json
 import sys
-from collections.abc import Sequence
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from rag.cli.exit import INTERRUPTED, ending
+from rag.cli.progress import ProgressBar
 from rag.errors import GroundworkError, SettingsError
 from rag.evaluation import report
-from rag.evaluation.dataset import Question, read_questions
+from rag.evaluation.dataset import read_questions
 from rag.evaluation.judge import read_annotations
 from rag.evaluation.quality_regression import TOLERANCE, QualityComparison, compare
 from rag.evaluation.replay import with_rubrics
-from rag.evaluation.report import check_output, read_results, write_results
+from rag.evaluation.report import check_results_path, read_results, write_results
 from rag.evaluation.results import Results, Row
 from rag.evaluation.routing import Routing, routing
 from rag.evaluation.run import Evaluation, EvaluationTask
 from rag.evaluation.summary import means
+from rag.reports.table import terminal_table
 from rag.settings import find_file, read_settings
 from rag.storage import adapter, read_text
 
@@ -66,7 +68,7 @@ def evaluate(
             sys.exit(_routing(*routing_, at, as_json))
         if annotations:
             sys.exit(_annotate(annotations, out))
-        check_output(out, force=force)
+        check_results_path(out, force=force)
         asked = read_questions(read_text(find_file(questions)), str(questions))
         task = EvaluationTask(asked[: limit or None], questions.name, mode.value, judge, ragas)
         sys.exit(_play(task, out, as_json))
@@ -74,33 +76,35 @@ def evaluate(
 
 def _play(task: EvaluationTask, out: Path, as_json: bool) -> int:
     """Measures and writes; what was measured before an interruption or a fault is written too."""
-    evaluating = Evaluation(read_settings(), task, _told)
+    bar = ProgressBar()
+    evaluation = Evaluation(read_settings(), task, partial(_show, bar))
     why, code = "", 0
     try:
-        asyncio.run(evaluating.run())
+        with bar:
+            asyncio.run(evaluation.run())
     except KeyboardInterrupt:
         why, code = "It was interrupted.", INTERRUPTED
     except GroundworkError as error:
-        if not evaluating.measured:
+        if not evaluation.measured:
             raise
         why, code = str(error), 1
-    if not evaluating.measured:
+    if not evaluation.measured:
         return code
-    results = evaluating.results(why)
+    results = evaluation.results(why)
     write_results(out, results)
-    _say(results.to_json() if as_json else _short(results, out))
+    _print(results.to_json() if as_json else _short(results, out))
     return code or int(bool(results.run.stopped))
 
 
 def _compare(before: Path, after: Path, tolerance: float, as_json: bool) -> int:
     found = compare(read_results(before), read_results(after), tolerance)
-    _say(_json(found) if as_json else report.comparison(found))
+    _print(_json(found) if as_json else report.comparison(found))
     return 0 if found.passed else 1
 
 
 def _routing(small: Path, large: Path, at: Path | None, as_json: bool) -> int:
     found = routing(read_results(small), read_results(large), read_results(at) if at else None)
-    _say(_json(found) if as_json else report.routing(found))
+    _print(_json(found) if as_json else report.routing(found))
     return 0
 
 
@@ -110,26 +114,26 @@ def _annotate(annotations: Path, out: Path) -> int:
     if not rubrics:
         raise SettingsError(f"{annotations} holds no points.")
     write_results(out, with_rubrics(results, rubrics))
-    _say(f"{len(rubrics)} of {len(results.rows)} answers in {out} have points now.")
+    _print(f"{len(rubrics)} of {len(results.rows)} answers in {out} have points now.")
     return 0
 
 
-def _told(row: Row, done: int, all_: Sequence[Question]) -> None:
-    """A line for each question, on standard error."""
-    typer.echo(f"{done}/{len(all_)}  {row.id}  {row.outcome}  {row.failure or f'{row.scores.quality:.2f}'}", err=True)
+def _show(bar: ProgressBar, row: Row, done: int, total: int) -> None:
+    """A line for each question on standard error, above the bar."""
+    bar.log(f"{done}/{total}  {row.id}  {row.outcome}  {row.failure or f'{row.scores.quality:.2f}'}")
+    bar.update(done, total, f"{done}/{total}")
 
 
 def _short(results: Results, out: Path) -> str:
-    found = means(results.rows)
-    width = max((len(mean.name) for mean in found), default=0)
-    lines = [f"{mean.name:{width}}  {mean.value:.3f}  ({mean.count})" for mean in found]
+    found = [(mean.name, f"{mean.value:.3f}", str(mean.count)) for mean in means(results.rows)]
+    table = terminal_table(("score", "mean", "questions"), found)
     stopped = [f"This run is not whole. {results.run.stopped}"] if results.run.stopped else []
-    return "\n".join([*lines, "", *stopped, f"Results: {out}. Report: {out.with_suffix('.md')}."])
+    return "\n".join([*table, "", *stopped, f"Results: {out}. Report: {out.with_suffix('.md')}."])
 
 
 def _json(found: QualityComparison | Routing) -> str:
     return json.dumps(adapter(type(found)).dump_python(found, mode="json"), ensure_ascii=False, indent=1)
 
 
-def _say(text: str) -> None:
+def _print(text: str) -> None:
     typer.echo(text.rstrip("\n"))

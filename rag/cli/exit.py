@@ -1,4 +1,4 @@
-"""How every `rag` command ends: an error is one sentence, Ctrl-C an exit code of its own."""
+"""How every `rag` command ends: an error as one sentence, Ctrl-C with its own exit code."""
 
 import logging
 import sys
@@ -15,7 +15,7 @@ INTERRUPTED = 130
 
 @contextmanager
 def ending(interrupted: str = "") -> Generator[None]:
-    """Runs a command's body without log lines in between; `interrupted` is said after Ctrl-C.
+    """Runs a command's body without log lines in between; `interrupted` is printed after Ctrl-C.
 
     An error that a person may be shown is its sentence on standard error and exit code 1.
     """

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ import typer
 
 from rag.cli import library_text as text
 from rag.cli.exit import ending
+from rag.cli.progress import ProgressBar
 from rag.errors import StorageError
 from rag.library.changes import SyncProgress
 from rag.library.folders import add_folder, parse_folders, remove_folder
@@ -151,9 +153,10 @@ async def _sync_one(library: Library, retry: bool) -> None:
     if not await library.acquire():
         typer.echo(f"{name} is kept in sync by another process, such as the running chat: there is nothing to do.")
         return
-    library.on_progress = _show_progress if sys.stderr.isatty() else lambda _: None
     try:
-        changes = await library.sync(retry=retry)
+        with ProgressBar() as bar:
+            library.on_progress = partial(_show, bar)
+            changes = await library.sync(retry=retry)
     except asyncio.CancelledError:
         documents = (await asyncio.to_thread(library.stored.summary)).documents
         typer.echo(
@@ -163,10 +166,9 @@ async def _sync_one(library: Library, retry: bool) -> None:
     _echo(await asyncio.to_thread(lambda: list(text.changes(library.stored, changes))))
 
 
-def _show_progress(progress: SyncProgress | None) -> None:
-    """One line that is written over; at the end it is wiped."""
-    line = text.progress_line(progress) if progress else ""
-    typer.echo(f"\r{line:<79}" if line else f"\r{'':<79}\r", nl=False, err=True)
+def _show(bar: ProgressBar, progress: SyncProgress | None) -> None:
+    if progress:
+        bar.update(progress.documents_done, progress.documents_total, text.progress_line(progress))
 
 
 def _echo(lines: Iterable[str]) -> None:

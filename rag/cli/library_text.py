@@ -10,6 +10,7 @@ from typing import Any
 from rag.library.changes import Changes, SyncProgress
 from rag.library.manifest import FileRecord, State, Summary
 from rag.library.store import StoredLibrary
+from rag.machine import format_bytes
 
 _WIDTH = 79
 _MOST_FAILURES = 10
@@ -107,7 +108,7 @@ def _size(summary: Summary) -> str:
 
 
 def _row(name: str, summary: Summary, size: int, since: str) -> str:
-    numbers = (f"{summary.documents:,}", f"{summary.passages:,}", f"{summary.failed:,}", f"{size / 1e6:,.1f} MB")
+    numbers = (f"{summary.documents:,}", f"{summary.passages:,}", f"{summary.failed:,}", format_bytes(size))
     return _COLUMNS.format(_shortened(name, 24), *numbers, since).rstrip()
 
 

@@ -17,10 +17,11 @@ from rag.errors import GroundworkError, StorageError
 from rag.escalation.policy import Policy
 from rag.escalation.weights import shipped
 from rag.settings import Settings, read_settings
+from rag.storage import adapter
 from rag.turn_log.calibration import Calibration, load_calibration, save_calibration, undo_calibration
 from rag.turn_log.calibration_fit import propose, read_labels
 from rag.turn_log.log import TurnHistory, read_turns
-from rag.turn_log.usage_report import ReportPrices, summarise
+from rag.turn_log.usage_report import ReportPrices, UsageReport, summarise
 
 app = typer.Typer(no_args_is_help=True, help="What the turn log shows.")
 
@@ -43,7 +44,8 @@ def report(
             typer.echo(_dumped({"turns": 0}) if as_json else none)
             return 0
         found = summarise(history.turns, ReportPrices(settings.slm_price, settings.llm_price))
-        typer.echo(_dumped(asdict(found)) if as_json else report_text.as_text(found))
+        published = adapter(UsageReport).dump_python(found, by_alias=True)
+        typer.echo(_dumped(published) if as_json else report_text.as_text(found))
         return 0
 
     _run(command)
@@ -71,7 +73,7 @@ def calibrate(
         if undo:
             return _undo(folder)
         now = datetime.now(UTC)
-        in_use, whose = _in_use(folder, settings)
+        in_use, origin = _in_use(folder, settings)
         found = propose(
             _read(turns or folder).turns,
             _annotations(labels),
@@ -81,7 +83,7 @@ def calibrate(
             at=now,
         )
         if not as_json:
-            _echo(report_text.proposal(found, whose))
+            _echo(report_text.proposal(found, origin))
         saved = yes or (not as_json and typer.confirm("Save the new weights and threshold?"))
         if saved:
             save_calibration(folder, found.calibration)
@@ -114,8 +116,8 @@ def _start(since: str, now: datetime) -> datetime:
         ) from None
 
 
-def _read(place: Path, since: datetime | None = None) -> TurnHistory:
-    history = read_turns(place, since)
+def _read(path: Path, since: datetime | None = None) -> TurnHistory:
+    history = read_turns(path, since)
     if history.broken:
         typer.echo(f"Lines of the log that are damaged and were left out: {history.broken:,}.", err=True)
     if history.newer:
@@ -135,18 +137,18 @@ def _annotations(labels: Path | None) -> Mapping[str, bool]:
 
 
 def _in_use(folder: Path, settings: Settings) -> tuple[Calibration, str]:
-    """What drafts are judged by now, and in a few words where that comes from."""
+    """The calibration in use, and in a few words its origin."""
     try:
         saved = load_calibration(folder, shipped())
     except StorageError as error:
         typer.echo(str(error), err=True)
         saved = None
-    whose = "as it came with the app"
+    origin = "as it came with the app"
     if saved:
-        whose = f"calibrated {saved.fit.get('date', 'before')}, perhaps on some of these drafts"
+        origin = f"calibrated {saved.fit.get('date', 'before')}, perhaps on some of these drafts"
     found = saved or Calibration(shipped(), Policy().confidence_threshold)
     threshold = settings.confidence_threshold
-    return (found if threshold is None else replace(found, confidence_threshold=threshold)), whose
+    return (found if threshold is None else replace(found, confidence_threshold=threshold)), origin
 
 
 def _undo(folder: Path) -> int:

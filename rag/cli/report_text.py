@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from rag.reports.table import Row, markdown_table
 from rag.turn_log.calibration_fit import MANY, TARGET, Proposal, Quality, ThresholdChoice
-from rag.turn_log.usage_report import ENOUGH, Group, Proportion, Quantiles, Report
+from rag.turn_log.usage_report import ENOUGH, Group, Proportion, Quantiles, UsageReport
 from rag.types import BlockedBy, Outcome, Trigger
 
 _OUTCOMES: Mapping[Outcome, str] = {
@@ -22,7 +23,7 @@ _TRIGGERS: Mapping[Trigger, str] = {
     "capability": "capability",
     "asked": "asked for",
 }
-_HELD: Mapping[BlockedBy, str] = {
+_BLOCKED_BY: Mapping[BlockedBy, str] = {
     "local": "asked as Local only",
     "off": "escalation is off",
     "no_model": "no larger model",
@@ -33,15 +34,13 @@ _HELD: Mapping[BlockedBy, str] = {
 _GROUPS: Mapping[Group, str] = {"kept": "small model alone", "escalated": "with the larger model", "all": "both"}
 _BAR = 20
 
-Row = Sequence[str]
 
-
-def as_text(report: Report) -> str:
+def as_text(report: UsageReport) -> str:
     """The report as lines of at most 79 characters, with tables of Markdown."""
     return "\n".join(_report(report))
 
 
-def _report(report: Report) -> Iterator[str]:
+def _report(report: UsageReport) -> Iterator[str]:
     days = f"{report.first.astimezone():%Y-%m-%d %H:%M} to {report.last.astimezone():%Y-%m-%d %H:%M}"
     yield f"# {report.turns:,} turn{'' if report.turns == 1 else 's'}, {days}"
     yield ""
@@ -66,7 +65,7 @@ def _report(report: Report) -> Iterator[str]:
     yield from _costs(report)
 
 
-def _escalations(report: Report) -> Iterator[str]:
+def _escalations(report: UsageReport) -> Iterator[str]:
     rows = [
         (_TRIGGERS[each], *_counted(share), *_seconds(report.added.get(each)))
         for each, share in report.triggers.items()
@@ -83,15 +82,17 @@ def _escalations(report: Report) -> Iterator[str]:
             ("draft given up early", *_of(report.early)),
         ],
     )
-    yield from _table(("larger model held back", "turns"), [(_HELD[k], f"{n:,}") for k, n in report.held.items()])
+    yield from _table(
+        ("larger model held back", "turns"), [(_BLOCKED_BY[k], f"{n:,}") for k, n in report.blocked_by.items()]
+    )
 
 
-def _tokens(report: Report) -> Iterator[str]:
+def _tokens(report: UsageReport) -> Iterator[str]:
     yield from _table(
         ("tokens", "replies", "read", "written", "reasoning", "a second"),
         [
             (
-                _escaped(model),
+                model,
                 f"{each.generations:,}",
                 *(f"{number:,}" for number in (each.read, each.written, each.reasoning)),
                 "-" if each.tokens_per_second is None else f"{each.tokens_per_second:.1f}",
@@ -107,7 +108,7 @@ def _tokens(report: Report) -> Iterator[str]:
         yield f"{uncounted:,} replies are not in these sums: their server did not count."
 
 
-def _costs(report: Report) -> Iterator[str]:
+def _costs(report: UsageReport) -> Iterator[str]:
     costs = report.costs
     if not costs:
         yield ""
@@ -124,7 +125,7 @@ def _costs(report: Report) -> Iterator[str]:
 
 
 def proposal(found: Proposal, in_use: str) -> Iterator[str]:
-    """What a fit found, beside the calibration in use, of which `in_use` says in a few words where it comes from."""
+    """What a fit found, beside the calibration in use, whose origin `in_use` is, in a few words."""
     drafts = f"{found.labels:,} labelled drafts, {found.right:,} of them right"
     yield f"{drafts}; {'every coefficient is' if found.every_coefficient else 'level and slope are'} fitted."
     if found.unknown:
@@ -159,7 +160,7 @@ def _advice(found: Proposal) -> Iterator[str]:
 
 
 def _curve(name: str, quality: Quality) -> Iterator[str]:
-    """How often drafts of a confidence were right; on the dot, a confidence says what it means."""
+    """How often drafts of a confidence were right; on the line, a confidence is what it claims to be."""
     yield ""
     yield f"Reliability, {name}: confidence, share that was right (#), where it should be (|), drafts"
     yield ""
@@ -190,7 +191,7 @@ def _share(share: Proportion) -> str:
     return f"{share.share:.0%} [{low} to {high}]"
 
 
-def _thumbs(report: Report, kind: Outcome) -> tuple[str, str]:
+def _thumbs(report: UsageReport, kind: Outcome) -> tuple[str, str]:
     thumbs = report.thumbs.get(kind)
     return (f"{thumbs.up:,}", f"{thumbs.down:,}") if thumbs else ("0", "0")
 
@@ -204,19 +205,7 @@ def _percentiles(spread: Quantiles | None) -> tuple[str, str]:
 
 
 def _table(head: Row, rows: Sequence[Row]) -> Iterator[str]:
-    """A table whose first column is text and whose others are numbers; nothing without rows."""
-    if not rows:
-        return
-    first, *others = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    yield ""
-    for row in (head, None, *rows):
-        if row is None:
-            cells = ["-" * first, *("-" * (width - 1) + ":" for width in others)]
-        else:
-            cells = [row[0].ljust(first), *(cell.rjust(width) for cell, width in zip(row[1:], others, strict=True))]
-        yield f"| {' | '.join(cells)} |"
-
-
-def _escaped(name: str) -> str:
-    """A model's alias as a cell: it is somebody else's text."""
-    return "".join(f"\\{c}" if c in "\\|`*_<>[]" else c for c in name if c.isprintable())
+    """A table that reads well in a terminal and is Markdown too; nothing without rows."""
+    if rows:
+        yield ""
+        yield from markdown_table(head, rows, padded=True)

@@ -1,1 +1,1 @@
-"""Replay of a fixed question set, its scores, and what changed between two runs."""
+"""How good answers are: a question set replayed, scored and compared."""

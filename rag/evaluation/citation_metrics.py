@@ -13,10 +13,10 @@ from rag.text.sentences import sentences
 from rag.types import Hit
 
 SUPPORTED = 0.7
-"""A passage supports a statement when it holds so many of its stems: other words for the same thing leave about a
+"""A passage supports a statement when it holds this share of its stems: other words for the same thing leave about a
 quarter of them out, another subject leaves out most."""
 _SHORTEST = 20
-"""Characters; shorter pieces, such as "Yes." or a heading, state nothing that needs a source."""
+"""Characters; shorter texts, such as "Yes." or a heading, state nothing that needs a source."""
 _MARK = re.compile(r"\[(\d{1,3})\]")
 _QUOTE = re.compile(r"(?:^>.*(?:\n|\Z))+", re.MULTILINE)
 
@@ -31,10 +31,10 @@ class Statement:
 
 def statements(answer: str) -> Iterator[Statement]:
     """What the answer states, in order."""
-    for piece in _pieces(answer):
-        text = without_marks(piece.replace("\n>", "\n").removeprefix(">")).strip()
+    for part in _parts(answer):
+        text = without_marks(part.replace("\n>", "\n").removeprefix(">")).strip()
         if len(text) >= _SHORTEST:
-            yield Statement(text, tuple(dict.fromkeys(int(number) for number in _MARK.findall(piece))))
+            yield Statement(text, tuple(dict.fromkeys(int(number) for number in _MARK.findall(part))))
 
 
 def recall(answer: str, passages: Mapping[int, Hit]) -> float | None:
@@ -42,8 +42,8 @@ def recall(answer: str, passages: Mapping[int, Hit]) -> float | None:
 
     `passages` are those of the prompt by number.
     """
-    judged = [_supported(each, each.cited, passages) for each in statements(answer)]
-    return sum(judged) / len(judged) if judged else None
+    supported = [_supported(each, each.cited, passages) for each in statements(answer)]
+    return sum(supported) / len(supported) if supported else None
 
 
 def precision(answer: str, passages: Mapping[int, Hit]) -> float | None:
@@ -52,13 +52,13 @@ def precision(answer: str, passages: Mapping[int, Hit]) -> float | None:
     A mark matters when all marks of its statement together support it, and either its passage alone does or the others
     without it do not.
     """
-    judged: list[bool] = []
+    useful: list[bool] = []
     for each in statements(answer):
         whole = _supported(each, each.cited, passages)
         for number in each.cited:
             others = [other for other in each.cited if other != number]
-            judged.append(whole and (_supported(each, [number], passages) or not _supported(each, others, passages)))
-    return sum(judged) / len(judged) if judged else None
+            useful.append(whole and (_supported(each, [number], passages) or not _supported(each, others, passages)))
+    return sum(useful) / len(useful) if useful else None
 
 
 def _supported(statement: Statement, numbers: Sequence[int], passages: Mapping[int, Hit]) -> bool:
@@ -66,7 +66,7 @@ def _supported(statement: Statement, numbers: Sequence[int], passages: Mapping[i
     return bool(hits) and support(statement.text, hits) >= SUPPORTED
 
 
-def _pieces(answer: str) -> Iterator[str]:
+def _parts(answer: str) -> Iterator[str]:
     """Block quotes whole, the rest by sentence."""
     end = 0
     for quote in _QUOTE.finditer(answer):

@@ -1,4 +1,4 @@
-"""Second models that judge answers: which one, and where its judgements go."""
+"""A second model as judge of answers: which one, what it is asked, and where its points go."""
 
 import json
 from collections.abc import Awaitable, Callable, Collection, Sequence
@@ -60,7 +60,7 @@ def read_annotations(text: str, name: str, ids: Collection[str]) -> dict[str, Ru
     return found
 
 
-async def judged(model: ChatModel, question: str, hits: Sequence[Hit], answer: str) -> Rubric | None:
+async def rubric_of(model: ChatModel, question: str, hits: Sequence[Hit], answer: str) -> Rubric | None:
     """A second model's points for an answer; None, "not judged", when it fails or says anything else.
 
     `hits` are the passages that the answer could stand on.
@@ -91,7 +91,7 @@ Judge = Callable[[Question, Turn], Awaitable[None]]
 
 
 def judge_model(alias: str, services: Services, models: ModelSet, closing: AsyncExitStack) -> ChatModel:
-    """The model of that alias: one of the bench, else one of the same server or runtime, closed with `closing`.
+    """The model of that alias: one of the app's own, else one of the same server or runtime, closed with `closing`.
 
     Without an alias the larger model, else the small one.
 
@@ -121,18 +121,18 @@ def judge_model(alias: str, services: Services, models: ModelSet, closing: Async
 
 
 def points_by(model: ChatModel, recorder: Recorder) -> Judge:
-    """A judge that gives points; an answer whose judgement cannot be read gets none."""
+    """A judge that gives points; an answer whose points cannot be read gets none."""
 
     async def judge(question: Question, turn: Turn) -> None:
         hits = [citation.hit for citation in turn.citations]
-        if points := await judged(model, turn.question, hits, turn.answer):
+        if points := await rubric_of(model, turn.question, hits, turn.answer):
             recorder.rubrics[question.id] = points
 
     return judge
 
 
 def ragas_by(model: ChatModel, recorder: Recorder) -> Judge:
-    """A judge that takes Ragas' metrics.
+    """A judge that computes Ragas' metrics.
 
     Raises:
         SettingsError: Ragas is not installed.

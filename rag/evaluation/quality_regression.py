@@ -55,7 +55,7 @@ class QualityComparison:
     reworded: tuple[str, ...]
     """Ids whose question is another one now; they are not compared."""
     times: tuple[tuple[StageTimes, StageTimes], ...] = ()
-    """For looking at: times are not judged."""
+    """For information: times are not compared."""
 
     @property
     def worse(self) -> tuple[Difference, ...]:

@@ -1,4 +1,4 @@
-"""Plays a question set: each question as a turn, follow-ups with their chat's history as it came about in this run."""
+"""Replays a question set: each question as a turn, follow-ups with the history that came about in this run."""
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
@@ -11,7 +11,7 @@ from rag.evaluation.scores import TokenPrices, failed, score
 from rag.types import Exchange, Finished, Timings, Turn, TurnEvent
 
 MOST_FAILURES = 3
-"""After so many questions in a row without a turn the model is taken to be gone, and the run ends."""
+"""The run ends after this many failed questions in a row: the model is taken to be gone."""
 
 Ask = Callable[[str, Sequence[Exchange]], AsyncGenerator[TurnEvent]]
 """A turn for a question with its history, such as `rag.turn.answer.answer` with everything else given."""
@@ -93,7 +93,7 @@ class Recorder:
         return row
 
     def results(self, run: Run, why: str = "") -> Results:
-        """All that there is; `why` tells why questions are left."""
+        """All that there is; `why` questions are left."""
         left = run.asked - len(self.rows)
         stopped = _STOPPED.format(count=left, why=why or "The model is gone.") if left else why
         rows = tuple(
@@ -113,5 +113,5 @@ def milliseconds(timings: Timings) -> dict[str, float]:
 
 
 def with_rubrics(results: Results, rubrics: dict[str, Rubric]) -> Results:
-    """The results with these points in the place of earlier ones."""
+    """The results with these points instead of earlier ones."""
     return replace(results, rows=tuple(replace(row, rubric=rubrics.get(row.id, row.rubric)) for row in results.rows))

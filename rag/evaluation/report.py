@@ -1,7 +1,6 @@
 """Results, comparisons and routing as Markdown for people. Pure."""
 
-import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import fmean
 
@@ -10,7 +9,8 @@ from rag.evaluation.quality_regression import QualityComparison
 from rag.evaluation.results import CRITERIA, Results, Row
 from rag.evaluation.routing import Routing
 from rag.evaluation.summary import escalations, means, refusals, stage_times, tokens
-from rag.storage import read_text, reason, write_whole
+from rag.reports.table import markdown_table
+from rag.storage import check_output, read_text, write_whole
 
 _LANGUAGES = {"en": "English", "es": "Spanish", "pt": "Portuguese", "ru": "Russian", "sl": "Slovenian"}
 
@@ -19,46 +19,46 @@ _BY_LANGUAGE = ("quality", "hit@1", "facts found", "refusal correctness")
 
 def report(results: Results) -> str:
     """A run as a page: what was measured with what, the scores, each question, the times."""
-    parts = (_head(results), _scores(results), _languages(results), _tables(results), _questions(results))
+    parts = (_head(results), _scores(results), _languages(results), _refusals(results), _questions(results))
     return "\n".join(line for part in (*parts, _spent(results), _notes(results)) for line in part)
 
 
 def comparison(found: QualityComparison) -> str:
     """What changed, the verdict first."""
     lines = [_verdict(found), ""]
-    lines += _table(
+    lines += markdown_table(
         ("score", "before", "after", "change", "95 % interval", "questions", ""),
         (
             (
                 *(d.name, _n(d.before), _n(d.after), f"{d.change:+.3f}", f"{d.low:+.3f} to {d.high:+.3f}"),
-                *(str(d.count), "**worse**" if d.worse else ""),
+                *(str(d.count), "worse" if d.worse else ""),
             )
             for d in found.differences
         ),
     )
     if found.flips:
         lines += ["", "Questions with another quality:", ""]
-        lines += _table(
+        lines += markdown_table(
             ("id", "question", "before", "after", "outcome"),
             ((f.id, f.question, _n(f.before), _n(f.after), " → ".join(dict.fromkeys(f.outcomes))) for f in found.flips),
         )
     if found.times:
         lines += ["", "Times, in ms (not judged):", ""]
         rows = ((a.name, f"{a.mean:.1f}", f"{b.mean:.1f}", f"{a.p95:.1f}", f"{b.p95:.1f}") for a, b in found.times)
-        lines += _table(("stage", "mean before", "after", "p95 before", "after"), rows)
+        lines += markdown_table(("stage", "mean before", "after", "p95 before", "after"), rows)
     return "\n".join([*lines, ""])
 
 
 def routing(found: Routing) -> str:
     """Routing quality as a table, and the curve at each tenth of the questions."""
     lines = [f"{found.questions} questions: quality {_n(found.small)} small, {_n(found.large)} large.", ""]
-    lines += _table(("measure", "value", "means"), _routing_rows(found))
+    lines += markdown_table(("measure", "value", "means"), _routing_rows(found), 3)
     if found.apgr is None:
         return "\n".join([*lines, "", "The larger model is not better here, so there is no gap to recover.", ""])
     step = max(1, len(found.curve) // 10)
     shown = [*found.curve[:-1:step], found.curve[-1]]
     lines += ["", "Sent on, the least confident first:", ""]
-    lines += _table(("calls", "quality", "PGR"), ((_p(p.calls), _n(p.quality), _n(p.recovered)) for p in shown))
+    lines += markdown_table(("calls", "quality", "PGR"), ((_p(p.calls), _n(p.quality), _n(p.recovered)) for p in shown))
     return "\n".join([*lines, ""])
 
 
@@ -86,7 +86,9 @@ def _scores(results: Results) -> Iterator[str]:
     yield "Means from 0 to 1 with their 95 % bootstrap intervals, over the questions that each applies to."
     yield ""
     header = ("score", "mean", "95 % interval", "questions")
-    yield from _table(header, ((m.name, _n(m.value), _range(m.low, m.high), str(m.count)) for m in means(results.rows)))
+    yield from markdown_table(
+        header, ((m.name, _n(m.value), _range(m.low, m.high), str(m.count)) for m in means(results.rows))
+    )
     yield ""
     if rubrics := [row.rubric for row in results.rows if row.rubric]:
         points = (f"{name} {fmean(getattr(each, name) for each in rubrics):.1f}" for name in CRITERIA)
@@ -101,7 +103,7 @@ def _languages(results: Results) -> Iterator[str]:
         return
     yield "## By language of the question"
     yield ""
-    yield from _table(
+    yield from markdown_table(
         ("language", "questions", *_BY_LANGUAGE), (_of_language(results.rows, each) for each in languages)
     )
     yield ""
@@ -113,16 +115,16 @@ def _of_language(rows: Sequence[Row], language: str) -> tuple[str, ...]:
     return _LANGUAGES.get(language, language), str(len(own)), *(_n(found.get(name)) for name in _BY_LANGUAGE)
 
 
-def _tables(results: Results) -> Iterator[str]:
-    counts = refusals(results.rows)
+def _refusals(results: Results) -> Iterator[str]:
+    refused = refusals(results.rows)
     yield "## Answers and refusals"
     yield ""
     header = ("the documents", "answered", "refused")
     rows = ((True, "hold the answer"), (False, "do not hold it"))
-    yield from _table(header, ((name, str(counts[key, False]), str(counts[key, True])) for key, name in rows))
+    yield from markdown_table(header, ((name, str(refused[key, False]), str(refused[key, True])) for key, name in rows))
     yield ""
-    if judged := escalations(results.rows):
-        yield "Escalation of drafts: " + ", ".join(f"{count} {name}" for name, count in judged.items()) + "."
+    if counts := escalations(results.rows):
+        yield "Escalation of drafts: " + ", ".join(f"{count} {name}" for name, count in counts.items()) + "."
         yield ""
 
 
@@ -130,7 +132,7 @@ def _questions(results: Results) -> Iterator[str]:
     yield "## Questions"
     yield ""
     header = ("id", "question", "outcome", "quality", "document at", "precision", "recall", "support", "confidence")
-    yield from _table(header, map(_of_question, results.rows))
+    yield from markdown_table(header, map(_of_question, results.rows), 3)
     yield ""
     if lacking := [row for row in results.rows if row.missing]:
         yield "Facts that are missing:"
@@ -141,9 +143,9 @@ def _questions(results: Results) -> Iterator[str]:
 
 def _of_question(row: Row) -> tuple[str, ...]:
     s = row.scores
-    place = str(row.rank or "not found") if row.answerable else ""
+    rank = str(row.rank or "not found") if row.answerable else ""
     cited = (_n(s.citation_precision), _n(s.citation_recall), _n(s.support))
-    return row.id, row.question, row.outcome, _n(s.quality), place, *cited, _n(row.confidence)
+    return row.id, row.question, row.outcome, _n(s.quality), rank, *cited, _n(row.confidence)
 
 
 def _spent(results: Results) -> Iterator[str]:
@@ -151,7 +153,7 @@ def _spent(results: Results) -> Iterator[str]:
     yield ""
     header = ("stage", "turns", "mean ms", "p95 ms")
     rows = ((s.name, str(s.count), f"{s.mean:.1f}", f"{s.p95:.1f}") for s in stage_times(results))
-    yield from _table(header, rows)
+    yield from markdown_table(header, rows)
     yield ""
     for model in tokens(results.rows):
         counted = f"{model.read:,} tokens read, {model.written:,} written ({model.reasoning:,} of them reasoning)"
@@ -171,12 +173,12 @@ def _notes(results: Results) -> Iterator[str]:
 
 
 def _verdict(found: QualityComparison) -> str:
-    told = [f"{d.name} fell by {-d.change:.3f}" for d in found.worse]
-    told += [f"the second run lacks {', '.join(found.missing)}"] if found.missing else []
-    told += [f"another question stands under {', '.join(found.reworded)}"] if found.reworded else []
+    worse = [f"{d.name} fell by {-d.change:.3f}" for d in found.worse]
+    worse += [f"the second run lacks {', '.join(found.missing)}"] if found.missing else []
+    worse += [f"another question stands under {', '.join(found.reworded)}"] if found.reworded else []
     added = f" New: {', '.join(found.added)}." if found.added else ""
-    if told:
-        return f"Worse (tolerance {found.tolerance:g}): {'; '.join(told)}.{added}"
+    if worse:
+        return f"Worse (tolerance {found.tolerance:g}): {'; '.join(worse)}.{added}"
     return f"Nothing is worse by more than {found.tolerance:g}.{added}"
 
 
@@ -190,18 +192,8 @@ def _routing_rows(found: Routing) -> Iterator[tuple[str, str, str]]:
     if hybrid := found.hybrid:
         yield "hybrid: calls", _p(hybrid.point.calls), f"quality {_n(hybrid.point.quality)}"
         yield "hybrid: PGR", _n(hybrid.point.recovered), "share of the gap that the run with escalation recovered"
-        told = f"{hybrid.harmed} of {hybrid.escalated} escalated turns got worse, {hybrid.helped} better"
-        yield "hybrid: harm rate", _p(hybrid.harm_rate), told
-
-
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    yield _line(header)
-    yield "|" + "---|" * len(header)
-    yield from map(_line, rows)
-
-
-def _line(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(" ".join(cell.replace("|", "\\|").split()) for cell in cells) + " |"
+        effect = f"{hybrid.harmed} of {hybrid.escalated} escalated turns got worse, {hybrid.helped} better"
+        yield "hybrid: harm rate", _p(hybrid.harm_rate), effect
 
 
 def _n(value: float | None) -> str:
@@ -226,26 +218,17 @@ def read_results(path: Path) -> Results:
     return Results.of_json(read_text(path), str(path))
 
 
-def check_output(path: Path, *, force: bool) -> None:
-    """Comes back when results can be written there, so that nobody measures for an hour in vain.
+def check_results_path(path: Path, *, force: bool) -> None:
+    """Comes back when results and their report can be written there, so that nobody measures for an hour in vain.
 
     Raises:
-        StorageError: the file is there already and `force` is not given, its folder cannot be written, or its name is
+        StorageError: a file is there already and `force` is not given, its folder cannot be written, or its name is
             the report's.
     """
     if path.suffix == ".md":
         raise StorageError(f"{path} is where the report would go. Give --out a name that ends in .json.")
     for file in (path, path.with_suffix(".md")):
-        if file.exists() and not force:
-            raise StorageError(f"{file} is there already. Give another --out, or --force to replace it.")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_dir():
-            raise IsADirectoryError(0, "it is a folder")
-        with tempfile.TemporaryFile(dir=path.parent):
-            pass
-    except OSError as error:
-        raise StorageError(f"{path} cannot be written: {reason(error)}.") from None
+        check_output(file, force=force)
 
 
 def write_results(path: Path, results: Results) -> None:

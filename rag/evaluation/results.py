@@ -3,7 +3,9 @@
 import json
 import math
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from rag.errors import BrokenFile
 from rag.machine import Scalar
@@ -82,7 +84,7 @@ class Row:
     missing: tuple[str, ...] = ()
     """The expected facts that the answer does not hold, each by its first alternative."""
     trigger: str = ""
-    held: str = ""
+    blocked_by: Annotated[str, Field(alias="held")] = ""
     escalation: Escalation | None = None
     """None where there was nothing to decide: no draft, or no larger model."""
     draft: Attempt | None = None
@@ -101,7 +103,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What was measured with what, so that two runs can be told apart."""
+    """What was measured with what, so that two runs can be compared."""
 
     mode: Mode
     models: tuple[str, ...]
@@ -146,7 +148,7 @@ class Results:
 
     def to_json(self) -> str:
         """As a file whose lines change only where a result changed; each question's times are one line at the end."""
-        values = adapter(Results).dump_python(self, mode="json")
+        values = adapter(Results).dump_python(self, mode="json", by_alias=True)
         head = {"schema": self.schema, "run": values["run"], "rows": values["rows"]}
         times = ",\n".join(f"  {json.dumps(id)}: {json.dumps(stages)}" for id, stages in self.times.items())
         body = json.dumps(head, ensure_ascii=False, indent=1).removesuffix("\n}")

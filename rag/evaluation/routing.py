@@ -4,7 +4,7 @@ Two runs over the same questions give, for each, the small model's quality s, th
 Sending the questions of lowest confidence first, the run at a share c of calls has quality r(c). Then
 
     PGR(c)  = (r(c) - mean s) / (mean l - mean s)     performance gap recovered
-    APGR    = the area under PGR for c from 0 to 1    0.5 for a router that throws dice
+    APGR    = the area under PGR for c from 0 to 1    0.5 for a random router
     CPT(x)  = the smallest c with PGR(c) ≥ x          call-performance threshold
 """
 
@@ -62,7 +62,7 @@ class Hybrid:
 
 @dataclass(frozen=True, slots=True)
 class Routing:
-    """Everything that two runs, and perhaps a third, tell."""
+    """The routing quality of two runs, and perhaps a third."""
 
     questions: int
     small: float
@@ -89,7 +89,7 @@ def routing(small: Results, large: Results, hybrid: Results | None = None) -> Ro
     A question that the small run ended at the gate is sent last: the gate does not escalate.
 
     Raises:
-        QuestionError: the runs do not hold the same questions; the text says which are missing where.
+        QuestionError: the runs do not hold the same questions; the text says which are missing in which.
     """
     sending = _by_id(large)
     _same_questions(small, large, hybrid)
@@ -154,8 +154,8 @@ def _auroc_interval(drafts: Sequence[Row]) -> tuple[float, float] | None:
         return None
     scores, right = np.array([row.confidence for row in drafts]), np.array([_right(row) for row in drafts])
 
-    def statistic(places: Floats) -> float:
-        drawn = places.astype(int)
+    def statistic(indices: Floats) -> float:
+        drawn = indices.astype(int)
         return auroc(scores[drawn], right[drawn])
 
     return bootstrap(list(range(len(drafts))), statistic)
@@ -187,6 +187,6 @@ def _same_questions(small: Results, large: Results, hybrid: Results | None) -> N
     runs = {"the small model's": small, "the larger model's": large} | ({"the hybrid": hybrid} if hybrid else {})
     every = {id: None for results in runs.values() for id in _by_id(results)}
     gaps = {name: [id for id in every if id not in _by_id(results)] for name, results in runs.items()}
-    told = [f"{name} run lacks {', '.join(ids)}" for name, ids in gaps.items() if ids]
-    if told or not every:
-        raise QuestionError(f"These runs are not of the same questions: {'; '.join(told) or 'they are empty'}.")
+    gone = [f"{name} run lacks {', '.join(ids)}" for name, ids in gaps.items() if ids]
+    if gone or not every:
+        raise QuestionError(f"These runs are not of the same questions: {'; '.join(gone) or 'they are empty'}.")

@@ -28,8 +28,8 @@ _PACKAGES = ("groundwork-chat", "foundry-local-sdk", "openai", "tantivy", "PySte
 LIBRARY_WAIT_S = 300.0
 """A library that is being read for the first time must be whole before it is measured."""
 
-OnRow = Callable[[Row, int, Sequence[Question]], None]
-"""OnRow after each question: its row, how many are done, and all of them."""
+OnRow = Callable[[Row, int, int], None]
+"""Called after each question: its row, how many are done, and how many there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +46,10 @@ class EvaluationTask:
 
 
 class Evaluation:
-    """One run; `results` tells what there is at any time, also after `run` was cancelled or failed."""
+    """One run; `results` is what there is at any time, also after `run` was cancelled or failed."""
 
-    def __init__(self, settings: Settings, task: EvaluationTask, told: OnRow) -> None:
-        self._settings, self._task, self._told = settings, task, told
+    def __init__(self, settings: Settings, task: EvaluationTask, on_row: OnRow) -> None:
+        self._settings, self._task, self._on_row = settings, task, on_row
         self._recorder = Recorder(TokenPrices(settings.slm_price, settings.llm_price))
         self._budget = replace(budget(settings), temperature=0.0, seed=SEED)
         self._policy = policy(settings)  # until the library is there
@@ -62,7 +62,7 @@ class Evaluation:
         return bool(self._recorder.rows)
 
     def results(self, why: str = "") -> Results:
-        """What was measured; `why` tells why questions are left."""
+        """What was measured; `why` questions are left."""
         run = Run(
             mode=self._task.mode,
             models=self._models,
@@ -92,7 +92,7 @@ class Evaluation:
             async with aclosing(play(self._task.questions, partial(self._ask, services))) as played:
                 async for each in played:
                     row = self._recorder.add(each)
-                    self._told(row, len(self._recorder.rows), self._task.questions)
+                    self._on_row(row, len(self._recorder.rows), len(self._task.questions))
             for judge in judges:
                 await self._judge(judge)
 
@@ -113,7 +113,7 @@ class Evaluation:
         return points + ([ragas_by(model, self._recorder)] if self._task.ragas else [])
 
     async def _ask(self, services: Services, question: str, history: Sequence[Exchange]) -> AsyncGenerator[TurnEvent]:
-        """A turn as in the chat, but without a stand-in: quotes must not pass for a model's answers."""
+        """A turn as in the chat, but without a fallback: extractive answers must not pass for a model's."""
         selection = await services.models.selection()
         events = answer(
             question,

@@ -1,4 +1,4 @@
-"""How good a turn is: what it found, said, cited, refused and escalated, against what a question set expects. Pure."""
+"""How good a turn is: what it found, stated, cited, refused and escalated, against what was expected. Pure."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ class TokenPrices:
 
 
 def score(question: Question, turn: Turn, *, escalates: bool, prices: TokenPrices | None = None) -> Row:
-    """The row of a question; `escalates` tells whether a larger model could have been called by itself."""
+    """The row of a question; `escalates` is whether a larger model could have been called by itself."""
     passages = {citation.number: citation.hit for citation in turn.citations}
     scores = scores_of(question, turn.answer, passages, refused=_refused(turn))
     draft = _attempt(question, turn.draft, turn.citations)
@@ -50,7 +50,7 @@ def score(question: Question, turn: Turn, *, escalates: bool, prices: TokenPrice
         match=round(decision.match, _PLACES),
         missing=_missing(question, turn.answer),
         trigger=decision.trigger or "",
-        held=decision.blocked_by or "",
+        blocked_by=decision.blocked_by or "",
         escalation=escalation(turn, draft.scores.quality) if draft and escalates else None,
         draft=draft,
         large=large,
@@ -60,7 +60,7 @@ def score(question: Question, turn: Turn, *, escalates: bool, prices: TokenPrice
 
 
 def failed(question: Question, failure: str) -> Row:
-    """The row of a question that no turn came of: nothing found, nothing said, nothing right."""
+    """The row of a question that no turn came of: nothing found, stated or right."""
     return Row(
         id=question.id,
         question=question.text,
@@ -86,7 +86,7 @@ def scores_of(question: Question, text: str, passages: Mapping[int, Hit], *, ref
 
     support = `rag.grounding.support.support`, the share of its content words that the passages hold; a refusal has no
     support,
-    precision or recall to speak of.
+    precision or recall.
     """
     share = found(text, question.facts) if question.answerable else None
     quality = float(refused) if share is None else share
@@ -103,9 +103,9 @@ def scores_of(question: Question, text: str, passages: Mapping[int, Hit], *, ref
 
 
 def rank(question: Question, turn: Turn) -> int | None:
-    """The place, from 1, of the first passage found that is of a right document; None when none is."""
+    """The rank, from 1, of the first passage found that is of a right document; None when none is."""
     names = (hit.passage.document.name for hit in turn.search.hits)
-    return next((place for place, name in enumerate(names, 1) if name in question.documents), None)
+    return next((n for n, name in enumerate(names, 1) if name in question.documents), None)
 
 
 def in_prompt(question: Question, turn: Turn) -> bool | None:
@@ -119,7 +119,7 @@ def escalation(turn: Turn, draft_quality: float) -> Escalation | None:
     """Whether the larger model was called for drafts that lacked something, and only for them.
 
     "missed": a draft that lacked facts was not sent on; "wasted": a draft that lacked none was; else "right". None for
-    a draft that was given up on its way: nobody knows what it would have said.
+    a draft that was stopped early: what it would have stated is not known.
     """
     if turn.draft and turn.draft.finish_reason == EARLY:
         return None
@@ -151,7 +151,7 @@ def _attempt(question: Question, generation: Generation | None, citations: tuple
     return Attempt(
         model=generation.model,
         text=generation.text,
-        scores=scores_of(question, checked.text, dict(enumerate(hits, 1)), refused=_says_no(generation)),
+        scores=scores_of(question, checked.text, dict(enumerate(hits, 1)), refused=_refuses(generation)),
         finish_reason=generation.finish_reason,
         prompt_tokens=usage.prompt if usage else None,
         completion_tokens=usage.completion if usage else None,
@@ -164,15 +164,15 @@ def _missing(question: Question, text: str) -> tuple[str, ...]:
 
 
 def _refused(turn: Turn) -> bool:
-    """Whether the person got no answer: the gate abstained, or the text says that the documents do not hold one."""
+    """Whether the person got no answer: the gate abstained, or the text states that the documents do not hold one."""
     if turn.outcome == "abstained":
         return True
     written = turn.escalated if turn.outcome == "escalated" else turn.draft
-    return written is not None and _says_no(written)
+    return written is not None and _refuses(written)
 
 
-def _says_no(generation: Generation) -> bool:
-    """Quotes never do: a document may have a sentence about missing answers."""
+def _refuses(generation: Generation) -> bool:
+    """An extractive answer never does: a document may have a sentence about missing answers."""
     return generation.generated and refuses(without_marks(generation.text))
 
 

@@ -99,7 +99,7 @@ def refusals(rows: Sequence[Row]) -> dict[tuple[bool, bool], int]:
 
 
 def escalations(rows: Sequence[Row]) -> dict[str, int]:
-    """How many drafts were judged "right", "wasted", "missed"; empty where there was nothing to decide."""
+    """How many escalation decisions were "right", "wasted", "missed"; empty where there was nothing to decide."""
     counts = Counter(row.escalation for row in rows if row.escalation)
     return {name: counts[name] for name in ("right", "wasted", "missed")} if counts else {}
 

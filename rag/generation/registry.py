@@ -13,6 +13,7 @@ from rag.generation.extractive import ExtractiveModel
 from rag.generation.foundry.model import FoundryModel, ModelStatus
 from rag.generation.foundry.runtime import FoundryRuntime
 from rag.generation.openai_model import OpenAIModel
+from rag.machine import format_bytes
 
 _NO_MODEL = "No model is set up, so these are your documents' own words. Set FOUNDRY_LOCAL_ENDPOINT to add one."
 
@@ -29,7 +30,7 @@ class Missing:
     @property
     def size(self) -> str:
         """ "3.6 GB", or "" when the catalogue does not say."""
-        return f"{self.size_mb / 1000:.1f} GB" if self.size_mb else ""
+        return format_bytes(self.size_mb * 1e6) if self.size_mb else ""
 
 
 @dataclass(frozen=True, slots=True)

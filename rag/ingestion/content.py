@@ -5,6 +5,7 @@ from typing import Literal
 
 from rag.errors import FileTooLarge
 from rag.ingestion.file_names import shown_name
+from rag.machine import format_bytes
 
 Unit = Literal["page", "slide"]
 
@@ -40,7 +41,7 @@ class FileLimits:
         """For the size of the file as it lies on the disk."""
         if size > self.max_bytes:
             raise FileTooLarge(
-                f"{shown_name(name)} has {size / 1e6:,.1f} MB; at most {self.max_bytes / 1e6:,.1f} MB can be read. "
+                f"{shown_name(name)} has {format_bytes(size)}; at most {format_bytes(self.max_bytes)} can be read. "
                 "Split it into smaller files.",
                 size=size,
                 limit=self.max_bytes,

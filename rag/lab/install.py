@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 from rag.errors import PackageError, StorageError
 from rag.lab.browser_runtime import PinnedFile, Pins, altered, installed_versions, read_pins, runtimes_in
 from rag.lab.npm_registry import fetch_tarball, registry_address
+from rag.machine import format_bytes
 
 FETCH_LIMIT_S = 900.0
 """For one package: 25 MB over the slowest line that is worth waiting for."""
@@ -273,4 +274,4 @@ def _storage_errors(runtimes: Path, pins: Pins) -> Generator[None]:
 
 
 def _mb(size: int) -> str:
-    return f"{size / 1e6:,.1f} MB"
+    return format_bytes(size)

@@ -21,6 +21,7 @@ from rag.lab.model_folders import (
     look_through,
     model_folder,
 )
+from rag.machine import format_bytes
 
 SUFFIXES: Mapping[str, str] = MappingProxyType(
     {
@@ -170,7 +171,7 @@ def _require(files: Iterable[str], names: Iterable[str]) -> None:
 def _json(file: ModelFile, name: str) -> dict[str, Any]:
     """What a file holds, read as a browser reads it."""
     if file.size > _MOST_JSON:
-        raise _Problem(f"Its {name} is too large to be one ({file.size / 1e6:,.0f} MB). Fetch the model again.")
+        raise _Problem(f"Its {name} is too large to be one ({format_bytes(file.size)}). Fetch the model again.")
     content = file.path.read_bytes()
     if content.startswith(_POINTER):
         raise _Problem(_pointer(name))

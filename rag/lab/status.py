@@ -8,6 +8,7 @@ from typing import Any
 from rag.lab.browser_runtime import Pins, Runtime, altered, installed, installed_versions, read_pins, runtimes_in
 from rag.lab.local_models import LocalModel, LocalModels, find_models
 from rag.lab.setup import LabFiles
+from rag.machine import format_bytes
 
 _WIDTH = 79
 
@@ -113,4 +114,4 @@ def _indented(text: str) -> list[str]:
 
 
 def _size(size: int) -> str:
-    return f"{size / 1e9:,.2f} GB" if size >= 1e9 else f"{size / 1e6:,.1f} MB"
+    return format_bytes(size)

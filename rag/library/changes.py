@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from rag.ingestion.file_names import shown_name
 from rag.library.manifest import FileRecord
 from rag.library.scanner import Found, Scan
+from rag.machine import format_bytes
 
 _RACY_S = 2.0
 """A file that was read so soon after it was written may have been written again within the same tick of the file
@@ -46,7 +47,7 @@ class SyncRules:
     def too_large(self, found: Found) -> str:
         """Why a file is skipped."""
         return (
-            f"{shown_name(found.name)} has {found.size / 1e6:,.1f} MB; at most {self.max_bytes / 1e6:,.1f} MB are "
+            f"{shown_name(found.name)} has {format_bytes(found.size)}; at most {format_bytes(self.max_bytes)} are "
             "read. Split it into smaller files, or raise LIBRARY_FILE_MAX_MB."
         )
 

@@ -1,1 +1,1 @@
-"""Reports."""
+"""Charts, tables and numbers of all reports."""

@@ -1,6 +1,6 @@
 """Three kinds of chart as SVG: strips of rounds, lines with intervals, bars with intervals. Pure.
 
-Colours come from the page's classes `hue0`, `hue1`, …; each mark says its numbers when it is pointed at.
+Colours come from the page's classes `hue0`, `hue1`, …; each mark shows its numbers when it is pointed at.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,7 +22,7 @@ _APART = 14
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What is said about a chart, and how wide it is."""
+    """The texts about a chart, and its width."""
 
     name: str
     """Of its elements' ids: unique on the page, letters and dashes."""
@@ -44,7 +44,7 @@ class Strip:
 
 @dataclass(frozen=True, slots=True)
 class ChartPoint:
-    """A measured place of a line; without an interval when it was measured once."""
+    """A measured point of a line; without an interval when it was measured once."""
 
     x: float
     y: float
@@ -167,35 +167,35 @@ def _line(line: Line, x: Scale, y: Scale, end: float, gutter: float) -> Markup:
 
 
 def _point(line: Line, point: ChartPoint, x: float, y: Scale) -> Iterator[Markup]:
-    told = f"{line.name}, {figures(point.x)}: {figures(point.y)}"
+    label = f"{line.name}, {figures(point.x)}: {figures(point.y)}"
     if point.low is not None and point.high is not None:
-        told += f", 95 % interval {figures(point.low)} to {figures(point.high)}"
+        label += f", 95 % interval {figures(point.low)} to {figures(point.high)}"
         yield tag("path", class_="interval", d=f"M{x:.2f} {y.at(point.low):.2f}V{y.at(point.high):.2f}")
-    yield tag("circle", tag("title", told), class_="point", cx=x, cy=y.at(point.y), r=3)
+    yield tag("circle", tag("title", label), class_="point", cx=x, cy=y.at(point.y), r=3)
 
 
 def _bar(bar: Bar, x: Scale, y: float, left: float, right: float) -> Markup:
     middle, end = y + _ROW / 2, x.at(bar.value)
-    told = f"{bar.group}, {bar.name}: {figures(bar.value)}"
+    label = f"{bar.group}, {bar.name}: {figures(bar.value)}"
     parts = [
         _text(bar.name, left - 8, middle + 4, "name", left - 8, anchor="end"),
         tag("path", class_="bar", d=f"M{left:g} {y + 3:g}H{end:.2f}V{y + _ROW - 3:g}H{left:g}Z"),
     ]
     if bar.low is not None and bar.high is not None:
-        told += f", 95 % interval {figures(bar.low)} to {figures(bar.high)}"
+        label += f", 95 % interval {figures(bar.low)} to {figures(bar.high)}"
         parts.append(tag("path", class_="whisker", d=f"M{x.at(bar.low):.2f} {middle:g}H{x.at(bar.high):.2f}"))
     value = _text(figures(bar.value), right + 46, middle + 4, "value", 46, anchor="end")
-    return tag("g", tag("title", told), *parts, value, class_=_hue(bar.hue))
+    return tag("g", tag("title", label), *parts, value, class_=_hue(bar.hue))
 
 
 def _across(x: Scale, y: float, top: float | None, title: str, ticks: Sequence[float] | None = None) -> Markup:
     """The axis below; with a `top` its ticks are faint lines up to there."""
     parts: list[Markup] = []
     for value in ticks or x.ticks():
-        place = x.at(value)
-        start = f"M{place:.2f} {y:g}"
+        position = x.at(value)
+        start = f"M{position:.2f} {y:g}"
         parts.append(tag("path", class_="rule", d=f"{start}V{top:g}" if top is not None else f"{start}v4"))
-        parts.append(_text(_tick(value), place, y + 16, "tick", anchor="middle"))
+        parts.append(_text(_tick(value), position, y + 16, "tick", anchor="middle"))
     named = f"{title} (log scale)" if x.log else title
     parts.append(_text(named, x.end, y + 31, "axis", anchor="end"))
     return joined(*parts)
@@ -204,9 +204,9 @@ def _across(x: Scale, y: float, top: float | None, title: str, ticks: Sequence[f
 def _upwards(y: Scale, left: float, right: float, title: str) -> Markup:
     parts = [_text(f"{title} (log scale)" if y.log else title, 0, 11, "axis")]
     for value in y.ticks():
-        place = y.at(value)
-        parts.append(tag("path", class_="rule", d=f"M{left:g} {place:.2f}H{right:g}"))
-        parts.append(_text(_tick(value), left - 7, place + 4, "tick", anchor="end"))
+        position = y.at(value)
+        parts.append(tag("path", class_="rule", d=f"M{left:g} {position:.2f}H{right:g}"))
+        parts.append(_text(_tick(value), left - 7, position + 4, "tick", anchor="end"))
     return joined(*parts)
 
 
@@ -230,11 +230,11 @@ def _gutter(frame: Frame, names: Sequence[str]) -> float:
     return min(frame.width * 0.36, max(map(len, names), default=0) * _CHARACTER + 14)
 
 
-def _spread_out(places: Sequence[float], top: float, bottom: float) -> list[float]:
-    """The places moved apart as little as needed for labels, in their order, below `top` and, if they fit, above
+def _spread_out(positions: Sequence[float], top: float, bottom: float) -> list[float]:
+    """The positions moved apart as little as needed for labels, in their order, below `top` and, if they fit, above
     `bottom`."""
-    order = sorted(range(len(places)), key=lambda n: places[n])
-    found = list(places)
+    order = sorted(range(len(positions)), key=lambda n: positions[n])
+    found = list(positions)
     last = top - _APART
     for n in order:
         last = found[n] = max(found[n], last + _APART)

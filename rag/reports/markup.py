@@ -10,7 +10,7 @@ Attribute = str | float | None
 
 
 class Markup(str):
-    """Text that is markup already. Made here alone, so that nobody's name or prompt becomes an element."""
+    """Text that is markup already. Made here alone, so that no name or prompt becomes an element."""
 
     __slots__ = ()
 

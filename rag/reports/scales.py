@@ -1,4 +1,4 @@
-"""From values to places in a drawing, and round numbers to mark on an axis. Pure."""
+"""From values to positions in a drawing, and round numbers to mark on an axis. Pure."""
 
 import math
 from collections.abc import Iterable
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 _WIDE = 30
 """From this ratio of largest to smallest on, a linear axis would press the small values together."""
 _ACROSS, _UPWARDS = 54, 42
-"""Pixels between two ticks, at least about: numbers side by side need more than numbers one above the other."""
+"""Pixels between two ticks, at least about: numbers side by side need more than numbers stacked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Values between `low` and `high` as places between `start` and `end`, in pixels."""
+    """Values between `low` and `high` as positions between `start` and `end`, in pixels."""
 
     low: float
     high: float
@@ -21,7 +21,7 @@ class Scale:
     log: bool = False
 
     def at(self, value: float) -> float:
-        """The place of a value."""
+        """The position of a value."""
         low, high = self._on(self.low), self._on(self.high)
         return self.start + (self._on(value) - low) / (high - low) * (self.end - self.start)
 

@@ -57,7 +57,7 @@ pre {
 h3 { font-size: 1rem; font-weight: 600; margin: 1.75rem 0 .25rem; }
 h4 { font-size: .875rem; font-weight: 600; margin: 0; }
 .beside { display: grid; grid-template-columns: repeat(auto-fit, minmax(15rem, 1fr)); gap: 1rem 2rem; }
-.said { white-space: pre-wrap; }
+.answer { white-space: pre-wrap; }
 svg { display: block; max-width: 100%; height: auto; overflow: visible; font: 11.5px system-ui, sans-serif; }
 svg text { fill: var(--ink); font-variant-numeric: tabular-nums; }
 svg .tick, svg .axis { fill: var(--quiet); font-size: 11px; }

@@ -1,1 +1,1 @@
-"""Turn_log."""
+"""The turn log, the report of it, and what is calibrated with it."""

@@ -1,4 +1,4 @@
-"""Weights and threshold that an organisation fitted on its own turns: kept in the data folder, with a way back."""
+"""Weights and threshold fitted on an organisation's own turns: a file in the data folder, which can be undone."""
 
 import json
 import logging
@@ -19,13 +19,13 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What the judgement of drafts goes by."""
+    """The weights and the threshold that score drafts."""
 
     weights: Weights
     confidence_threshold: float
     """[0, 1]: a draft below it goes to the larger model."""
     fit: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    """Date, labels, and how well it tells right from wrong, before and after; empty for what came with the app."""
+    """Date, labels, and how well it separates right from wrong, before and after; empty for what came with the app."""
 
     @classmethod
     def of_json(cls, text: str | bytes) -> "Calibration":
@@ -89,7 +89,7 @@ def load_calibration(folder: Path, shipped: Weights) -> Calibration | None:
 
 
 def save_calibration(folder: Path, calibration: Calibration) -> None:
-    """Makes it the one in use; the one before is kept for `undo_calibration`.
+    """Makes it the one in use; the one before is saved for `undo_calibration`.
 
     Raises:
         StorageError: the folder cannot be written; then nothing has changed.

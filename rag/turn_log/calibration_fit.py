@@ -27,14 +27,14 @@ simulations between shipped weights that are right here and some that are not.""
 _RIDGE = 1e-3
 """Only what two signals that always agree need; it is the prior that holds the weights."""
 _FEWEST_KEPT = 10
-"""A threshold that reaches the target keeps at least so many labelled drafts."""
+"""A threshold that reaches the target keeps at least this many labelled drafts."""
 _SHOWN = ("answered", "kept_draft")
 """Outcomes whose answer is the draft, so that a thumb is about it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """How well a confidence tells right drafts from wrong ones."""
+    """How well a confidence separates right drafts from wrong ones."""
 
     auroc: float
     ece: float
@@ -63,13 +63,13 @@ class Proposal:
     labels: int
     right: int
     unknown: int
-    """Annotations of turns that are not in the log, or whose draft the weights had no say in."""
+    """Annotations of turns that are not in the log, or whose draft the weights did not score."""
     drafts: int
     """All drafts of the log that the shares of `escalated` count."""
     before: Quality
     """Of the confidence in use."""
     after: Quality
-    """Of the fitted one, each label judged by a fit that has not seen it."""
+    """Of the fitted one, each label scored by a fit that has not seen it."""
     threshold_before: ThresholdChoice
     threshold_after: ThresholdChoice
 
@@ -91,23 +91,23 @@ def propose(
     """The calibration that fits the labelled turns, beside the one in use.
 
     A label says whether the small model's draft was right: an annotation by the turn's id, else the thumb where the
-    draft was the answer. A thumb on a larger model's answer says nothing of the draft and does not count.
+    draft was the answer. A thumb on a larger model's answer is not about the draft and does not count.
 
     Raises:
         GroundworkError: too few labels, all of them the same, or labels that contradict the confidence.
     """
     names = set(shipped.confidence.coefficients)
-    judged = [turn for turn in turns if _judged(turn, names)]
-    labels = {turn.id: label for turn in judged if (label := _label(turn, annotations)) is not None}
+    scored = [turn for turn in turns if _scored(turn, names)]
+    labels = {turn.id: label for turn in scored if (label := _label(turn, annotations)) is not None}
     _check(list(labels.values()), minimum)
-    labelled = [turn for turn in judged if turn.id in labels]
+    labelled = [turn for turn in scored if turn.id in labels]
     rows, right = [_row(turn, names) for turn in labelled], list(labels.values())
     head, seen_by_others = _fitted(shipped.confidence, rows, right, [_group(turn) for turn in labelled])
     old, bins = in_use.weights.confidence, 10 if len(right) >= MANY else 5
     now = [old(row) for row in rows]
     before, after = _quality(now, right, bins), _quality(seen_by_others, right, bins)
     value = choose_threshold(seen_by_others, right)
-    everything = [_row(turn, names) for turn in judged]
+    everything = [_row(turn, names) for turn in scored]
     return Proposal(
         calibration=Calibration(
             replace(shipped, confidence=head), value, _provenance(at, right, before, after, len(right) >= MANY)
@@ -115,7 +115,7 @@ def propose(
         labels=len(right),
         right=sum(right),
         unknown=len(set(annotations) - set(labels)),
-        drafts=len(judged),
+        drafts=len(scored),
         before=before,
         after=after,
         threshold_before=_effect(in_use.confidence_threshold, now, right, [old(row) for row in everything]),
@@ -171,8 +171,8 @@ def read_labels(text: str) -> dict[str, bool]:
     return labels
 
 
-def _judged(turn: LoggedTurn, names: set[str]) -> bool:
-    """Whether the weights had a say: the draft was whole, and it did not refuse (which makes the confidence 0)."""
+def _scored(turn: LoggedTurn, names: set[str]) -> bool:
+    """Whether the weights scored it: the draft was whole, and it did not refuse (which makes the confidence 0)."""
     whole = turn.draft and turn.draft.generated and not turn.draft.early
     return bool(whole and turn.decision.confidence and names <= turn.signals.keys())
 
@@ -201,7 +201,7 @@ def _row(turn: LoggedTurn, names: set[str]) -> Row:
 
 
 def _group(turn: LoggedTurn) -> str:
-    """The same question asked twice is judged by fits that have seen neither."""
+    """The same question asked twice is scored by fits that have seen neither."""
     return turn.text.question if turn.text else turn.id
 
 
@@ -214,14 +214,14 @@ def _fitted(
     number of labels in all (the catalytic prior of Huang, Stein, Rubin and Kou, 2020).
     """
     few = len(right) < MANY
-    normalised_score = (_PRIOR_SLOPE if few else _PRIOR_ALL) / len(right)
+    scale = (_PRIOR_SLOPE if few else _PRIOR_ALL) / len(right)
     believed = [head(row) for row in rows]
     design = [{"logit": _logit(head, row)} for row in rows] if few else list(rows)
     labels = [*right, *[True] * len(right), *[False] * len(right)]
     weights = [
         *[1.0] * len(right),
-        *(normalised_score * p for p in believed),
-        *(normalised_score * (1 - p) for p in believed),
+        *(scale * p for p in believed),
+        *(scale * (1 - p) for p in believed),
     ]
     found = fit(design * 3, labels, l2=_RIDGE, weights=weights)
     unseen = out_of_fold(design * 3, labels, list(groups) * 3, l2=_RIDGE, weights=weights)[: len(right)]

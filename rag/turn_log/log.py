@@ -34,9 +34,9 @@ SCHEMA = 1
 """A line of a later one is left out when it is read; fields that only add to a line need no new number."""
 
 _LOCK_S = 2.0
-"""A writer waits so long for the others, who need a millisecond each, before its line is dropped."""
+"""A writer waits this long for the others, which need a millisecond each, before its line is dropped."""
 _LATER = {"thumb", "asked"}
-"""What lines of feedback say about a turn; its own line does not hold it."""
+"""What lines of feedback add to a turn; its own line does not have them."""
 
 _log = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ class TurnLog:
     """Appends to `turns.jsonl` in a folder; a full file becomes `turns.1.jsonl`, and so on up to `keep`.
 
     The methods wait for the disk: call them in a thread. They never raise for a log that cannot be written; the first
-    line that is lost is told to the app's own log.
+    line that is lost is reported in the app's own log.
     """
 
     def __init__(self, folder: Path, *, text: bool, max_bytes: int = 5_000_000, keep: int = 5) -> None:
@@ -75,14 +75,15 @@ class TurnLog:
 
         def line() -> dict[str, Any]:
             logged = LoggedTurn.of(turn_id, turn, mode=mode, at=at, text=self._text)
-            return {"kind": "turn"} | _TURN.dump_python(logged, mode="json", exclude=_LATER, exclude_none=True)
+            values = _TURN.dump_python(logged, mode="json", by_alias=True, exclude=_LATER, exclude_none=True)
+            return {"kind": "turn"} | values
 
         self._append(line)
 
     def feedback(self, turn_id: str, kind: FeedbackKind, at: datetime) -> None:
-        """Appends what a person said of a turn; the latest thumb of a turn counts."""
-        said = _Feedback(turn_id, at.astimezone(UTC), kind)
-        self._append(lambda: {"kind": "feedback"} | _FEEDBACK.dump_python(said, mode="json"))
+        """Appends a person's feedback on a turn; its latest thumb counts."""
+        given = _Feedback(turn_id, at.astimezone(UTC), kind)
+        self._append(lambda: {"kind": "feedback"} | _FEEDBACK.dump_python(given, mode="json"))
 
     def _append(self, line: Callable[[], dict[str, Any]]) -> None:
         try:
@@ -109,7 +110,7 @@ class TurnLog:
             for newer, older in reversed(list(pairwise(paths))):
                 if newer.exists():
                     os.replace(newer, older)
-        except OSError:  # such as on Windows while somebody reads one of them: a later line tries again
+        except OSError:  # such as on Windows while another process reads one of them: a later line tries again
             if size > 2 * self._max_bytes:
                 raise
 
@@ -126,7 +127,7 @@ class TurnHistory:
     """Lines that a later version of this app wrote."""
 
 
-def read_turns(place: Path, since: datetime | None = None) -> TurnHistory:
+def read_turns(path: Path, since: datetime | None = None) -> TurnHistory:
     """The turns from that time on, of the log in a folder or of a single file of one.
 
     Lines that cannot be understood are left out and counted; feedback on a turn that is not there any more is dropped.
@@ -135,7 +136,7 @@ def read_turns(place: Path, since: datetime | None = None) -> TurnHistory:
         StorageError: there is no log, or it cannot be read.
     """
     turns, feedback, broken, newer = dict[str, LoggedTurn](), list[_Feedback](), 0, 0
-    for line in _lines(place):
+    for line in _lines(path):
         try:
             entry = _parsed(line)
         except ValueError:
@@ -147,9 +148,9 @@ def read_turns(place: Path, since: datetime | None = None) -> TurnHistory:
             feedback.append(entry)
         else:
             newer += 1
-    for said in sorted(feedback, key=lambda each: each.at):
-        if turn := turns.get(said.id):
-            turns[said.id] = _with(turn, said.feedback)
+    for given in sorted(feedback, key=lambda each: each.at):
+        if turn := turns.get(given.id):
+            turns[given.id] = _with(turn, given.feedback)
     wanted = [turn for turn in turns.values() if since is None or turn.at >= since]
     return TurnHistory(tuple(sorted(wanted, key=lambda turn: turn.at)), broken, newer)
 
@@ -166,24 +167,22 @@ def _parsed(line: bytes) -> LoggedTurn | _Feedback | None:
     return (_FEEDBACK if head.kind == "feedback" else _TURN).validate_json(line)
 
 
-def _with(turn: LoggedTurn, said: FeedbackKind) -> LoggedTurn:
-    if said == "asked":
+def _with(turn: LoggedTurn, feedback: FeedbackKind) -> LoggedTurn:
+    if feedback == "asked":
         return replace(turn, asked=True)
-    return replace(turn, thumb=None if said == "none" else said)
+    return replace(turn, thumb=None if feedback == "none" else feedback)
 
 
-def _lines(place: Path) -> Iterator[bytes]:
-    if not _files(place):
-        raise StorageError(
-            f"There is no turn log in {place} yet. It begins with the first question, if TURN_LOG is on."
-        )
-    lock = _lock(place)
-    if place.is_dir():
+def _lines(path: Path) -> Iterator[bytes]:
+    if not _files(path):
+        raise StorageError(f"There is no turn log in {path} yet. It begins with the first question, if TURN_LOG is on.")
+    lock = _lock(path)
+    if path.is_dir():
         # A rotation meanwhile would hide a file; a log of another account is read at that risk.
         with suppress(OSError):
             lock.acquire(timeout=_LOCK_S)
     try:
-        contents = [path.read_bytes() for path in _files(place)]
+        contents = [file.read_bytes() for file in _files(path)]
     except OSError as error:
         raise StorageError(f"The turn log {error.filename} cannot be read ({error.strerror}).") from error
     finally:
@@ -191,14 +190,14 @@ def _lines(place: Path) -> Iterator[bytes]:
     return (line for content in contents for line in content.split(b"\n") if line)
 
 
-def _files(place: Path) -> list[Path]:
+def _files(path: Path) -> list[Path]:
     """The files of a log, oldest first, or the one that is named."""
-    if place.is_file():
-        return [place]
-    numbers = [path.name.split(".")[1] for path in place.glob("turns.*.jsonl")]
+    if path.is_file():
+        return [path]
+    numbers = [file.name.split(".")[1] for file in path.glob("turns.*.jsonl")]
     oldest_first = sorted(map(int, filter(str.isdecimal, numbers)), reverse=True)
-    full = [place / f"turns.{number}.jsonl" for number in oldest_first]
-    return [path for path in (*full, place / CURRENT) if path.exists()]
+    full = [path / f"turns.{number}.jsonl" for number in oldest_first]
+    return [file for file in (*full, path / CURRENT) if file.exists()]
 
 
 def _lock(folder: Path) -> FileLock:

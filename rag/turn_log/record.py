@@ -1,17 +1,20 @@
-"""A turn as the log keeps it: its numbers and decisions; its words only where the organisation wants them kept."""
+"""A turn as it is logged: its numbers and decisions; its words only where the organisation wants them.
+
+The dataclasses are the schema of a line: what they leave out of a turn, such as the sentences of a decision, which may
+hold a flagged topic, is not logged. Aliases are the keys that lines have had since the first version.
+"""
 
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from rag.types import (
     EARLY,
     BlockedBy,
-    Decision,
     EscalationReport,
     Generation,
     Mode,
@@ -26,11 +29,15 @@ Thumb = Literal["up", "down"]
 
 _DECIMALS = 4
 """Of seconds and probabilities: tenths of a millisecond, and more than any threshold needs."""
+_DECISION = ("action", "confidence", "threshold", "match", "match_threshold", "trigger", "way", "blocked_by")
+_GENERATION = ("model", "seconds", "generated", "tokens_per_second")
+_ESCALATION = ("seconds", "support_before", "support_after", "tokens")
+"""The fields of a turn's parts that go into the log as they are."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoggedDecision:
-    """A `Decision` without its sentences, which may hold a flagged topic."""
+    """The numbers of a `Decision`."""
 
     action: Literal["keep", "escalate", "abstain"]
     confidence: float
@@ -39,21 +46,7 @@ class LoggedDecision:
     match_threshold: float
     trigger: Trigger | None = None
     way: Literal["answer", "refine"] | None = None
-    held: BlockedBy | None = None
-
-    @classmethod
-    def of(cls, decision: Decision) -> "LoggedDecision":
-        """The numbers of a decision."""
-        return cls(
-            action=decision.action,
-            confidence=_rounded(decision.confidence),
-            threshold=_rounded(decision.threshold),
-            match=_rounded(decision.match),
-            match_threshold=_rounded(decision.match_threshold),
-            trigger=decision.trigger,
-            way=decision.way,
-            held=decision.blocked_by,
-        )
+    blocked_by: Annotated[BlockedBy | None, Field(alias="held")] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,34 +57,19 @@ class LoggedGeneration:
     seconds: float
     """From the request to the last token."""
     generated: bool = True
-    """False for quotes, which no model wrote."""
+    """False for an extractive answer, which no model wrote."""
     early: bool = False
-    """Given up before its end."""
+    """Stopped before its end."""
     read: int | None = None
-    """Tokens of the prompt; None when the server did not say, as in the next two."""
+    """Tokens of the prompt; None when the server did not count, as in the next two."""
     written: int | None = None
     """Tokens of the reply, reasoning included."""
     reasoning: int | None = None
     tokens_per_second: float | None = None
 
-    @classmethod
-    def of(cls, written: Generation) -> "LoggedGeneration":
-        """The numbers of what a model wrote."""
-        usage, rate = written.usage, written.tokens_per_second
-        return cls(
-            model=written.model,
-            seconds=_rounded(written.seconds),
-            generated=written.generated,
-            early=written.finish_reason == EARLY,
-            read=usage.prompt if usage else None,
-            written=usage.completion if usage else None,
-            reasoning=usage.reasoning if usage else None,
-            tokens_per_second=None if rate is None else _rounded(rate),
-        )
-
 
 @dataclass(frozen=True, slots=True)
-class LoggedReceipt:
+class LoggedEscalation:
     """What the larger model cost and brought; the last four are counts of sentences."""
 
     seconds: float
@@ -103,21 +81,6 @@ class LoggedReceipt:
     added: int = 0
     removed: int = 0
 
-    @classmethod
-    def of(cls, receipt: EscalationReport) -> "LoggedReceipt":
-        """The numbers of a receipt."""
-        kinds = Counter(change.kind for change in receipt.changes)
-        return cls(
-            seconds=_rounded(receipt.seconds),
-            support_before=_rounded(receipt.support_before),
-            support_after=_rounded(receipt.support_after),
-            tokens=receipt.tokens,
-            kept=kinds["kept"],
-            reworded=kinds["reworded"],
-            added=kinds["added"],
-            removed=kinds["removed"],
-        )
-
     @property
     def changed(self) -> bool:
         """Whether any sentence is not as it was."""
@@ -126,7 +89,7 @@ class LoggedReceipt:
 
 @dataclass(frozen=True, slots=True)
 class LoggedText:
-    """The words of a turn, kept with `LOG_TEXT=on` only."""
+    """The words of a turn, with `LOG_TEXT=on` only."""
 
     question: str
     answer: str
@@ -137,22 +100,10 @@ class LoggedText:
     passages: tuple[str, ...] = ()
     """Where the passages stand that the model was given, by number."""
 
-    @classmethod
-    def of(cls, turn: Turn) -> "LoggedText":
-        """The words of a turn."""
-        return cls(
-            question=turn.question,
-            answer=turn.answer,
-            draft=turn.draft.text if turn.draft else "",
-            escalated=turn.escalated.text if turn.escalated else "",
-            changes=turn.escalation_report.changes if turn.escalation_report else (),
-            passages=tuple(citation.hit.passage.place for citation in turn.citations),
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class LoggedTurn:
-    """One turn of the log, with what people said of it later."""
+    """One turn of the log, with the feedback that people gave on it later."""
 
     id: str
     at: AwareDatetime
@@ -169,7 +120,7 @@ class LoggedTurn:
     draft: LoggedGeneration | None = None
     escalated: LoggedGeneration | None = None
     """What the larger model wrote, also when the draft was kept."""
-    receipt: LoggedReceipt | None = None
+    escalation_report: Annotated[LoggedEscalation | None, Field(alias="receipt")] = None
     passages: int = 0
     """How many the model was given."""
     cited: int = 0
@@ -189,19 +140,49 @@ class LoggedTurn:
             at=at.astimezone(UTC),
             mode=mode,
             outcome=turn.outcome,
-            decision=LoggedDecision.of(turn.decision),
+            decision=LoggedDecision(**_numbers(turn.decision, _DECISION)),
             total=_rounded(turn.timings.total),
             first_token=_first_token(turn),
             signals={signal.name: _rounded(signal.value) for signal in turn.decision.signals},
             stages={stage.name: _rounded(turn.timings.seconds(stage.name)) for stage in turn.timings.stages},
-            draft=LoggedGeneration.of(turn.draft) if turn.draft else None,
-            escalated=LoggedGeneration.of(turn.escalated) if turn.escalated else None,
-            receipt=LoggedReceipt.of(turn.escalation_report) if turn.escalation_report else None,
+            draft=_generation(turn.draft),
+            escalated=_generation(turn.escalated),
+            escalation_report=_escalation(turn.escalation_report),
             passages=len(turn.citations),
             cited=sum(citation.cited for citation in turn.citations),
             notices=len(turn.notices),
-            text=LoggedText.of(turn) if text else None,
+            text=_text(turn) if text else None,
         )
+
+
+def _generation(written: Generation | None) -> LoggedGeneration | None:
+    if not written:
+        return None
+    usage = written.usage
+    return LoggedGeneration(
+        **_numbers(written, _GENERATION),
+        early=written.finish_reason == EARLY,
+        read=usage.prompt if usage else None,
+        written=usage.completion if usage else None,
+        reasoning=usage.reasoning if usage else None,
+    )
+
+
+def _escalation(report: EscalationReport | None) -> LoggedEscalation | None:
+    if not report:
+        return None
+    return LoggedEscalation(**_numbers(report, _ESCALATION), **Counter(change.kind for change in report.changes))
+
+
+def _text(turn: Turn) -> LoggedText:
+    return LoggedText(
+        question=turn.question,
+        answer=turn.answer,
+        draft=turn.draft.text if turn.draft else "",
+        escalated=turn.escalated.text if turn.escalated else "",
+        changes=turn.escalation_report.changes if turn.escalation_report else (),
+        passages=tuple(citation.hit.passage.place for citation in turn.citations),
+    )
 
 
 def _first_token(turn: Turn) -> float | None:
@@ -214,5 +195,10 @@ def _first_token(turn: Turn) -> float | None:
     return _rounded(ends[-1]) if ends and (turn.draft or turn.escalated) else None
 
 
-def _rounded(value: float) -> float:
-    return round(value, _DECIMALS)
+def _numbers(source: object, names: tuple[str, ...]) -> dict[str, Any]:
+    """These fields and no others, with fewer decimals: what is not named here is not logged."""
+    return {name: _rounded(getattr(source, name)) for name in names}
+
+
+def _rounded(value: Any) -> Any:
+    return round(value, _DECIMALS) if isinstance(value, float) else value

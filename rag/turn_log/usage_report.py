@@ -1,27 +1,26 @@
-"""Logged turns → what a period was like: who answered, how long it took, what the larger model was worth. Pure."""
+"""Logged turns → the report of a period: outcomes, escalations, latency, tokens, cost. Pure."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import numpy as np
+from pydantic import Field
 
-from rag.statistics import bootstrap
+from rag.statistics import wilson
 from rag.turn_log.record import LoggedGeneration, LoggedTurn, Thumb
 from rag.types import BlockedBy, Outcome, Trigger
 
 ENOUGH = 20
-"""Fewer turns than this say little about a share: it then comes without an interval."""
+"""With fewer turns than this a share has no interval."""
 
 Group = Literal["kept", "escalated", "all"]
 """Drafts that stayed without the larger model; turns that it wrote in; both."""
 
 _Kind = TypeVar("_Kind")
 _BY_A_MODEL = ("answered", "escalated", "kept_draft")
-_ROUNDS, _DRAWS = 2_000, 2_000_000
-"""Bootstrap rounds, and the most draws: a log of 20,000 turns would take a third of a gigabyte otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +38,14 @@ class ReportPrices:
 
 @dataclass(frozen=True, slots=True)
 class Proportion:
-    """So many of so many."""
+    """A share and how sure it is."""
 
     count: int
     of: int
     share: float | None
     """[0, 1]; None of nothing."""
     interval: tuple[float, float] | None = None
-    """95 %, by bootstrap; None below `ENOUGH`, and for none or all, of which no bootstrap tells how sure they are."""
+    """95 % (Wilson, 1927); None below `ENOUGH`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +80,7 @@ class TokenTotals:
 
     generations: int
     uncounted: int
-    """Generations whose server did not say; they are not in the sums."""
+    """Generations whose server did not count; they are not in the sums."""
     read: int
     written: int
     reasoning: int
@@ -106,7 +105,7 @@ class Costs:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class UsageReport:
     """A period."""
 
     turns: int
@@ -116,24 +115,24 @@ class Report:
     escalated: Proportion
     """Turns in which the larger model answered, shown or not."""
     triggers: Mapping[Trigger, Proportion]
-    """The same by what spoke for it; each of all turns."""
+    """The same by trigger; each of all turns."""
     added: Mapping[Trigger, Quantiles]
     """Seconds that the larger model added to turns that had a draft."""
     added_in_all: Quantiles | None
-    held: Mapping[BlockedBy, int]
+    blocked_by: Annotated[Mapping[BlockedBy, int], Field(alias="held")]
     """Turns with a trigger whose draft stayed, by why."""
     changed: Proportion
     """Of the turns with a draft and a larger model's answer: those whose answer is not the draft's any more."""
     better_supported: Proportion
-    """Of the same: those in which the larger model's answer stands more on the passages than the draft."""
+    """Of the same: those in which the larger model's answer is supported more by the passages than the draft."""
     kept_drafts: Proportion
-    """Of the same: those whose draft was kept, because the larger model's answer stands less on the passages."""
+    """Of the same: those whose draft was kept, because the larger model's answer is supported less by the passages."""
     overrides: Proportion
     """Turns without the larger model in which the person asked it all the same."""
     thumbs: Mapping[Outcome, Thumbs]
     latency: Mapping[Group, Latency]
     early: Proportion
-    """Of the drafts: those given up while they were written."""
+    """Of the drafts: those stopped early."""
     early_tokens: int
     """TokenTotals of those drafts, as far as they were counted."""
     models: Mapping[str, TokenTotals]
@@ -141,7 +140,7 @@ class Report:
     """None without prices, or without an answer whose tokens are known."""
 
 
-def summarise(turns: Sequence[LoggedTurn], prices: ReportPrices) -> Report:
+def summarise(turns: Sequence[LoggedTurn], prices: ReportPrices) -> UsageReport:
     """What the turns were like.
 
     Raises:
@@ -150,13 +149,13 @@ def summarise(turns: Sequence[LoggedTurn], prices: ReportPrices) -> Report:
     if not turns:
         raise ValueError("There are no turns to report on.")
     large = [turn for turn in turns if turn.escalated]
-    both = [(turn, turn.receipt) for turn in large if turn.receipt]
+    both = [(turn, turn.escalation_report) for turn in large if turn.escalation_report]
     drafts = [turn.draft for turn in turns if turn.draft and turn.draft.generated]
     early = [draft for draft in drafts if draft.early]
     alone = [turn for turn in turns if not turn.escalated]
     triggers: Counter[Trigger] = Counter(turn.decision.trigger for turn in large if turn.decision.trigger)
-    held: Counter[BlockedBy] = Counter(turn.decision.held for turn in turns if turn.decision.held)
-    return Report(
+    blocked_by: Counter[BlockedBy] = Counter(turn.decision.blocked_by for turn in turns if turn.decision.blocked_by)
+    return UsageReport(
         turns=len(turns),
         first=min(turn.at for turn in turns),
         last=max(turn.at for turn in turns),
@@ -166,11 +165,11 @@ def summarise(turns: Sequence[LoggedTurn], prices: ReportPrices) -> Report:
         added={
             trigger: spread
             for trigger in triggers
-            if (spread := _spread(receipt.seconds for turn, receipt in both if turn.decision.trigger == trigger))
+            if (spread := _spread(added.seconds for turn, added in both if turn.decision.trigger == trigger))
         },
-        added_in_all=_spread(receipt.seconds for _, receipt in both),
-        held=dict(held.most_common()),
-        changed=_share(sum(turn.outcome == "escalated" and receipt.changed for turn, receipt in both), len(both)),
+        added_in_all=_spread(added.seconds for _, added in both),
+        blocked_by=dict(blocked_by.most_common()),
+        changed=_share(sum(turn.outcome == "escalated" and added.changed for turn, added in both), len(both)),
         better_supported=_share(sum(each.support_after > each.support_before for _, each in both), len(both)),
         kept_drafts=_share(sum(turn.outcome == "kept_draft" for turn, _ in both), len(both)),
         overrides=_share(sum(turn.asked for turn in alone), len(alone)),
@@ -188,10 +187,7 @@ def _shares(counts: Counter[_Kind], of: int) -> dict[_Kind, Proportion]:
 
 
 def _share(count: int, of: int) -> Proportion:
-    if of < ENOUGH or count in (0, of):
-        return Proportion(count, of, count / of if of else None)
-    rounds = max(200, min(_ROUNDS, _DRAWS // of))
-    return Proportion(count, of, count / of, bootstrap([1.0] * count + [0.0] * (of - count), rounds=rounds))
+    return Proportion(count, of, count / of if of else None, wilson(count, of) if of >= ENOUGH else None)
 
 
 def _spread(values: Iterable[float | None]) -> Quantiles | None:
@@ -253,7 +249,7 @@ def _costs(turns: Sequence[LoggedTurn], prices: ReportPrices) -> Costs | None:
 
 
 def _spent(generations: Sequence[LoggedGeneration], price: tuple[float, float]) -> float | None:
-    """What all of them cost; None when nobody counted their tokens."""
+    """What all of them cost; None when no server counted their tokens."""
     mean = _per_thousand(generations, price)
     return (0.0 if not generations else None) if mean is None else mean * len(generations) / 1000
 

@@ -26,7 +26,10 @@ GPU = TinyModel(SMALL.alias, "Phi-4-mini-instruct-generic-gpu", words("The card 
 
 
 async def ran(
-    runtime: FoundryRuntime, *aliases: str, tell: Callable[[BenchProgress], None] = lambda _: None, **options: object
+    runtime: FoundryRuntime,
+    *aliases: str,
+    on_progress: Callable[[BenchProgress], None] = lambda _: None,
+    **options: object,
 ) -> BenchRun:
     plan = BenchPlan(
         **{
@@ -37,8 +40,8 @@ async def ran(
         }
         | options  # type: ignore[arg-type]
     )
-    places = Targets(runtime, keys={}, idle_timeout_s=30, clock=time.perf_counter)
-    runner = Runner(plan, places, machine=MACHINE, at="now", clock=time.perf_counter, tell=tell)
+    targets = Targets(runtime, keys={}, idle_timeout_s=30, clock=time.perf_counter)
+    runner = Runner(plan, targets, machine=MACHINE, at="now", clock=time.perf_counter, on_progress=on_progress)
     await runner.run()
     return runner.result()
 
@@ -68,7 +71,7 @@ async def test_every_model_is_loaded_cold_in_a_process_of_its_own(runtime: Found
         if progress.prompt:
             pids.setdefault(progress.model, set()).add(runtime.pid)
 
-    run = await ran(runtime, SMALL.alias, LARGE.alias, tell=note)
+    run = await ran(runtime, SMALL.alias, LARGE.alias, on_progress=note)
     small, large = run.models
     assert len(pids[SMALL.alias]) == len(pids[LARGE.alias]) == 1
     assert pids[SMALL.alias] != pids[LARGE.alias]
@@ -108,7 +111,7 @@ async def test_a_model_whose_process_dies_is_given_up_and_the_next_is_measured(r
         if progress.model == SLOW.alias and progress.done == 2 and runtime.pid:
             psutil.Process(runtime.pid).kill()
 
-    run = await ran(runtime, SLOW.alias, SMALL.alias, tell=kill)
+    run = await ran(runtime, SLOW.alias, SMALL.alias, on_progress=kill)
     assert (
         run.models[0].failure
         == run.series[0].failure

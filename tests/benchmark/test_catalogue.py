@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.benchmark.catalogue import read_prompts, standard_prompts
+from rag.benchmark.plan import read_prompts, standard_prompts
 from rag.errors import BrokenFile, StorageError
 from rag.generation.model_facts import ModelEntry, chosen, known_models, read_models
 from rag.storage import _line, _place

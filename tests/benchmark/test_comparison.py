@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import logging
+import re
 import time
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing
@@ -28,7 +29,7 @@ from rag.benchmark.comparison_summary import (
     blends,
     called_share,
     speed_up,
-    ways,
+    strategy_summaries,
 )
 from rag.benchmark.small_vs_large import StrategyRunner, answered, play
 from rag.cli.main import app
@@ -174,8 +175,8 @@ async def test_times_are_the_models():
 
     small, large = Slow().enqueue(GOOD), Slow("gpt-oss-20b").enqueue(BETTER)
     found = await asked(REFINE, small, large)
-    assert found.first_word_s == pytest.approx(0.1, abs=0.05)
-    assert found.total_s == pytest.approx(0.2, abs=0.08)
+    assert found.first_word_s
+    assert 0.099 < found.first_word_s < found.total_s - 0.099, "each model waits a tenth of a second"
 
 
 # Numbers
@@ -205,7 +206,7 @@ PRICES = PairPrices((1.0, 2.0), (10.0, 20.0))
 
 
 def test_each_way_has_its_spread_tokens_and_cost():
-    found = {way.name: way for way in ways(RUN, PRICES)}
+    found = {way.name: way for way in strategy_summaries(RUN, PRICES)}
     assert list(found) == list(STRATEGIES)
     assert found[ESCALATE].total_s
     assert (found[ESCALATE].total_s.median, found[ESCALATE].answers) == (3.0, 2)
@@ -213,7 +214,7 @@ def test_each_way_has_its_spread_tokens_and_cost():
     assert found[REFINE].cost == pytest.approx(found[SMALL].cost + 1000 * (100 * 10 + 150 * 20) / 1e6)
     assert found[REFINE].tokens
     assert found[REFINE].tokens.mean == 400
-    assert {way.cost for way in ways(RUN, PairPrices())} == {None}, "a price of nothing was never set"
+    assert {way.cost for way in strategy_summaries(RUN, PairPrices())} == {None}, "a price of nothing was never set"
 
 
 def test_speed_up_and_share():
@@ -232,7 +233,7 @@ def test_a_blend_is_the_draft_each_time_and_the_larger_model_in_its_share():
 
 def test_what_was_not_counted_is_unknown():
     run = replace(RUN, answers=(answer(SMALL, 1.0, replace(DRAFT, read=None)), answer(LARGE, 4.0, SECOND)))
-    found = {way.name: way for way in ways(run, PRICES)}
+    found = {way.name: way for way in strategy_summaries(run, PRICES)}
     assert (found[SMALL].tokens, found[SMALL].cost) == (None, None)
     assert [blend.tokens for blend in blends(run, PRICES)] == [None] * 5
 
@@ -240,7 +241,7 @@ def test_what_was_not_counted_is_unknown():
 def test_failed_answers_count_for_nothing():
     failed = replace(answer(SMALL, 0.001), failure="It stopped.")
     run = replace(RUN, answers=(*RUN.answers, failed))
-    assert ways(run, PRICES) == ways(RUN, PRICES)
+    assert strategy_summaries(run, PRICES) == strategy_summaries(RUN, PRICES)
     assert "It stopped." in as_markdown(replace(RUN, answers=(failed,)), PRICES)
 
 
@@ -253,11 +254,13 @@ def test_the_report_has_all_ways_their_answers_and_points():
         assert f"### {way}: " in text
         assert f"{way} says." in text
     assert "called in 50%" in text
-    assert "| large | 5.0       | 4.0        | 3.0     |" in text
+    assert re.search(r"\| large +\| +5\.0 \| +4\.0 \| +3\.0 \| +1 \| +hand \|", text)
 
 
 def test_json_comes_back_as_it_was():
     assert run_of_json(as_json(RUN), "x.json") == RUN
+    first = json.loads(as_json(RUN))["answers"][0]
+    assert list(first) == ["id", "prompt", "way", "text", "first_word_s", "total_s", "shares", "reason", "failure"]
     with pytest.raises(BrokenFile, match=r"x\.json"):
         run_of_json('{"schema": 1, "at": 3}', "x.json")
 
@@ -312,7 +315,7 @@ def test_the_command_compares_the_real_runtimes_models(environment: dict[str, st
     done = CliRunner().invoke(app, asked, env=environment)
     assert done.exit_code == 0, done.output
     run = run_of_json(reports[0].read_text(encoding="utf-8"), "found.json")
-    assert [answer.way for answer in run.answers] == list(STRATEGIES)
+    assert [answer.strategy for answer in run.answers] == list(STRATEGIES)
     assert all(answer.total_s > 0 and answer.text for answer in run.answers)
     assert "# phi-4-mini and gpt-oss-20b" in done.stdout
     assert all(path.stat().st_size for path in reports)

@@ -13,7 +13,7 @@ from rag.benchmark.sections import facts, faults, tables
 from rag.errors import StorageError
 from rag.reports.numbers import figures, interval, milliseconds, p95
 from rag.storage import write_report
-from tests.bench_run import MACHINE, full_run, hostile_run, round_of, ways
+from tests.bench_run import MACHINE, full_run, hostile_run, round_of, strategies
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_a_95th_percentile_of_few_rounds_is_marked_and_one_value_has_no_interval
 
 
 def test_the_terminal_has_all_models_and_prompts_and_explains_its_star():
-    shown = as_text(full_run(rounds=4), ways())
+    shown = as_text(full_run(rounds=4), strategies())
     for told in ("Made-up CPU 3000, 8 cores", "phi-4-mini", "gpt-oss-20b", "summary", "escalate on low confidence"):
         assert told in shown
     assert "* Fewer than 20 rounds" in shown
@@ -103,7 +103,7 @@ def test_the_first_visible_word_is_shown_where_a_model_reasons_first():
 
 
 def test_every_row_has_a_cell_for_each_head():
-    found = tables(full_run(rounds=3), ways())
+    found = tables(full_run(rounds=3), strategies())
     assert len(found) == 10
     for table in found:
         assert {len(row) for row in table.rows} == {len(table.head)}, table.key

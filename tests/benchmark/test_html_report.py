@@ -11,7 +11,7 @@ from rag.benchmark.html_report import as_html
 from rag.benchmark.records import BenchRun
 from rag.benchmark.sections import tables
 from rag.reports.markup import Markup, joined, tag
-from tests.bench_run import HOSTILE, MACHINE, PROMPTS, full_run, hostile_run, ways
+from tests.bench_run import HOSTILE, MACHINE, PROMPTS, full_run, hostile_run, strategies
 
 TURNS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
@@ -64,7 +64,7 @@ def test_words_of_others_are_harmless():
 
 
 def test_the_page_needs_nothing_from_elsewhere_and_forbids_it():
-    page = as_html(full_run(rounds=3), ways())
+    page = as_html(full_run(rounds=3), strategies())
     addresses = set(re.findall(r"https?://[^\"'\s]+", page))
     assert addresses == {"http://www.w3.org/2000/svg"}  # the name of SVG, which nobody asks for
     assert not re.search(r"url\(|@import|<script|src=", page)
@@ -73,7 +73,7 @@ def test_the_page_needs_nothing_from_elsewhere_and_forbids_it():
 
 def test_beside_every_chart_stands_a_table_with_the_same_numbers():
     run = full_run(rounds=3)
-    page = as_html(run, ways())
+    page = as_html(run, strategies())
     sections = re.findall(r"<section>.*?</section>", page, re.DOTALL)
     drawn = [section for section in sections if "<svg" in section]
     assert len(drawn) == 6
@@ -81,12 +81,12 @@ def test_beside_every_chart_stands_a_table_with_the_same_numbers():
         figure, table = section.split("</figure>")
         values = set(re.findall(r'class="value"[^>]*>([^<]+)<', figure))
         assert values <= set(re.findall(r"<td>([^<]+)</td>", table))
-    cells = [cell for table in tables(run, ways()) for row in table.rows for cell in row]
+    cells = [cell for table in tables(run, strategies()) for row in table.rows for cell in row]
     assert len(re.findall(r"<td>|<th scope=\"row\"", page)) == len(cells)
 
 
 def test_ids_are_unique_and_labels_point_at_them():
-    page = as_html(full_run(rounds=3), ways())
+    page = as_html(full_run(rounds=3), strategies())
     ids = re.findall(r'\bid="([^"]+)"', page)
     assert len(ids) == len(set(ids))
     for labels in re.findall(r'aria-(?:labelled|described)by="([^"]+)"', page):
@@ -105,8 +105,8 @@ def test_prompts_are_shown_and_long_ones_cut():
     assert PROMPTS["summary"] not in page
 
 
-def test_ways_alone_make_a_page_too():
-    page = as_html(BenchRun("2026-11-20", MACHINE, {}), ways())
+def test_strategies_alone_make_a_page_too():
+    page = as_html(BenchRun("2026-11-20", MACHINE, {}), strategies())
     assert "draft, then refine" in page
     assert "<svg" in page
     assert "<svg" not in as_html(BenchRun("2026-11-20", MACHINE, {}))

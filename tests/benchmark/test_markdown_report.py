@@ -4,19 +4,19 @@ import re
 
 from rag.benchmark.export import as_markdown
 from rag.benchmark.sections import tables
-from tests.bench_run import full_run, hostile_run, ways
+from tests.bench_run import full_run, hostile_run, strategies
 
 
 def test_every_table_is_there_with_its_columns():
     run = full_run(rounds=3)
-    page = as_markdown(run, ways())
+    page = as_markdown(run, strategies())
     assert page.startswith("# How fast the models are\n")
     assert re.findall(r"^## (.*)$", page, re.MULTILINE) == [
-        *(table.title for table in tables(run, ways())),
+        *(table.title for table in tables(run, strategies())),
         "How to read this",
     ]
     rows = [line for line in page.splitlines() if line.startswith("|")]
-    assert len(rows) == sum(len(table.rows) + 2 for table in tables(run, ways()))
+    assert len(rows) == sum(len(table.rows) + 2 for table in tables(run, strategies()))
     assert "nan" not in page
     assert "temperature 0.0" in page
 

@@ -34,7 +34,9 @@ async def server() -> AsyncIterator[ScriptedServer]:
         yield server
 
 
-def a_runner(server: ScriptedServer | None, *aliases: str, tell: Any = None, places: Any = None, **plan: Any) -> Runner:
+def a_runner(
+    server: ScriptedServer | None, *aliases: str, on_progress: Any = None, targets: Any = None, **plan: Any
+) -> Runner:
     endpoint = server.url if server else ""
     made = BenchPlan(
         **{
@@ -44,8 +46,10 @@ def a_runner(server: ScriptedServer | None, *aliases: str, tell: Any = None, pla
         }
         | plan
     )
-    places = places or Targets(None, keys={}, idle_timeout_s=0.5, clock=time.perf_counter)
-    return Runner(made, places, machine=MACHINE, at="now", clock=time.perf_counter, tell=tell or (lambda _: None))
+    targets = targets or Targets(None, keys={}, idle_timeout_s=60, clock=time.perf_counter)
+    return Runner(
+        made, targets, machine=MACHINE, at="now", clock=time.perf_counter, on_progress=on_progress or (lambda _: None)
+    )
 
 
 async def ran(server: ScriptedServer | None, *aliases: str, **options: Any) -> BenchRun:
@@ -62,7 +66,7 @@ async def test_warm_up_and_rounds_are_kept_apart(server: ScriptedServer):
     assert [each.prompt_tokens for each in series.rounds] == [3, 4]
     assert run.models[0].failure == series.failure == ""
     assert (run.machine, run.at, run.prompts, run.stopped) == (MACHINE, "now", {"p": "Hello?"}, "")
-    assert 0 < (run.own_s or 0) < 0.1
+    assert run.own_s
 
 
 async def test_the_request_is_that_of_the_plan(server: ScriptedServer):
@@ -129,22 +133,27 @@ async def test_a_model_that_answered_no_prompt_has_failed(server: ScriptedServer
 
 async def test_a_model_that_stalls_is_given_up(server: ScriptedServer):
     server.enqueue(answered(), sse(chunk("a"), STALL))
-    run = await ran(server, prompts={"p": "Hello?", "q": "Who?"})
+    targets = Targets(None, keys={}, idle_timeout_s=3, clock=time.perf_counter)
+    run = await ran(server, prompts={"p": "Hello?", "q": "Who?"}, targets=targets)
     assert len(run.series) == 1
     assert run.series[0].warm_up
     assert run.models[0].failure
 
 
-async def test_many_at_once_get_more_done_in_the_same_time(server: ScriptedServer):
-    server.routes[CHAT] = answered(pause_s=0.2)
-    run = await ran(server, concurrency=(1, 4), rounds=2, warm_up=1)
-    alone, four = run.series
+async def test_requests_at_once_are_on_their_way_together(server: ScriptedServer):
+    """No answer of the four comes before all of them were asked for."""
+    gate = asyncio.Event()
+    waiting = sse(gate, chunk("a"), chunk(finish_reason="stop"), counted(20, 3), DONE)
+    server.enqueue(*[answered()] * 3, *[waiting] * 4, *[answered()] * 4)
+    running = asyncio.create_task(ran(server, concurrency=(1, 4), rounds=2, warm_up=1))
+    await server.settled(chats=7, within=60)
+    await asyncio.sleep(0.2)
+    gate.set()
+    alone, four = (await running).series
     assert (alone.concurrency, len(alone.rounds), len(alone.warm_up)) == (1, 2, 1)
     assert (four.concurrency, len(four.rounds), len(four.warm_up)) == (4, 8, 0)
-    assert (alone.wall_s or 0) >= 0.4
-    assert 0.4 <= (four.wall_s or 0) < 1.6, "eight answers one after the other take 1.6 s"
-    rates = [summary.answers_per_minute or 0 for summary in summaries(run)]
-    assert rates[1] > 1.5 * rates[0]
+    assert 0.2 <= (four.wall_s or 0) < sum(each.total_s for each in four.rounds)
+    assert (alone.wall_s or 0) >= sum(each.total_s for each in alone.rounds)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a shell script stands for nvidia-smi")
@@ -155,7 +164,7 @@ async def test_the_power_of_this_machines_cards_is_noted(
     program.write_text('#!/bin/sh\nwhile :; do echo "0, 70"; sleep 0.02; done')
     program.chmod(0o700)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
-    server.routes[CHAT] = answered(pause_s=0.1)
+    server.routes[CHAT] = answered(pause_s=0.3)
     run = await ran(server)
     assert run.series[0].watts == pytest.approx(70)
     assert summaries(run)[0].energy_wh == pytest.approx(70 * (run.series[0].wall_s or 0) / 2 / 3600)
@@ -181,7 +190,7 @@ async def test_prompts_grow_to_the_tokens_that_the_server_counts(server: Scripte
 async def test_progress_comes_to_its_end_also_past_a_model_that_fails(server: ScriptedServer):
     server.enqueue(REFUSED, answered(), answered(), answered())
     told: list[BenchProgress] = []
-    await ran(server, "a", "b", tell=told.append)
+    await ran(server, "a", "b", on_progress=told.append)
     assert [(p.done, p.of) for p in told][-1] == (6, 6)
     assert [p.done for p in told] == sorted(p.done for p in told)
     assert {p.model for p in told} == {"a", "b", ""}
@@ -189,8 +198,7 @@ async def test_progress_comes_to_its_end_also_past_a_model_that_fails(server: Sc
 
 async def test_a_run_that_is_stopped_keeps_what_is_measured(server: ScriptedServer):
     server.enqueue(*[answered()] * 5, sse(chunk("a"), STALL))
-    places = Targets(None, keys={}, idle_timeout_s=60, clock=time.perf_counter)
-    runner = a_runner(server, "a", "b", "c", rounds=2, places=places)
+    runner = a_runner(server, "a", "b", "c", rounds=2)
     running = asyncio.create_task(runner.run())
     await server.settled(chats=6)
     running.cancel()
@@ -207,8 +215,8 @@ async def test_a_run_that_is_stopped_keeps_what_is_measured(server: ScriptedServ
 async def test_keys_go_to_their_own_server_only(server: ScriptedServer):
     async with ScriptedServer() as other:
         server.routes[CHAT] = other.routes[CHAT] = answered()
-        places = Targets(None, keys={server.url: "secret"}, idle_timeout_s=5, clock=time.perf_counter)
+        targets = Targets(None, keys={server.url: "secret"}, idle_timeout_s=5, clock=time.perf_counter)
         specs = (ModelSpec("a", server.root), ModelSpec("b", other.root))
-        await ran(None, specs=specs, places=places)
+        await ran(None, specs=specs, targets=targets)
         sent = [{r.headers["authorization"] for r in one.requests if r.path == CHAT} for one in (server, other)]
     assert sent == [{"Bearer secret"}, {"Bearer none"}]

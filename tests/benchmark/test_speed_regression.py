@@ -141,7 +141,7 @@ def test_longer_answers_and_things_measured_once_are_remarks():
     slower_load = (Model("m", load_s=6.0, memory_after_mb=1_001),)
     found = compare(run_of(noisy(2, 1), models=models), run_of(longer, models=slower_load), 0.1)
     assert found.remarks == (
-        "m: its loading took 4 s and now 6 s; measured once, so not judged.",
+        "m: its loading took 4 s and now 6 s; measured once, so not compared.",
         "m, p: answers had 100 tokens and now 150, so whole answers do not compare the speed alone.",
     )
 

@@ -7,7 +7,7 @@ from playwright.async_api import Browser, Page, expect
 
 from rag.benchmark.html_report import as_html
 from rag.benchmark.sections import tables
-from tests.bench_run import full_run, hostile_run, ways
+from tests.bench_run import full_run, hostile_run, strategies
 from tests.browser.chat_page import ARTIFACTS, Watch
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -35,8 +35,8 @@ async def test_the_report_is_whole_and_asks_for_nothing(
     browser: Browser, tmp_path: Path, width: int, dark: bool
 ) -> None:
     run = full_run()
-    page, watch = await show(browser, tmp_path, as_html(run, ways()), width=width, dark=dark)
-    for table in tables(run, ways()):
+    page, watch = await show(browser, tmp_path, as_html(run, strategies()), width=width, dark=dark)
+    for table in tables(run, strategies()):
         await expect(page.get_by_role("heading", name=table.title, exact=True)).to_be_visible()
         await expect(page.get_by_role("region", name=table.title, exact=True)).to_be_visible()
     charts = page.get_by_role("img")
@@ -51,7 +51,7 @@ async def test_the_report_is_whole_and_asks_for_nothing(
 
 
 async def test_letters_of_a_chart_are_readable_on_a_phone(browser: Browser, tmp_path: Path) -> None:
-    page, _ = await show(browser, tmp_path, as_html(full_run(), ways()), width=PHONE)
+    page, _ = await show(browser, tmp_path, as_html(full_run(), strategies()), width=PHONE)
     heights = await page.eval_on_selector_all(
         ".narrow svg text", "texts => texts.map(text => text.getBoundingClientRect().height)"
     )

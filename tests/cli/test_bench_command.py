@@ -13,11 +13,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from rag.benchmark.catalogue import standard_prompts
-from rag.benchmark.run_files import HISTORY, read_history, read_run, run_of_json
+from rag.benchmark.plan import standard_prompts
+from rag.benchmark.run_files import HISTORY, read_run, run_of_json
 from rag.benchmark.runner import BY_HAND
 from tests import REPOSITORY
 from tests.bench_app import app
+from tests.bench_run import history
 from tests.scripted_server import CHAT, CUT, DONE, STALL, ScriptedServer, chunk, counted, reply, sse
 
 ANSWER = sse(chunk("Yes"), chunk(", it is."), chunk(finish_reason="stop"), counted(100, 10), DONE)
@@ -75,7 +76,7 @@ async def test_without_options_the_apps_two_models_get_the_four_prompts(place: P
     assert [(s.model, s.prompt, len(s.warm_up), len(s.rounds)) for s in run.series] == [
         (alias, name, 1, 1) for alias in ("phi-4-mini", "gpt-oss-20b") for name in standard_prompts()
     ]
-    assert read_history(place / "data" / HISTORY).runs == (run,)
+    assert history(place / "data" / HISTORY) == (run,)
 
 
 async def test_the_workshops_environment_is_understood(place: Path, monkeypatch: pytest.MonkeyPatch):
@@ -168,7 +169,7 @@ async def test_a_terminal_sees_a_bar_grow_and_go(place: Path):
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "tests.bench_app", "bench", "--models", "a", "--prompt", "Who?", "--rounds", "2"),
             cwd=REPOSITORY,
-            env={**os.environ, **environment(place), "FOUNDRY_LOCAL_ENDPOINT": server.url},
+            env={**os.environ, **environment(place), "FOUNDRY_LOCAL_ENDPOINT": server.url, "TERM": "xterm"},
             stdout=asyncio.subprocess.PIPE,
             stderr=theirs,
         )
@@ -176,9 +177,10 @@ async def test_a_terminal_sees_a_bar_grow_and_go(place: Path):
         await process.communicate()
     shown = os.read(ours, 10_000).decode()
     os.close(ours)
-    assert re.findall(r"\] (\d/\d)  a", shown) == ["0/3", "1/3", "2/3", "3/3"]
-    assert f"[{'#' * 24}] 3/3" in shown
-    assert re.search(r"\r {79}\r$", shown), "nothing of it is left"
+    plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown)
+    assert re.findall(r"(\d/\d)  a", plain) == ["0/3", "1/3", "2/3", "3/3"]
+    assert re.search(r"3/3  a · prompt ━{40,}", plain)
+    assert shown.endswith("\x1b[2K"), "nothing of it is left"
 
 
 async def test_every_run_is_added_to_the_history(place: Path):
@@ -186,7 +188,7 @@ async def test_every_run_is_added_to_the_history(place: Path):
         server.routes[CHAT] = ANSWER
         for model in ("a", "b"):
             await through(server, "--models", model, "--prompt", "Who?", "--rounds", "1")
-    runs = read_history(place / "data" / HISTORY).runs
+    runs = history(place / "data" / HISTORY)
     assert [run.models[0].alias for run in runs] == ["a", "b"]
     assert runs[0].machine.cores == os.cpu_count()
     assert runs[0].settings["rounds"] == 1
@@ -215,7 +217,7 @@ async def test_a_server_that_goes_away_midway_leaves_what_is_measured(place: Pat
     run = run_of_json(done.stdout, "stdout")
     assert [(len(s.warm_up), len(s.rounds)) for s in run.series] == [(1, 1)]
     assert run.models[0].failure in done.stderr
-    assert read_history(place / "data" / HISTORY).runs == (run,)
+    assert history(place / "data" / HISTORY) == (run,)
 
 
 @pytest.mark.parametrize(
@@ -279,7 +281,7 @@ async def test_ctrl_c_keeps_what_is_measured(place: Path):
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
-        await server.settled(chats=3, within=60)
+        await server.asked_by(process, chats=3)
         process.send_signal(signal.SIGINT)
         out, err = await process.communicate()
     assert process.returncode == 130, err.decode()
@@ -288,7 +290,7 @@ async def test_ctrl_c_keeps_what_is_measured(place: Path):
     run = read_run(place / "r.json")
     assert run.stopped == BY_HAND
     assert [(s.model, len(s.warm_up), len(s.rounds)) for s in run.series] == [("a", 1, 1)]
-    assert read_history(place / "data" / HISTORY).runs == (run,)
+    assert history(place / "data" / HISTORY) == (run,)
 
 
 # Reports

@@ -191,7 +191,7 @@ async def test_ctrl_c_keeps_what_was_measured(place: Path):
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
-        await server.settled(chats=2, within=60)
+        await server.asked_by(process, chats=2)
         process.send_signal(signal.SIGINT)
         out, err = await process.communicate()
     assert process.returncode == 130, err.decode()

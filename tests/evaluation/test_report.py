@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rag.errors import BrokenFile, StorageError
-from rag.evaluation.report import check_output, read_results, report, write_results
+from rag.evaluation.report import check_results_path, read_results, report, write_results
 from rag.evaluation.results import Attempt, Results, Rubric
 from rag.evaluation.summary import means, refusals, stage_times, tokens
 from rag.storage import read_text
@@ -93,7 +93,7 @@ def test_an_empty_run_has_a_page_too():
 
 def test_results_are_written_and_read(tmp_path: Path):
     file = tmp_path / "new folder" / "r.json"
-    check_output(file, force=False)
+    check_results_path(file, force=False)
     write_results(file, WHOLE)
     assert read_results(file) == WHOLE
     assert file.with_suffix(".md").read_text(encoding="utf-8") == report(WHOLE)
@@ -104,6 +104,7 @@ def test_the_file_is_strict_json_with_a_line_of_times_for_each_question():
     text = WHOLE.to_json()
     values = json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
     assert list(values) == ["schema", "run", "rows", "times"]
+    assert {"trigger", "held", "escalation"} <= values["rows"][0].keys()
     assert sum('"total"' in line for line in text.splitlines()) == 4
     assert json.loads(results().to_json())["times"] == {}
 
@@ -112,19 +113,19 @@ def test_what_is_there_is_not_replaced_unless_forced(tmp_path: Path):
     file = tmp_path / "r.json"
     file.with_suffix(".md").write_text("mine")
     with pytest.raises(StorageError, match=r"r\.md is there already.*--force"):
-        check_output(file, force=False)
-    check_output(file, force=True)
+        check_results_path(file, force=False)
+    check_results_path(file, force=True)
     assert file.with_suffix(".md").read_text() == "mine"
 
 
 def test_a_place_that_cannot_be_written_is_known_before_anything_is_asked(tmp_path: Path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match="cannot be written"):
-        check_output(tmp_path / "file" / "r.json", force=False)
+        check_results_path(tmp_path / "file" / "r.json", force=False)
     with pytest.raises(StorageError, match=r"ends in \.json"):
-        check_output(tmp_path / "r.md", force=True)
+        check_results_path(tmp_path / "r.md", force=True)
     with pytest.raises(StorageError, match="cannot be written: it is a folder"):
-        check_output(tmp_path, force=True)
+        check_results_path(tmp_path, force=True)
     with pytest.raises(StorageError, match="cannot be written"):
         write_results(tmp_path / "file" / "r.json", WHOLE)
 

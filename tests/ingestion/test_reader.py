@@ -355,7 +355,7 @@ REFUSED = [
     ),
     Refused("secret.pdf", make.pdf([["Secret"]], password="pw"), errors.ProtectedFile, "password"),
     Refused("secret.docx", make.protected_office_file(), errors.ProtectedFile, "password"),
-    Refused("bomb.docx", make.docx_bomb(), errors.FileTooLarge, "unpacks to 300 MB"),
+    Refused("bomb.docx", make.docx_bomb(), errors.FileTooLarge, "unpacks to 300.0 MB"),
     Refused(
         "many.docx", make.zipped({f"word/{n}.xml": "" for n in range(20_001)}), errors.FileTooLarge, "20,001 parts"
     ),

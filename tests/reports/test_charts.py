@@ -13,7 +13,7 @@ from rag.benchmark.figures import drawings
 from rag.benchmark.records import BenchRun
 from rag.reports.charts import Bar, ChartPoint, Frame, Line, Strip, bar_chart, line_chart, strip_chart
 from rag.reports.scales import fitting, from_zero
-from tests.bench_run import HOSTILE, MACHINE, full_run, hostile_run, ways
+from tests.bench_run import HOSTILE, MACHINE, full_run, hostile_run, strategies
 
 SVG = "{http://www.w3.org/2000/svg}"
 FRAME = Frame("chart", "A chart", "What it shows.", 500)
@@ -98,9 +98,9 @@ def test_long_names_are_cut_and_still_told():
 
 @pytest.mark.parametrize("width", [500.0, 340.0])
 def test_every_drawing_of_a_run_is_well_formed_named_and_within_its_width(width: float):
-    found = drawings(full_run(rounds=3), ways())
-    assert set(found) == {"first", "visible", "total", "ways", "growing", "crowd"}
-    assert [len(found[key]) for key in ("ways", "growing", "crowd")] == [3, 1, 2]
+    found = drawings(full_run(rounds=3), strategies())
+    assert set(found) == {"first", "visible", "total", "strategies", "prompt-scaling", "concurrency"}
+    assert [len(found[key]) for key in ("strategies", "prompt-scaling", "concurrency")] == [3, 1, 2]
     for key, draws in found.items():
         for draw in draws:
             root = ElementTree.fromstring(draw(key, width))

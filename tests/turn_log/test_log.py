@@ -57,7 +57,7 @@ def test_a_turn_comes_back_with_its_numbers(tmp_path: Path) -> None:
     (turn,) = read_turns(tmp_path).turns
     assert (turn.id, turn.at, turn.at.tzinfo, turn.mode, turn.outcome) == ("a", NOON, UTC, "auto", "escalated")
     decision = turn.decision
-    assert (decision.action, decision.trigger, decision.way, decision.held) == (
+    assert (decision.action, decision.trigger, decision.way, decision.blocked_by) == (
         *("escalate", "low_confidence", "answer"),
         None,
     )
@@ -69,18 +69,44 @@ def test_a_turn_comes_back_with_its_numbers(tmp_path: Path) -> None:
     assert turn.escalated
     assert (turn.draft.model, turn.draft.read, turn.draft.written, turn.draft.early) == ("phi-4-mini", 700, 80, False)
     assert (turn.escalated.reasoning, turn.escalated.tokens_per_second) == (120, 31.9)
-    assert turn.receipt
-    assert (turn.receipt.seconds, turn.receipt.tokens, turn.receipt.kept, turn.receipt.added) == (5.1, 300, 1, 1)
-    assert turn.receipt.changed
+    report = turn.escalation_report
+    assert report
+    assert (report.seconds, report.tokens, report.kept, report.added) == (5.1, 300, 1, 1)
+    assert report.changed
     assert (turn.passages, turn.cited, turn.notices) == (2, 1, 1)
     assert (turn.text, turn.thumb, turn.asked) == (None, None, False)
+
+
+OLD_LINE = """
+{"v":1,"kind":"turn","id":"a","at":"2026-11-02T12:00:00Z","mode":"auto","outcome":"kept_draft","decision":{
+"action":"keep","confidence":0.41,"threshold":0.5,"match":0.8,"match_threshold":0.35,"trigger":"low_confidence",
+"held":"share"},"total":7.51,"first_token":0.51,"signals":{"answerable":0.8},"stages":{"search":0.01},"draft":{
+"model":"phi-4-mini","seconds":2.5,"generated":true,"early":false,"read":700,"written":80,"reasoning":0,
+"tokens_per_second":31.9},"receipt":{"seconds":5.1,"support_before":0.4,"support_after":0.9,"tokens":300,"kept":1,
+"reworded":0,"added":1,"removed":0},"passages":2,"cited":1,"notices":1}
+"""
+
+
+def test_the_keys_of_a_line_are_those_of_the_first_version(tmp_path: Path) -> None:
+    old = json.loads(OLD_LINE)
+    (tmp_path / "turns.jsonl").write_text(json.dumps(old) + "\n", encoding="utf-8")
+    (turn,) = read_turns(tmp_path).turns
+    assert turn.decision.blocked_by == "share"
+    assert turn.escalation_report
+    assert turn.escalation_report.tokens == 300
+    decision = replace(a_turn().decision, trigger="low_confidence", blocked_by="share")
+    TurnLog(tmp_path, text=False).record("b", replace(a_turn(), decision=decision), mode="auto", at=NOON)
+    new = lines(tmp_path)[1]
+    assert old.keys() <= new.keys()
+    for part in ("decision", "draft", "receipt"):
+        assert old[part].keys() <= new[part].keys()  # type: ignore[attr-defined]
 
 
 def test_a_turn_without_a_model_comes_back_too(tmp_path: Path) -> None:
     bare = replace(a_turn(), outcome="abstained", draft=None, escalated=None, escalation_report=None, timings=Timings())
     TurnLog(tmp_path, text=True).record("a", bare, mode="local", at=NOON)
     (turn,) = read_turns(tmp_path).turns
-    assert (turn.draft, turn.escalated, turn.receipt, turn.first_token) == (None, None, None, None)
+    assert (turn.draft, turn.escalated, turn.escalation_report, turn.first_token) == (None, None, None, None)
 
 
 def test_the_first_token_is_that_of_the_answer_that_came(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.cli.report_text import as_text
-from rag.turn_log.record import LoggedDecision, LoggedGeneration, LoggedReceipt, LoggedTurn
+from rag.turn_log.record import LoggedDecision, LoggedEscalation, LoggedGeneration, LoggedTurn
 from rag.turn_log.usage_report import ENOUGH, ReportPrices, summarise
 from tests.logged_parts import NOON, escalated, logged
 
@@ -17,18 +17,18 @@ PRICES = ReportPrices(small=(1.0, 2.0), large=(10.0, 20.0))
 
 
 def held(reason: str) -> LoggedDecision:
-    return LoggedDecision("keep", 0.3, 0.5, 0.9, 0.35, trigger="low_confidence", held=reason)  # type: ignore[arg-type]
+    return LoggedDecision("keep", 0.3, 0.5, 0.9, 0.35, trigger="low_confidence", blocked_by=reason)  # type: ignore[arg-type]
 
 
 def a_week() -> list[LoggedTurn]:
     """Ten turns of all kinds."""
-    kept = escalated("7", outcome="kept_draft", receipt=LoggedReceipt(9.0, 0.9, 0.4, kept=1, removed=2))
-    same = escalated("8", receipt=LoggedReceipt(3.0, 0.9, 0.9, kept=2), thumb="down")
+    kept = escalated("7", outcome="kept_draft", escalation_report=LoggedEscalation(9.0, 0.9, 0.4, kept=1, removed=2))
+    same = escalated("8", escalation_report=LoggedEscalation(3.0, 0.9, 0.9, kept=2), thumb="down")
     asked = escalated(
         "9",
         mode="large",
         draft=None,
-        receipt=None,
+        escalation_report=None,
         decision=LoggedDecision("escalate", 1.0, 0.0, 1.0, 0.0, trigger="asked", way="answer"),
     )
     return [
@@ -53,7 +53,7 @@ def test_a_period_is_summed_up() -> None:
     }
     assert (report.escalated.count, report.escalated.of, report.escalated.share) == (4, 10, 0.4)
     assert {name: share.share for name, share in report.triggers.items()} == {"low_confidence": 0.3, "asked": 0.1}
-    assert report.held == {"share": 1}
+    assert report.blocked_by == {"share": 1}
     added = report.added["low_confidence"]
     assert (added.count, added.mean) == (3, pytest.approx((7 + 9 + 3) / 3))
     assert added.p95 == pytest.approx(8.8)
@@ -133,7 +133,10 @@ def test_an_interval_needs_enough_turns() -> None:
     assert interval
     assert 0 < interval[0] < 0.25 < interval[1] < 0.6
     assert summarise(turns[1:], FREE).escalated.interval is None
-    assert summarise(turns, FREE).kept_drafts.interval is None  # none of few: nothing tells how sure that is
+    assert summarise(turns, FREE).kept_drafts.interval is None  # of five only
+    assert summarise(turns, FREE).overrides.interval is None  # of 15
+    none = summarise([escalated(str(n)) for n in range(ENOUGH)], FREE).kept_drafts
+    assert (none.share, none.interval) == (0.0, pytest.approx((0.0, 0.161), abs=1e-3))
     assert "too few" in as_text(summarise(turns[1:], FREE))
     assert "too few" not in as_text(summarise(turns, FREE))
 
@@ -150,7 +153,7 @@ def test_the_text_reads_in_a_terminal_and_as_markdown() -> None:
     assert lines[0].startswith("# 41 turns, 2026-11-0")
     assert "\n\n\n" not in text
     assert max(map(len, lines)) <= 79
-    assert "phi\\|4\\*mini\\<b\\>" in text
+    assert "phi\\|4\\*mini \\<b\\>" in text
     for word in ("low confidence", "asked for", "its share of turns was used up", "larger model alone", "12,3"):
         assert word in text
     assert not any(name in text for name in ("low_confidence", "kept_draft", "None", "nan"))
@@ -180,19 +183,19 @@ def any_turn(draw: st.DrawFn) -> LoggedTurn:
         reasoning=count,
         tokens_per_second=st.none() | seconds,
     )
-    receipt = st.builds(LoggedReceipt, seconds, st.floats(0, 1), st.floats(0, 1), count, *[st.integers(0, 3)] * 4)
+    receipt = st.builds(LoggedEscalation, seconds, st.floats(0, 1), st.floats(0, 1), count, *[st.integers(0, 3)] * 4)
     return logged(
         outcome=draw(st.sampled_from(OUTCOMES)),
         decision=LoggedDecision(
             *("keep", 0.1, 0.5, 0.5, 0.5),
             trigger=draw(st.sampled_from((None, "cut_off", "asked"))),
-            held=draw(st.sampled_from((None, "wait", "failed"))),
+            blocked_by=draw(st.sampled_from((None, "wait", "failed"))),
         ),
         total=draw(seconds),
         first_token=draw(st.none() | seconds),
         draft=draw(generation),
         escalated=draw(generation),
-        receipt=draw(st.none() | receipt),
+        escalation_report=draw(st.none() | receipt),
         thumb=draw(st.sampled_from((None, "up", "down"))),
         asked=draw(st.booleans()),
     )

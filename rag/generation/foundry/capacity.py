@@ -6,6 +6,7 @@ import psutil
 
 from rag.errors import ModelNotReady, StorageError
 from rag.generation.foundry.protocol import ModelInfo
+from rag.machine import format_bytes
 
 _MEMORY_FACTOR = 1.2
 """A loaded model takes the size of its files, and a fifth more for key/value cache and work space."""
@@ -45,4 +46,4 @@ def check_disk(model: ModelInfo, folder: Path) -> None:
 
 def gigabytes(megabytes: float) -> str:
     """The size as people read it: "3.4 GB"."""
-    return f"{megabytes / 1000:,.1f} GB"
+    return format_bytes(megabytes * 1e6)
