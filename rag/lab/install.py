@@ -59,7 +59,7 @@ def install(
     runtimes = runtimes_in(data_dir)
     target = runtimes / pins.version
     if not force and not altered(target, pins):
-        on_message(f"The browser runtime {pins.version} is installed already: {target} ({_mb(pins.bytes)}).")
+        on_message(f"The browser runtime {pins.version} is installed already: {target} ({format_bytes(pins.bytes)}).")
         return
     with _storage_errors(runtimes, pins), _locked(data_dir), _stage(runtimes) as stage:
         if source is None:
@@ -67,7 +67,7 @@ def install(
             _fetch(pins, source, limit_s, on_message, on_progress)
         _place(_unpack(pins, source, stage / "ready", on_message), target)
         _remove_others(data_dir, pins.version, stage, on_message)
-    on_message(f"The browser runtime {pins.version} is installed: {target} ({_mb(pins.bytes)}).")
+    on_message(f"The browser runtime {pins.version} is installed: {target} ({format_bytes(pins.bytes)}).")
 
 
 def _fetch(
@@ -80,7 +80,7 @@ def _fetch(
     """Fetches the packages into a new folder."""
     registry = registry_address()
     names = " and ".join(f"{name}@{version}" for name, version in pins.packages.items())
-    on_message(f"Fetching {names}: {_mb(pins.fetched_bytes)}")
+    on_message(f"Fetching {names}: {format_bytes(pins.fetched_bytes)}")
     received = 0
 
     def on_chunk(size: int) -> None:
@@ -262,7 +262,7 @@ def _storage_errors(runtimes: Path, pins: Pins) -> Generator[None]:
         yield
     except OSError as error:
         if error.errno in _NO_ROOM:
-            need = _mb(2 * pins.fetched_bytes + pins.bytes)
+            need = format_bytes(2 * pins.fetched_bytes + pins.bytes)
             raise StorageError(
                 f"The disk is full: {runtimes} needs {need} while the runtime is installed. Free some space, and run "
                 "rag lab install again."
@@ -271,7 +271,3 @@ def _storage_errors(runtimes: Path, pins: Pins) -> Generator[None]:
             f"{error.filename or runtimes} cannot be read or written ({error.strerror}). Check its permissions, or set "
             "DATA_DIR to another folder, and run rag lab install again."
         ) from error
-
-
-def _mb(size: int) -> str:
-    return format_bytes(size)
