@@ -183,7 +183,7 @@ def _gate(kind: str, made: Samples, probabilities: Sequence[float], threshold: G
         "kind": kind,
         "refused": share([probabilities[n] < threshold.value for n in picked]),
         "escalated": share(
-            [probabilities[n] >= threshold.value and threshold.levelled(probabilities[n]) < 0.5 for n in picked]
+            [probabilities[n] >= threshold.value and threshold.rescaled(probabilities[n]) < 0.5 for n in picked]
         ),
         "fixed": share([made.rows[n]["strength"] < FIXED for n in picked]),
     }

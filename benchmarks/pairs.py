@@ -34,7 +34,7 @@ def paired(
     searches: Sequence[tuple[float, bool, Hashable]], drafts: Sequence[tuple[float, bool, float]], seed: int = 1
 ) -> Pairs:
     """`searches` are probability, label and group; `drafts` probability, label and weight. Both kinds weigh alike."""
-    level, shuffled, made = GateThreshold().levelled, random.Random(seed), Pairs()
+    level, shuffled, made = GateThreshold().rescaled, random.Random(seed), Pairs()
     for _ in range(ROUNDS):
         order = shuffled.sample(drafts, len(drafts))
         for (answerable, found, group), (supported, stands, weight) in zip(searches, cycle(order), strict=False):

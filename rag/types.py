@@ -1,102 +1,10 @@
-"""The nouns of a turn, all frozen: documents and passages, hits and citations, timings, turns."""
+"""The types that all rooms share, all frozen: documents, hits, generations, decisions, the turn and its events."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-Trigger = Literal["low_confidence", "long_answer", "short_answer", "flagged_topic", "cut_off", "capability", "asked"]
-BlockedBy = Literal["local", "off", "no_model", "failed", "share", "wait"]
-"""Asked as Local only; escalation is off; no larger model; it did not answer; its share of turns is used up; the wait
-would be too long."""
-
-
-@dataclass(frozen=True, slots=True)
-class Signal:
-    """A named number in [0, 1] that speaks for (1) or against (0) the draft."""
-
-    name: str
-    value: float
-    meaning: str
-    """One line for the panel."""
-    threshold: float | None = None
-    """Below it the signal alone speaks for the larger model, or for saying nothing; None when it only counts along."""
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What became of the draft, and why."""
-
-    action: Literal["keep", "escalate", "abstain"]
-    reason: str
-    """One sentence for the person."""
-    confidence: float
-    threshold: float
-    trigger: Trigger | None = None
-    """What spoke for the larger model, also when it was held back."""
-    way: Literal["answer", "refine"] | None = None
-    """With `escalate`: answer again from the passages, or refine the draft."""
-    signals: tuple[Signal, ...] = ()
-    match: float = 1.0
-    """[0, 1]: how probably the passages hold the answer."""
-    match_threshold: float = 0.0
-    """Below it the documents are taken not to hold the answer."""
-    blocked_by: BlockedBy | None = None
-    """Why a draft stayed although a trigger fired."""
-
-
-@dataclass(frozen=True, slots=True)
-class SentenceChange:
-    """What became of one sentence of the draft in the larger model's answer."""
-
-    kind: Literal["kept", "reworded", "added", "removed"]
-    before: str = ""
-    """The draft's sentence; "" where one was added."""
-    after: str = ""
-    """The larger model's; "" where one was removed."""
-
-
-@dataclass(frozen=True, slots=True)
-class EscalationReport:
-    """What the larger model cost a turn that had a draft, and what it brought."""
-
-    seconds: float
-    """What it added to the turn, its check included."""
-    tokens: int | None
-    """What it wrote, reasoning included; None when its server did not say."""
-    support_before: float
-    """[0, 1]: how far the draft stood on the passages."""
-    support_after: float
-    """[0, 1]: how far the larger model's answer does."""
-    changes: tuple[SentenceChange, ...]
-    """Sentence by sentence, in the order of the larger model's answer."""
-
-    @property
-    def changed(self) -> bool:
-        """Whether any sentence is not as it was."""
-        return any(change.kind != "kept" for change in self.changes)
-
-
 Origin = Literal["library", "upload"]
-Mode = Literal["auto", "local", "large"]
-Outcome = Literal["answered", "escalated", "kept_draft", "abstained", "quoted"]
-StageName = Literal[
-    "rewrite",
-    "search",
-    "prompt",
-    "load",
-    "request",
-    "first_token",
-    "generate",
-    "check",
-    "escalation_load",
-    "escalation_request",
-    "escalation_first_token",
-    "escalation_generate",
-    "escalation_check",
-]
-
-BROKEN, EARLY = "broken", "early"
-"""Finish reasons of our own: the stream failed after its first words; the draft was given up before its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +18,7 @@ class Document:
     collection: str = ""
     """The name of the library folder that it is in; "" for an upload."""
     language: str = ""
-    """ISO 639-1 code, or "" when it could not be told."""
+    """ISO 639-1 code, or "" when it is unknown."""
     pages: int = 0
     """0 for formats without pages."""
     characters: int = 0
@@ -123,14 +31,14 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A piece of a document, small enough to quote: about 160 words under one heading."""
+    """A chunk of a document, small enough to quote: about 160 words under one heading."""
 
     document: Document
     ordinal: int
-    """Its place in the document, from 0."""
+    """Its position in the document, from 0."""
     text: str
     headings: tuple[str, ...] = ()
-    """The heading path above it, outermost first."""
+    """The path of its headings, outermost first."""
     page: int | None = None
     """From 1; None for formats without pages."""
     unit: Literal["page", "slide"] = "page"
@@ -164,7 +72,7 @@ class Passage:
 
     @property
     def shown(self) -> str:
-        """The text with the header of its table above it, as a person or a model needs it."""
+        """The text under the header of its table, as a person or a model needs it."""
         return f"{self.header}\n{self.text}" if self.header else self.text
 
 
@@ -181,7 +89,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """What a search gives to the rest of the turn."""
+    """What a search found, and how."""
 
     hits: tuple[Hit, ...]
     """Best first, without near-duplicates."""
@@ -198,6 +106,10 @@ class SearchResult:
     def normalised_score(self) -> float:
         """[0, 1]: the strongest hit's; after a change of topic it need not be the first."""
         return max((hit.normalised_score for hit in self.hits), default=0.0)
+
+
+BROKEN, EARLY = "broken", "early"
+"""Finish reasons of our own: the stream failed after its first words; the draft was stopped early."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,15 +139,15 @@ class Generation:
     text: str
     reasoning: str = ""
     usage: Usage | None = None
-    """None when the server did not say."""
+    """None when the server did not count."""
     finish_reason: str = ""
-    """Such as "stop" or "length"; `BROKEN` when it failed after its first words, `EARLY` when it was given up."""
+    """Such as "stop" or "length"; `BROKEN` when it failed after its first words, `EARLY` when it was stopped."""
     seconds: float = 0.0
     """From the request to the last token."""
     tokens_per_second: float | None = None
-    """Completion tokens after the first over the time after the first token; None when that cannot be told."""
+    """Completion tokens after the first over the time after the first token; None when that is unknown."""
     logprobs: tuple[float, ...] = ()
-    """The natural logarithm of each token's probability; empty where the server does not tell."""
+    """The natural logarithm of each token's probability; empty where the server does not send them."""
     generated: bool = True
     """False for quotes, which no model wrote."""
 
@@ -249,6 +161,97 @@ class Citation:
     cited: bool
     quote: tuple[int, int] | None = None
     """Span in the passage's text of the sentence that supports the claim best."""
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceChange:
+    """One sentence of the draft in the larger model's answer."""
+
+    kind: Literal["kept", "reworded", "added", "removed"]
+    before: str = ""
+    """The draft's sentence; "" where one was added."""
+    after: str = ""
+    """The larger model's; "" where one was removed."""
+
+
+Trigger = Literal["low_confidence", "long_answer", "short_answer", "flagged_topic", "cut_off", "capability", "asked"]
+BlockedBy = Literal["local", "off", "no_model", "failed", "share", "wait"]
+"""Asked as Local only; escalation is off; no larger model; it did not answer; its share of turns is used up; the wait
+would be too long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """A named number in [0, 1]: 1 is evidence for the draft, 0 against it."""
+
+    name: str
+    value: float
+    meaning: str
+    """One line for the panel."""
+    threshold: float | None = None
+    """Below it the signal alone triggers the larger model or an abstention; None when it is one of several."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is done with a search or a draft, and why."""
+
+    action: Literal["keep", "escalate", "abstain"]
+    reason: str
+    """One sentence for the person."""
+    confidence: float
+    threshold: float
+    trigger: Trigger | None = None
+    """What called for the larger model, also when it was blocked."""
+    way: Literal["answer", "refine"] | None = None
+    """With `escalate`: answer again from the passages, or refine the draft."""
+    signals: tuple[Signal, ...] = ()
+    match: float = 1.0
+    """[0, 1]: how probably the passages hold the answer."""
+    match_threshold: float = 0.0
+    """Below it the documents are taken not to hold the answer."""
+    blocked_by: BlockedBy | None = None
+    """Why the draft was kept although a trigger fired."""
+
+
+@dataclass(frozen=True, slots=True)
+class EscalationReport:
+    """What the larger model cost a turn that had a draft, and what it changed."""
+
+    seconds: float
+    """That it added to the turn, its check included."""
+    tokens: int | None
+    """That it generated, reasoning included; None when its server did not count."""
+    support_before: float
+    """[0, 1]: how probably the passages support the draft."""
+    support_after: float
+    """[0, 1]: how probably they support the larger model's answer."""
+    changes: tuple[SentenceChange, ...]
+    """Sentence by sentence, in the order of the larger model's answer."""
+
+    @property
+    def changed(self) -> bool:
+        """Whether any sentence is not as it was."""
+        return any(change.kind != "kept" for change in self.changes)
+
+
+Mode = Literal["auto", "local", "large"]
+Outcome = Literal["answered", "escalated", "kept_draft", "abstained", "quoted"]
+StageName = Literal[
+    "rewrite",
+    "search",
+    "prompt",
+    "load",
+    "request",
+    "first_token",
+    "generate",
+    "check",
+    "escalation_load",
+    "escalation_request",
+    "escalation_first_token",
+    "escalation_generate",
+    "escalation_check",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +285,7 @@ class Turn:
     """What the person reads: checked marks, no leaked channel marks."""
     outcome: Outcome
     citations: tuple[Citation, ...]
-    """Every passage that the model was given, by number; `cited` tells which the answer uses."""
+    """Every passage that the model was given, by number; `cited` marks those that the answer uses."""
     search: SearchResult
     decision: Decision
     timings: Timings
@@ -322,7 +325,7 @@ class Retrieved:
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """A piece of text from a model; `escalated` tells the larger model's from the draft's."""
+    """A part of a model's text; `escalated` for the larger model's."""
 
     text: str
     escalated: bool = False
@@ -330,7 +333,7 @@ class Delta:
 
 @dataclass(frozen=True, slots=True)
 class Reasoning:
-    """A piece of a model's reasoning, never part of the answer."""
+    """A part of a model's reasoning, never of the answer."""
 
     text: str
     escalated: bool = False
@@ -338,7 +341,7 @@ class Reasoning:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """The draft was judged; with `escalate`, the deltas that follow come from the larger model."""
+    """The decision; with `escalate`, the deltas that follow come from the larger model."""
 
     decision: Decision
     draft: Generation | None

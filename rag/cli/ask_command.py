@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 import json
 import sys
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from enum import StrEnum
 from typing import Annotated
@@ -11,13 +12,14 @@ from typing import Annotated
 import typer
 
 from rag.cli.exit import ending
+from rag.grounding.citations import claims_by_number
 from rag.services import Services, budget
 from rag.settings import read_settings
 from rag.turn.answer import answer
-from rag.types import Decided, Delta, Finished, Mode, Notice, Turn
+from rag.types import Decided, Delta, Finished, Mode, Notice, Turn, TurnEvent
 
 LIBRARY_WAIT_S = 60.0
-"""A question in the terminal waits so long for a library that is being read; then it asks what is there."""
+"""Seconds that a question waits for a library that is being read; then it asks what is there."""
 
 _PUBLISHED_NAMES = {"normalised_score": "strength", "escalation_report": "receipt", "blocked_by": "held"}
 
@@ -55,20 +57,58 @@ async def _ask(question: str, mode: Mode, as_json: bool) -> int:
             mode=mode,
         )
         async with aclosing(events):
-            async for event in events:
-                if isinstance(event, Finished):
-                    _print_turn(event.turn, selection.note, as_json)
-                elif as_json:
-                    continue
-                elif isinstance(event, Delta):
-                    typer.echo(event.text, nl=False)
-                elif isinstance(event, Notice):
-                    typer.echo(f"\n{event.text}", err=True)
-                elif isinstance(event, Decided) and event.decision.action == "escalate":
-                    typer.echo(f"\n\n[{event.model}] {event.decision.reason}\n")
+            turn = await (_last(events) if as_json else _streamed(events))
+        if as_json:
+            typer.echo(json.dumps(dataclasses.asdict(turn, dict_factory=_published), ensure_ascii=False, indent=1))
+        else:
+            _print_end(turn, selection.note)
         return 0
     finally:
         await services.close()
+
+
+async def _last(events: AsyncGenerator[TurnEvent]) -> Turn:
+    """The turn, of which nothing is shown before its end."""
+    async for event in events:
+        if isinstance(event, Finished):
+            return event.turn
+    raise AssertionError("a turn ends with Finished")
+
+
+async def _streamed(events: AsyncGenerator[TurnEvent]) -> Turn:
+    """The turn, after its text was shown as it came, and the checked answer where that is another text."""
+    text, escalated = "", False
+    async for event in events:
+        if isinstance(event, Delta):
+            if escalated and not event.escalated:  # a draft that was stopped early is written again
+                text, escalated = "", False
+                typer.echo("\n")
+            text += event.text
+            typer.echo(event.text, nl=False)
+        elif isinstance(event, Notice):
+            typer.echo(f"\n{event.text}", err=True)
+        elif isinstance(event, Decided) and event.decision.action == "escalate":
+            text, escalated = "", True
+            typer.echo(f"\n\n[{event.model}] {event.decision.reason}\n")
+        elif isinstance(event, Finished):
+            if correction := _correction(event.turn, text):
+                typer.echo(f"\n\n{correction}\n\n{event.turn.answer}", nl=False)
+            return event.turn
+    raise AssertionError("a turn ends with Finished")
+
+
+def _correction(turn: Turn, text: str) -> str:
+    """One sentence where the text that was streamed last is not the answer; "" where it is."""
+    shown = turn.escalated if turn.outcome == "escalated" else turn.draft
+    if turn.outcome == "abstained" or not shown:
+        return ""
+    if turn.outcome == "kept_draft" and turn.escalated:
+        return f"The draft stands, because your documents support it better than the answer of {turn.escalated.model}:"
+    if shown.text.strip() != text.strip():
+        return "The draft stands, because the larger model could not answer:"
+    invalid = sorted(claims_by_number(text).keys() - {citation.number for citation in turn.citations})
+    marks = ", ".join(f"[{number}]" for number in invalid)
+    return f"Without {marks}, as there is no such passage:" if invalid else ""
 
 
 def _published(fields: list[tuple[str, object]]) -> dict[str, object]:
@@ -76,10 +116,8 @@ def _published(fields: list[tuple[str, object]]) -> dict[str, object]:
     return {_PUBLISHED_NAMES.get(name, name): value for name, value in fields}
 
 
-def _print_turn(turn: Turn, note: str, as_json: bool) -> None:
-    if as_json:
-        typer.echo(json.dumps(dataclasses.asdict(turn, dict_factory=_published), ensure_ascii=False, indent=1))
-        return
+def _print_end(turn: Turn, note: str) -> None:
+    """The sources and the timings, below the answer."""
     if turn.outcome == "abstained":
         typer.echo("Your documents do not seem to hold an answer. The nearest that they have:")
         for hit in turn.search.hits[:3]:

@@ -1,1 +1,1 @@
-"""Can the draft be trusted, and what follows."""
+"""Who answers: whether a search and a draft can be trusted, and when the larger model is called."""

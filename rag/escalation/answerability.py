@@ -1,10 +1,10 @@
 """Is the answer in the passages? Named numbers in [0, 1] of a search alone, before a word is written; pure functions.
 
 An answer mostly stands beside the words of its question. They are looked for, therefore, not only somewhere in a
-passage but in a window: two sentences that follow one another, with what stands above them. What a term counts is its
+passage but in a window: two adjacent sentences with their heading context. What a term counts is its
 weight in the search, into which its idf went.
 
-Behind each signal stands how well it alone tells squad's answerable questions from the same ones with their article
+Each signal's docstring says how well it alone tells squad's answerable questions from the same ones with their article
 removed from the library, and with their paragraph removed (AUROC, benchmarks/confidence).
 """
 
@@ -23,25 +23,25 @@ ANSWERABLE = ("strength", "evidence", "specifics", "margin")
 """The signals that the head `answerable` of the weights is fitted on; the others add nothing to these four."""
 
 FEW_WORDS, ENOUGH_WORDS = 2.0, 4.0
-"""Words that stand nowhere else, or more that are less rare: so much evidence is asked for at least, because one word
-can be held by chance, and at most, because a long question is not answered word by word."""
+"""Rarest words, or more that are less rare: the least evidence that is required, because one word can match by chance,
+and the most, because a long question is not answered word by word."""
 
 BACKGROUND = 5
-"""So many passages may share an answer; the next one shows how well any text of this library fits the question."""
+"""Passages that may share an answer; the next one shows how well any text of this library fits the question."""
 
 CAPITALISING = 0.3
-"""Where more of the passages' words than this begin with a capital, as in German, capitals do not tell names: .32 to
+"""Where more of the passages' words than this begin with a capital, as in German, capitals do not mark names: .32 to
 .48 in the searches of xquad de, below .29 in 95 % of those in English, Spanish and Russian."""
 _A_FEW_NAMES = 8
 """Capitals that one or two sentences may have in any language."""
 
 WHOLE = 0.9
-"""Two sentences that hold so much of a question hold all of it: no further word could be asked for, nor does it matter
-how many other passages do. One question in 1,000 of squad reaches it without its article, 95 with it; words like
+"""Two sentences that hold this share of a question hold all of it: no further word could be required, nor does it
+matter how many other passages do. One question in 1,000 of squad reaches it without its article, 95 with it; words like
 "energy", and what a library is all about, do every time."""
 
 _Window = Set[str]
-"""The query's terms in two sentences and above them."""
+"""The query's terms in two sentences and their heading context."""
 _WORD = re.compile(r"[^\W_]{2,}|\d")
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
 
@@ -99,9 +99,9 @@ def specifics(search: SearchResult, windows: Iterable[_Window], question: str) -
 
 
 def margin(hits: Sequence[Hit]) -> float:
-    """[0, 1]: the strength of the strongest hit over that of the first after `BACKGROUND` others; .920 and .842.
+    """[0, 1]: the best hit's normalised score over that of the first after `BACKGROUND` others; .920 and .842.
 
-    0 stands for hits that are not there, so that a library of one page is not held against it.
+    0 stands for hits that are not there, so that a library of one page does not count against it.
     """
     ranked = sorted((hit.normalised_score for hit in hits), reverse=True)
     return ranked[0] - (ranked[BACKGROUND] if len(ranked) > BACKGROUND else 0.0) if ranked else 0.0
@@ -109,13 +109,13 @@ def margin(hits: Sequence[Hit]) -> float:
 
 def _windows(hit: Hit, weights: Mapping[str, float]) -> Iterator[_Window]:
     """Those of a hit; at least one."""
-    higher = _held(analyse_again(heading_context(hit.passage)), weights)
-    held = [_held(analyse(sentence), weights) for sentence in sentences(hit.passage.text)]
-    for first, second in pairwise((*held, frozenset[str]())):
-        yield higher | first | second
+    context = _query_terms(analyse_again(heading_context(hit.passage)), weights)
+    found = [_query_terms(analyse(sentence), weights) for sentence in sentences(hit.passage.text)]
+    for first, second in pairwise((*found, frozenset[str]())):
+        yield context | first | second
 
 
-def _held(terms: Terms, weights: Mapping[str, float]) -> frozenset[str]:
+def _query_terms(terms: Terms, weights: Mapping[str, float]) -> frozenset[str]:
     return frozenset(term for term in (*terms.words, *terms.grams) if term in weights)
 
 

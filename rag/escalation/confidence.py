@@ -1,4 +1,4 @@
-"""What is thought of a search and of a draft: the signals, and the probabilities that the weights make of them."""
+"""Assessments of a search and of a draft: the signals, and the probabilities that the weights make of them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,11 +18,11 @@ class DraftAssessment:
     """How far a draft can be trusted."""
 
     confidence: float
-    """[0, 1]: how probably the draft is right; 0 for one that says that it cannot answer."""
+    """[0, 1]: how probably the draft is right; 0 for a refusal."""
     match: float
     """[0, 1]: how probably the passages hold the answer."""
     supported: float
-    """[0, 1]: how probably all that the draft says stands in the passages."""
+    """[0, 1]: how probably the passages support all of the draft."""
     refuses: bool
     signals: tuple[Signal, ...]
 
@@ -39,7 +39,7 @@ class Answerability:
 
 
 def assess_search(search: SearchResult, question: str, weights: Weights, threshold: float) -> Answerability:
-    """What a search with all of its hits is worth for the question that the person wrote.
+    """How probably a search, with all of its hits, answers the question that the person wrote.
 
     `threshold` is that of the library, [0, 1].
     """
@@ -47,25 +47,25 @@ def assess_search(search: SearchResult, question: str, weights: Weights, thresho
     if not search.hits:
         return Answerability(signals=signals)
     value = weights.answerable(_values(signals))
-    return Answerability(value, GateThreshold(threshold).levelled(value), signals)
+    return Answerability(value, GateThreshold(threshold).rescaled(value), signals)
 
 
 def assess_draft(found: Answerability, draft: Generation, checked: Checked, weights: Weights) -> DraftAssessment:
-    """The judgement on a draft; `checked` has its text and the passages that the model was given."""
+    """How far a draft can be trusted; `checked` has its text and the passages that the model was given."""
     passages = [citation.hit for citation in checked.citations]
-    of_text = support_signals(checked.text, passages)
+    support = support_signals(checked.text, passages)
     text = without_marks(checked.text)
-    stands = weights.supported(_values(of_text)) if text.strip() else 0.0
+    supported = weights.supported(_values(support)) if text.strip() else 0.0
     summary = (
         Signal(
             "answerable", found.level, "How probably the passages hold the answer, as all libraries count it", PASSING
         ),
-        Signal("supported", stands, "How probably all that the draft says stands in the passages"),
+        Signal("supported", supported, "How probably all that the draft says stands in the passages"),
     )
-    signals = (*summary, *found.signals, *of_text, *draft_signals(draft, checked))
+    signals = (*summary, *found.signals, *support, *draft_signals(draft, checked))
     refused = refuses(text)
     confidence = 0.0 if refused else weights.confidence(_values(signals))
-    return DraftAssessment(confidence, found.value, stands, refused, signals)
+    return DraftAssessment(confidence, found.value, supported, refused, signals)
 
 
 def _values(signals: Iterable[Signal]) -> dict[str, float]:

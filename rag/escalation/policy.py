@@ -15,9 +15,9 @@ KEEP_DRAFT_MARGIN = 0.05
 the same facts cost a few points of overlap."""
 
 _HOLDS = "Your documents seem to hold the answer"
-"""What the gate has said of every draft: the reason tells both in one sentence."""
+"""What the gate has decided for every draft; the reason has both in one sentence."""
 
-_HELD: dict[BlockedBy, str] = {
+_STAYS: dict[BlockedBy, str] = {
     "local": "It stays because this message was asked as Local only.",
     "off": "It stays because escalation is off.",
     "no_model": "It stays because no larger model is set up.",
@@ -39,7 +39,7 @@ class Policy:
     automatic: bool = True
     """False: the larger model is used only when asked."""
     early: bool = True
-    """Whether a draft is given up while it is written, once it has left the passages."""
+    """Whether a draft is stopped while it is generated, once the passages do not support it."""
     larger_only: frozenset[str] = frozenset()
     """Capabilities, as `required_capabilities` names them, that only the larger model has; a question that needs one
     goes straight to it."""
@@ -62,7 +62,7 @@ def gate(policy: Policy, found: Answerability) -> Decision | None:
 
 
 def route(policy: Policy, found: Answerability, needed: Collection[str], larger: str) -> Decision | None:
-    """The decision to let the larger model answer at once, without a draft; None when the question needs no such."""
+    """The decision to let the larger model answer at once, without a draft; None when the small one can draft."""
     wanted = sorted(policy.larger_only.intersection(needed))
     if not wanted:
         return None
@@ -82,7 +82,7 @@ def route(policy: Policy, found: Answerability, needed: Collection[str], larger:
 def blocked_by(policy: Policy, *, mode: Mode, larger: str, limit_reached: BlockedBy | None = None) -> BlockedBy | None:
     """Why the larger model may not take this turn by itself; None when it may.
 
-    `larger` is its alias, "" when there is none; `limit_reached` what the allowance says.
+    `larger` is its alias, "" when there is none; `limit_reached` what the rate limit allows.
     """
     if mode == "local":
         return "local"
@@ -97,26 +97,26 @@ def decide(
     policy: Policy,
     question: str,
     draft: Generation,
-    judgement: DraftAssessment,
+    assessment: DraftAssessment,
     *,
     larger: str,
     blocked_by: BlockedBy | None = None,
 ) -> Decision:
-    """What becomes of a draft."""
+    """Keep the draft, or escalate, with the reason."""
 
     def decision(reason: str, trigger: Trigger | None = None) -> Decision:
         escalates = trigger is not None and blocked_by is None
         way = "refine" if trigger in ("long_answer", "flagged_topic") else "answer"
-        stays = f" {_HELD[blocked_by].format(larger=larger)}" if trigger and blocked_by else ""
+        stays = f" {_STAYS[blocked_by].format(larger=larger)}" if trigger and blocked_by else ""
         return Decision(
             action="escalate" if escalates else "keep",
             reason=reason + stays,
-            confidence=judgement.confidence,
+            confidence=assessment.confidence,
             threshold=policy.confidence_threshold,
             trigger=trigger,
             way=way if escalates else None,
-            signals=judgement.signals,
-            match=judgement.match,
+            signals=assessment.signals,
+            match=assessment.match,
             match_threshold=policy.grounding_threshold,
             blocked_by=blocked_by if trigger else None,
         )
@@ -125,17 +125,17 @@ def decide(
         return decision(f"{draft.model} broke off; what it had said stays.")
     if not draft.generated:
         return decision("These are quotes from your documents; no model wrote them.")
-    if found := _trigger(policy, question, draft, judgement):
+    if found := _trigger(policy, question, draft, assessment):
         trigger, reason = found
         return decision(reason, trigger)
     return decision(
-        f"{_HOLDS}, and the draft stands on them: confidence {judgement.confidence:.2f}, "
+        f"{_HOLDS}, and the draft stands on them: confidence {assessment.confidence:.2f}, "
         f"at least {policy.confidence_threshold:.2f} is wanted."
     )
 
 
 def escalate_on_request(policy: Policy, found: Answerability, larger: str) -> Decision:
-    """The decision when a person asks for the larger model; what the gate would have said stands beside it."""
+    """The decision when a person asks for the larger model; with the gate's values beside it."""
     return Decision(
         action="escalate",
         reason=f"You asked for {larger}.",
@@ -151,8 +151,8 @@ def escalate_on_request(policy: Policy, found: Answerability, larger: str) -> De
 def should_keep_draft(policy: Policy, draft: Generation, before: DraftAssessment, after: DraftAssessment) -> bool:
     """Whether the draft stays because the larger model's answer stands less on the passages.
 
-    A draft that was given up, or that says it cannot answer, never stays; one that can be trusted stays when the larger
-    model says that it cannot answer.
+    A draft that was stopped early, or that refuses, never stays; one that can be trusted stays when the larger model
+    refuses.
     """
     if draft.finish_reason == EARLY or before.refuses:
         return False
@@ -168,14 +168,14 @@ def keep_draft(decision: Decision, larger: str, before: DraftAssessment, after: 
 
 
 def _trigger(
-    policy: Policy, question: str, draft: Generation, judgement: DraftAssessment
+    policy: Policy, question: str, draft: Generation, assessment: DraftAssessment
 ) -> tuple[Trigger, str] | None:
     """The first trigger that fires, with its reason."""
-    length, value, least = len(draft.text), judgement.confidence, policy.confidence_threshold
+    length, value, least = len(draft.text), assessment.confidence, policy.confidence_threshold
     if draft.finish_reason == EARLY:
-        return "low_confidence", _low(judgement, f"so it was given up at confidence {value:.2f}")
+        return "low_confidence", _low(assessment, f"so it was given up at confidence {value:.2f}")
     if value < least:
-        return "low_confidence", _low(judgement, f"confidence {value:.2f}, at least {least:.2f} is wanted")
+        return "low_confidence", _low(assessment, f"confidence {value:.2f}, at least {least:.2f} is wanted")
     if draft.finish_reason == "length":
         return "cut_off", f"{_HOLDS}, but the draft reached its token limit first."
     if topic := _flagged(policy, question):
@@ -187,10 +187,10 @@ def _trigger(
     return None
 
 
-def _low(judgement: DraftAssessment, how: str) -> str:
-    if judgement.refuses:
+def _low(assessment: DraftAssessment, how: str) -> str:
+    if assessment.refuses:
         return f"{_HOLDS}, but the draft says that it cannot find it."
-    if judgement.match < judgement.supported:
+    if assessment.match < assessment.supported:
         return f"Your documents may hold the answer, but it is not sure that the draft found it: {how}."
     return f"{_HOLDS}, but the draft does not stand on them: {how}."
 
@@ -207,10 +207,10 @@ def _spaced(text: str) -> str:
 
 CODE, LONG_CONTEXT, MULTILINGUAL = "code", "long-context", "multilingual"
 CAPABILITIES = (CODE, LONG_CONTEXT, MULTILINGUAL)
-"""What can be told from a question and its passages."""
+"""What can be detected in a question and its passages."""
 
 LONG_CHARS = 2_000
-"""A question of so many characters brings a text of its own."""
+"""A question of this many characters brings a text of its own."""
 
 _FENCE = re.compile(r"```|~~~")
 _CODE = re.compile(
@@ -219,7 +219,7 @@ _CODE = re.compile(
     re.MULTILINE,
 )
 _FEW = 2
-"""One sign of code stands in ordinary questions too, such as the name of an error."""
+"""Signs of code: ordinary questions have one too, such as the name of an error."""
 
 
 def required_capabilities(question: str, search: SearchResult) -> frozenset[str]:

@@ -1,11 +1,11 @@
-"""How often, and for how long a wait, the larger model may be called without being asked; shared by all chats."""
+"""The rate limit of the larger model when nobody asked for it, by share and by expected wait; shared by all chats."""
 
 from collections import deque
 from statistics import median
 from typing import Literal
 
 TURNS = 20
-"""The share is one of so many latest turns; a new app may use it up at once, and then waits for ordinary turns."""
+"""The latest turns that the share is taken of; a new app may use it up at once, and then waits for ordinary turns."""
 _MEASURED = 20
 
 
@@ -44,7 +44,7 @@ class EscalationLimit:
         self._running += 1
 
     def ended(self, seconds: float | None) -> None:
-        """It took so long; None for an answer that was stopped or failed, which tells nothing about its speed."""
+        """The answer took `seconds`; None for one that was stopped or failed, which shows nothing of the speed."""
         self._running -= 1
         if seconds is not None:
             self._took.append(seconds)

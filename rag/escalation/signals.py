@@ -1,4 +1,4 @@
-"""What else is known of a draft: its marks, its wording, how it ended; named numbers in [0, 1]. Pure functions."""
+"""Signals of a draft without its passages: its marks, its wording, how it ended; named numbers in [0, 1]."""
 
 import re
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The one thing that every model can do: stream an answer to a prompt."""
+"""The protocol of a chat model, which streams an answer to a prompt, and its events."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -11,14 +11,14 @@ from rag.types import Usage
 
 @dataclass(frozen=True, slots=True)
 class GenerationLimits:
-    """How much a model may say, and how freely."""
+    """How much a model may generate, and how freely."""
 
     max_tokens: int
     temperature: float = 0.3
     seed: int | None = None
     """For runs that can be repeated, as far as a server keeps to it; None sends none."""
     stream: bool = True
-    """False: the whole answer in one piece, at its end; only who measures wants that."""
+    """False: the whole answer at once, at its end; for measuring."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Loading:
 
 @dataclass(frozen=True, slots=True)
 class Requested:
-    """The request is on its way; again for every new try."""
+    """The request was sent; again for every retry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +45,14 @@ class Trimmed:
 
 @dataclass(frozen=True, slots=True)
 class TextDelta:
-    """A piece of the answer."""
+    """A part of the answer."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class ReasoningDelta:
-    """A piece of what the model thinks before it answers."""
+    """A part of the reasoning before the answer."""
 
     text: str
 
@@ -62,21 +62,21 @@ class Ended:
     """The stream is complete; always the last event of one that did not fail."""
 
     finish_reason: str
-    """"stop", "length" or whatever else the server says; "" when it said nothing."""
+    """"stop", "length" or whatever else the server sends; "" when it sent nothing."""
     usage: Usage | None = None
     """None when the server did not count."""
     logprobs: tuple[float, ...] = ()
-    """The natural logarithm of each token's probability; empty where the server does not tell."""
+    """The natural logarithm of each token's probability; empty where the server does not send them."""
 
 
 ModelEvent = Loading | Requested | Opened | Trimmed | TextDelta | ReasoningDelta | Ended
 
 
 class ChatModel(Protocol):
-    """A model behind whatever door.
+    """A model, wherever it runs.
 
-    `stream` yields, in this order: `Loading` at most once, `Requested` and `Opened` once a try (`Trimmed` between two
-    tries), reasoning and text deltas, and `Ended`. It raises a `ModelError`, also in the middle. Closing the iterator
+    `stream` yields, in this order: `Loading` at most once, `Requested` and `Opened` once an attempt (`Trimmed` between
+    two), reasoning and text deltas, and `Ended`. It raises a `ModelError`, also in the middle. Closing the iterator
     stops the model.
     """
 
@@ -97,7 +97,7 @@ class ChatModel(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ModelSet:
-    """Who answers a turn: the small model, the larger one if there is any, and who stands in for the small one."""
+    """The models of a turn: the small one, the larger one if there is any, and the fallback of the small one."""
 
     small: ChatModel
     large: ChatModel | None = None

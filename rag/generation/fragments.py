@@ -1,4 +1,4 @@
-"""A passage cut into pieces that can be read alone: sentences, short lists, rows under their header, blocks of code."""
+"""Cuts a passage into fragments that can be read alone: sentences, short lists, rows under their header, code."""
 
 import re
 from collections.abc import Iterator
@@ -8,10 +8,10 @@ from typing import Literal
 from rag.text.sentences import sentence_spans
 
 SHORT_LIST = 600
-"""Characters; up to here a list is one piece, because what its items are items of is said above them, once."""
+"""Characters; up to here a list is one fragment, because its introduction stands before it once."""
 
 _LEAD = 200
-"""Characters; a longer line above a list, a block of code or a paragraph is no introduction to it."""
+"""Characters; a longer line before a list, a block of code or a paragraph is no introduction to it."""
 
 _LINE = re.compile(r"[^\n]*\n|[^\n]+\Z")
 _CODE = re.compile(r"^ {0,3}(```|~~~)(?![^\n]*\1).*?(?:^ {0,3}\1[^\n]*$|\Z)", re.DOTALL | re.MULTILINE)
@@ -42,12 +42,12 @@ class Fragment:
     start: int
     end: int
     lead: int | None = None
-    """The index of a piece before it that it cannot do without: a table's header, what announces a long list, the
+    """The index of an earlier fragment that it depends on: a table's header, what announces a long list, the
     sentence that it refers to."""
 
 
 def fragments_of(text: str) -> list[Fragment]:
-    """The pieces of a text, in order; together they hold every character that is not white space."""
+    """The fragments of a text, in order; together they hold every character that is not white space."""
     fragments: list[Fragment] = []
     before: _Kind = "code"
     for kind, start, end in _blocks(text):
@@ -76,7 +76,7 @@ def _add_sentences(fragments: list[Fragment], text: str, spans: list[tuple[int, 
 
 
 def _add(fragments: list[Fragment], span: tuple[int, int], *, lead: int | None = None, announced: bool) -> None:
-    """Adds a piece; together with the one before, where that announces it."""
+    """Adds a fragment; together with the one before, where that announces it."""
     start, end = span
     if announced:
         opening = fragments.pop()
@@ -118,12 +118,12 @@ def _kind(line: str, before: _Kind, *, after_blank: bool) -> _Kind:
 
 
 def _announces(text: str, fragment: Fragment) -> bool:
-    """Whether a piece is a short line that is no sentence: a title, or what introduces a list."""
+    """Whether a fragment is a short line that is no sentence: a title, or what introduces a list."""
     return fragment.end - fragment.start <= _LEAD and bool(_UNFINISHED.search(text[fragment.start : fragment.end]))
 
 
 def _rows(text: str, start: int, end: int, index: int) -> Iterator[Fragment]:
-    """The header of a table with the rule below it as one piece, then each row, which needs it."""
+    """The header of a table with the rule below it as one fragment, then each row, which depends on it."""
     lines = [_stripped(text, *line.span()) for line in _LINE.finditer(text, start, end)]
     headed = len(lines) > 1 and lines[0][1] - lines[0][0] <= SHORT_LIST and _is_rule(text[slice(*lines[1])])
     if headed:
@@ -153,5 +153,5 @@ def _sentences(text: str, start: int, end: int) -> list[tuple[int, int]]:
 
 def _stripped(text: str, start: int, end: int) -> tuple[int, int]:
     """The span without white space at its ends."""
-    said = text[start:end]
-    return start + len(said) - len(said.lstrip()), end - len(said) + len(said.rstrip())
+    stretch = text[start:end]
+    return start + len(stretch) - len(stretch.lstrip()), end - len(stretch) + len(stretch.rstrip())

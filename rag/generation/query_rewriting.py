@@ -9,7 +9,7 @@ from rag.generation.prompt import Prompt, unfence
 from rag.types import Exchange
 
 MOST_S = 4.0
-"""Seconds; a person waits for this before the search, so what takes longer is given up."""
+"""Seconds; a person waits for this before the search, so it must not take longer."""
 _LIMITS = GenerationLimits(max_tokens=60, temperature=0)
 _EXCHANGES = 2
 _ANSWER_CHARS = 400
@@ -24,7 +24,7 @@ _SYSTEM = (
 
 
 async def rewrite(model: ChatModel, question: str, history: Sequence[Exchange]) -> str:
-    """The question so that it stands alone; "" when the model fails, takes too long or says something else."""
+    """The question so that it stands alone; "" when the model fails, takes too long or replies with something else."""
     try:
         async with asyncio.timeout(MOST_S):
             text = await complete(model, _prompt(question, history), _LIMITS)

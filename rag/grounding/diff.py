@@ -1,4 +1,4 @@
-"""What the larger model made of the draft, sentence by sentence."""
+"""The difference between a draft and the larger model's answer, sentence by sentence."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from rag.text.sentences import sentences
 from rag.types import SentenceChange
 
 ALIKE = 0.5
-"""From this likeness on a sentence is the same one in other words: half of what both say is in both."""
+"""The Dice coefficient from which on a sentence is the same one in other words."""
 
 
 def changes(before: str, after: str) -> tuple[SentenceChange, ...]:
@@ -18,19 +18,19 @@ def changes(before: str, after: str) -> tuple[SentenceChange, ...]:
     """
     old, new = sentences(without_marks(before)), sentences(without_marks(after))
     partner = _pairs(old, new)
-    told: list[SentenceChange] = []
+    found: list[SentenceChange] = []
     waiting = [n for n in range(len(old)) if n not in partner.values()]
     for n, sentence in enumerate(new):
         match = partner.get(n)
         if match is None:
-            told.append(SentenceChange("added", after=sentence))
+            found.append(SentenceChange("added", after=sentence))
             continue
         while waiting and waiting[0] < match:
-            told.append(SentenceChange("removed", before=old[waiting.pop(0)]))
+            found.append(SentenceChange("removed", before=old[waiting.pop(0)]))
         same = _plain(old[match]) == _plain(sentence)
-        told.append(SentenceChange("kept" if same else "reworded", old[match], sentence))
-    told += [SentenceChange("removed", before=old[n]) for n in waiting]
-    return tuple(told)
+        found.append(SentenceChange("kept" if same else "reworded", old[match], sentence))
+    found += [SentenceChange("removed", before=old[n]) for n in waiting]
+    return tuple(found)
 
 
 def _pairs(old: Sequence[str], new: Sequence[str]) -> dict[int, int]:

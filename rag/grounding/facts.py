@@ -1,4 +1,4 @@
-"""What a text says in digits, and whether the passages hold it: rephrasing must leave it as it is."""
+"""The facts of a text that are written in digits, and whether the passages hold them; rephrasing leaves them alone."""
 
 import re
 import unicodedata
@@ -89,7 +89,7 @@ class Known:
         return parts or self._has(number.value, number.unit)
 
     def has_date(self, meanings: Iterable[Date]) -> bool:
-        """Whether some date says all that one of the meanings says; a year may stand apart from its day."""
+        """Whether some date agrees with one of the meanings; a year may stand apart from its day."""
         return any(own.agrees(date) and self._has_year(own, date) for own in meanings for date in self.dates)
 
     def _has(self, value: str, unit: str) -> bool:

@@ -1,4 +1,4 @@
-"""How a draft says that it cannot answer, or is not sure, in the interface's five languages. For folded text."""
+"""Refusals and hedges in the interface's five languages, as patterns for folded text."""
 
 import re
 

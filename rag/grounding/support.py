@@ -1,4 +1,4 @@
-"""Does a text stand on the passages? Named numbers in [0, 1]; 1 always speaks for the text. Pure functions."""
+"""Support of a text by passages: named numbers in [0, 1], where 1 is full support. Pure functions."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -69,7 +69,7 @@ def together(draft: Sequence[Sentence], sources: Sources) -> float:
 def additions(novelty: Sequence[Sequence[float]]) -> float:
     """exp(-n / 3) for the n words that the sentence brings in that brings in most; spelled alike, they count in part.
 
-    `novelty` is `Sources.novelty` of each word of each sentence. Beside the shares this tells a short new sentence from
+    `novelty` is `Sources.novelty` of each word of each sentence. Unlike a share it tells a short new sentence from
     a long one with a short addition. AUROC .955 / .930.
     """
     return math.exp(-max(map(sum, novelty)) / 3) if novelty else 0.0

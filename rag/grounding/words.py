@@ -49,7 +49,7 @@ FUNCTION_WORDS = STOP_WORDS | _split(
     "in na h po za iz od do pri brez nad pred pa ali da ki kot če ko kje kako kaj to ta te ti tega je so sta bi bil",
     "bila bilo bili biti še že tudi zelo ne se si ja seveda",
 )
-"""They join what the others say; among them the small words that an answer begins with."""
+"""They join the content words; among them the interjections that an answer begins with."""
 
 
 FUNCTION_WORD_WEIGHT = 0.625
@@ -77,23 +77,23 @@ class Word:
 
 def all_words(text: str) -> list[Word]:
     """The words of a text in order."""
-    return [word for piece in _pieces(text) for word in _words(piece)]
+    return [word for token in _tokens(text) for word in _words(token)]
 
 
 def words(text: str) -> list[Word]:
     """The same without pronouns."""
-    return [word for piece in _pieces(text) if piece not in PRONOUNS for word in _words(piece)]
+    return [word for token in _tokens(text) if token not in PRONOUNS for word in _words(token)]
 
 
-def _pieces(text: str) -> list[str]:
-    return [piece for piece in _BREAK.split(fold(text)) if piece]
+def _tokens(text: str) -> list[str]:
+    return [token for token in _BREAK.split(fold(text)) if token]
 
 
 @lru_cache(maxsize=100_000)
-def _words(piece: str) -> tuple[Word, ...]:
-    if piece in FUNCTION_WORDS:
-        return (Word(piece, weight=FUNCTION_WORD_WEIGHT),)
-    found = analyse(piece)
+def _words(token: str) -> tuple[Word, ...]:
+    if token in FUNCTION_WORDS:
+        return (Word(token, weight=FUNCTION_WORD_WEIGHT),)
+    found = analyse(token)
     if len(found.words) == len(found.units) == 1:
         return (Word(found.units[0], frozenset(found.grams)),)
     return tuple(Word(bigram, frozenset((bigram,))) for bigram in found.units)

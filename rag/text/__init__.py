@@ -1,1 +1,1 @@
-"""Text."""
+"""Text analysis in any language: search terms, sentences, language codes."""

@@ -1,4 +1,4 @@
-"""Text to search terms, one way for every language and every index.
+"""Text to search terms, the same for every language and every index.
 
 NFKC, case and accents folded; words (English stop words left out, stems by script) and, beside them, the character
 4-grams of each word with its beginning, which find inflected and compounded forms in any language; scripts that do not
@@ -27,7 +27,7 @@ GRAM_PREFIX = "#"
 """Keeps a gram and a word that are spelled alike apart, where both stand in one mapping."""
 
 WORD_START = "_"
-"""Stands before a word's first letter in its grams: "up" of "upload" tells more than "up" of "setup"."""
+"""Stands before a word's first letter in its grams: "up" of "upload" means more than "up" of "setup"."""
 
 STOP_WORDS = frozenset(
     (
@@ -77,8 +77,8 @@ def analyse(text: str) -> Terms:
     folded = fold(text)
     tokens = _WORD.findall(folded)
     if _UNSPACED.search(folded):
-        tokens = [piece for token in tokens for piece in _pieces(token)]
-        found = [_stretch(piece) if _UNSPACED.match(piece) else _word(piece) for piece in tokens]
+        runs = [run for token in tokens for run in _script_runs(token)]
+        found = [_unspaced(run) if _UNSPACED.match(run) else _word(run) for run in runs]
     else:
         found = list(map(_word, tokens))
     return Terms(
@@ -101,7 +101,7 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFKC", text).translate(_UNDECOMPOSED)
 
 
-def _pieces(token: str) -> Iterator[str]:
+def _script_runs(token: str) -> Iterator[str]:
     """The token cut where its script changes between spaced and unspaced."""
     end = 0
     for match in _UNSPACED.finditer(token):
@@ -122,7 +122,7 @@ def _word(word: str) -> Terms:
     return Terms(stem, _ngrams(WORD_START + word, 4), stem)
 
 
-def _stretch(text: str) -> Terms:
+def _unspaced(text: str) -> Terms:
     """The terms of a stretch of a script without spaces."""
     pairs = _ngrams(text, 2)
     return Terms((), (*pairs, *_ngrams(text, 1)) if len(text) > 1 else pairs, pairs)

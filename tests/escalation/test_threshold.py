@@ -60,11 +60,11 @@ def test_it_is_always_within_its_bounds(values: list[float]):
 @given(SHARES, st.floats(LEAST, MOST))
 def test_the_common_scale_puts_the_threshold_in_its_place_and_keeps_the_order(probability: float, value: float):
     found = GateThreshold(value, 100)
-    assert found.levelled(value) == pytest.approx(PASSING)
-    assert (found.levelled(probability) > PASSING + 1e-9) == (probability > value + 1e-9) or probability == value
-    assert 0 < found.levelled(probability) < 1
+    assert found.rescaled(value) == pytest.approx(PASSING)
+    assert (found.rescaled(probability) > PASSING + 1e-9) == (probability > value + 1e-9) or probability == value
+    assert 0 < found.rescaled(probability) < 1
 
 
 @pytest.mark.parametrize("probability", [0.0, 1.0])
 def test_certainty_stays_certainty(probability: float):
-    assert GateThreshold().levelled(probability) == pytest.approx(probability, abs=1e-4)
+    assert GateThreshold().rescaled(probability) == pytest.approx(probability, abs=1e-4)

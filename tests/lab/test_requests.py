@@ -53,4 +53,4 @@ def test_any_json_is_a_request_within_the_rules_or_a_sentence(change: dict[str, 
     assert asked.alias == "phi-4-mini"
     assert 1 <= asked.limits.max_tokens <= RULES.max_tokens
     assert 0 <= asked.limits.temperature <= 2
-    assert sum(len(message["content"]) for message in asked.prompt.messages()) <= RULES.prompt_chars
+    assert sum(len(message["content"]) for message in asked.prompt.messages) <= RULES.prompt_chars
