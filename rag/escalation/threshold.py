@@ -1,8 +1,8 @@
-"""The probability below which the documents are taken not to hold an answer: measured on the library itself.
+"""Below which probability the documents are taken not to hold an answer: measured on the library itself.
 
-Synthetic queries are searched, each without the document that it is cut from (`rag.escalation.synthetic_queries`).
-The threshold is the probability below which `PERCENTILE` % of them stay; questions of people that the library does not
-answer stay below it about as often.
+Synthetic queries are cut from the library's passages and searched without their own document
+(`rag.escalation.synthetic_queries`). The threshold is the `PERCENTILE`-th percentile of their probabilities; what
+people ask and the library does not hold stays below it about as often.
 """
 
 import math
@@ -14,15 +14,15 @@ import numpy as np
 _TINY = 1e-6
 
 PERCENTILE = 87
-"""Of the probabilities of synthetic queries without their document, in every library; from 86 to 89 the bars of
-benchmarks/confidence hold on squad and on xquad in English, Spanish, German, Russian and Chinese."""
+"""Of the probabilities of synthetic queries without their document, in every library; from 86 to 89 the targets of
+benchmarks/confidence are met on squad and on xquad in English, Spanish, German, Russian and Chinese."""
 
 DEFAULT = 0.25
 """Where nothing can be measured: what is measured in most libraries is between .22 and .29."""
 
 LEAST, MOST = 0.05, 1 / 3
-"""However strange a library is. The questions of a handbook whose chapters all say much the same are answered in other
-chapters, so that they tell little; and what holds the answer in one case of three is worth reading."""
+"""Of any library. The queries of a handbook whose chapters repeat each other are answered in other chapters, so that
+they mean little; and what holds the answer in one case of three is worth reading."""
 
 LEAST_QUESTIONS, LEAST_DOCUMENTS = 30, 8
 """A percentile of fewer is chance; with fewer documents, leaving one out leaves out much of the library."""
@@ -35,12 +35,12 @@ answer go to the larger model, in each of those languages."""
 
 @dataclass(frozen=True, slots=True)
 class GateThreshold:
-    """The gate's threshold, and how well it is known."""
+    """Below which answerability the gate abstains."""
 
     value: float = DEFAULT
     """[0, 1]: below it the documents are taken not to hold the answer."""
     questions: int = 0
-    """How many synthetic queries it was measured with; 0 where it was not."""
+    """How many synthetic queries it was measured with; 0 for the default."""
 
     def __str__(self) -> str:
         """For a person, as one sentence."""
@@ -54,13 +54,13 @@ class GateThreshold:
         """(0, 1): the probability on a scale that all libraries share, where the threshold is `PASSING`.
 
         Words and scripts differ in how much of a question its answer holds, so the same probability means less in one
-        library than in another; the odds are multiplied by what the library's own questions say of that.
+        library than in another; the odds are multiplied by what the library's own queries show of that.
         """
         return _probability(_logit(probability) - _logit(self.value) + _logit(PASSING))
 
 
 def threshold(probabilities: Iterable[float], documents: int) -> GateThreshold:
-    """From those of synthetic queries, each without its document; the default where there are too few of either."""
+    """From those of synthetic queries, each without its document; the default when there are too few documents."""
     values = list(probabilities) if documents >= LEAST_DOCUMENTS else []
     if len(values) < LEAST_QUESTIONS:
         return GateThreshold()
