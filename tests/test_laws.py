@@ -57,7 +57,7 @@ LIBRARIES = {
     "tantivy": ("rag/retrieval/tantivy_index.py",),
     "rank_bm25": ("rag/retrieval/memory_index.py",),
     "kreuzberg": ("rag/ingestion/parser.py",),
-    "charset_normalizer": ("rag/ingestion/encodings.py",),
+    "charset_normalizer": ("rag/ingestion/alphabets.py",),
     "watchfiles": ("rag/library/watcher.py",),
     "pathspec": ("rag/library/scanner.py",),
     "filelock": ("rag/library/", "rag/lab/", "rag/storage.py", "rag/turn_log/", "rag/chat/start.py"),
@@ -300,7 +300,7 @@ PURE = (
     *(f"rag/generation/{name}.py" for name in ("prompt", "context", "fragments")),
 )
 OUTSIDE = {
-    *("asyncio", "io", "os", "pathlib", "shutil", "socket", "subprocess", "tempfile", "threading", "time", "datetime"),
+    *("asyncio", "os", "pathlib", "shutil", "socket", "subprocess", "tempfile", "threading", "time", "datetime"),
     *("random", "logging", "urllib", "http", "httpx", "httpx2", "sys"),
 }
 

@@ -1,1 +1,1 @@
-"""Cli."""
+"""The `rag` command: one module a command, imported when that command runs."""

@@ -174,7 +174,7 @@ class ModelRegistry:
         except GroundworkError as error:
             download.state, download.detail = "failed", str(error)
         except Exception:  # noqa: BLE001 - a download without an end would be shown for ever
-            _log.exception("The download of %s ended with an unforeseen error", download.alias)
+            _log.exception("The download of %r ended with an unforeseen error", download.alias)
             download.state, download.detail = "failed", "An unforeseen error ended it; the app's log has it. Try again."
         await self.start()
 
