@@ -203,9 +203,9 @@ def test_links_and_pictures_are_there():
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=["a folder is asked", "a text is checked"])
 def test_each_example_of_the_readme_runs(example: str, tmp_path: Path):
-    done = run(sys.executable, "-W", "error", "-c", example, DATA_DIR=str(tmp_path))
+    done = run(sys.executable, "-W", "error", "-c", example, HOME=str(tmp_path), XDG_DATA_HOME=str(tmp_path))
     assert done.returncode == 0, done.stderr
     assert EXPECTED[EXAMPLES.index(example)] in done.stdout
 
 
-EXPECTED = ("[1]", "You have 30 days of leave [1]. False ('number',)")
+EXPECTED = ("[1]", "Staff have 30 days of paid leave [1]. False 1 ('number',)")

@@ -198,7 +198,7 @@ def _refuse_bombs(archive: zipfile.ZipFile, packed: int, name: str, max_bytes: i
         or (unpacked > _BOMB_BYTES and unpacked > _BOMB_RATIO * packed)
     ):
         raise FileTooLarge(
-            f"{shown_name(name)} unpacks to {unpacked / 1e6:,.0f} MB in {len(members):,} parts, which is more than may "
+            f"{shown_name(name)} unpacks to {format_bytes(unpacked)} in {len(members):,} parts, which is more than may "
             "be read. Split it into smaller documents."
         )
 

@@ -2,8 +2,8 @@
 
 /**
  * @param {string} text
- * @returns {number} about how many tokens it costs, as rag/generation/context.py counts: four ASCII characters each, two
- *   of other alphabets, one of Chinese and Japanese; it errs to the high side
+ * @returns {number} about how many tokens it costs, as rag/generation/context.py counts: four ASCII characters each,
+ *   two of other alphabets, one of Chinese and Japanese; it errs to the high side
  */
 export function estimateTokens(text) {
   let ascii = 0;
