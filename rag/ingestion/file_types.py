@@ -8,6 +8,7 @@ from typing import Literal, Never
 from rag.errors import BrokenFile, EmptyFile, FileTooLarge, ProtectedFile, UnsupportedFile
 from rag.ingestion.encodings import unmarked_utf16
 from rag.ingestion.file_names import shown_name, suffix_of
+from rag.machine import format_bytes
 
 ArchiveKind = Literal["docx", "pptx", "xlsx", "odt", "ods", "epub"]
 OleKind = Literal["doc", "xls", "ppt", "msg"]
