@@ -124,7 +124,7 @@ async def test_a_model_answers_by_its_alias_or_its_variant_in_any_case(model: Ma
         assert text(told) == "Paid leave is 30 days a year [1]."
         assert told[-1].finish_reason == "stop"
         assert told[-1].usage.completion == len(SMALL.words)
-        assert told[-1].usage.prompt > len(PROMPT.question)
+        assert told[-1].usage.prompt > len(PROMPT.messages[-1]["content"].split())
 
 
 async def test_only_the_first_question_waits_for_the_model(model: MakeModel) -> None:
