@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from rag.retrieval.search import Searcher
     from rag.retrieval.synonyms import Synonyms
     from rag.retrieval.tantivy_index import TantivyIndex
-    from rag.turn.answer import answer
-    from rag.turn.ask import ask
+    from rag.turn.answer import answer, ask
     from rag.turn.state import Budget
     from rag.types import (
         Citation,
@@ -114,7 +113,7 @@ _MODULES = {
     "Synonyms": "retrieval.synonyms",
     "TantivyIndex": "retrieval.tantivy_index",
     "answer": "turn.answer",
-    "ask": "turn.ask",
+    "ask": "turn.answer",
     "check_grounding": "grounding.check",
 }
 """Where a name is defined; those that are not here are in `rag.types`."""

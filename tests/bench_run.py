@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from rag.benchmark.aggregates import StrategySummary, spread_of
+from rag.benchmark.export import run_of_json
 from rag.benchmark.records import BenchRun, Model, Round, Series
-from rag.benchmark.run_files import run_of_json
 from rag.machine import Machine
 
 HOSTILE = "<script>alert(1)</script>\"onload=alert(2) x='</style><svg onload=alert(3)>"

@@ -1,15 +1,17 @@
-"""What the turn panel shows, as plain data: built live from a turn's events, then from its record."""
+"""What the page shows of a turn, as plain data: the panel, live from events, then from the record; the sources."""
 
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from rag.types import (
+    Citation,
     Decided,
     Decision,
     EscalationReport,
     Finished,
     Generation,
+    Hit,
     Retrieved,
     Stage,
     StageName,
@@ -19,7 +21,7 @@ from rag.types import (
 )
 
 Props = dict[str, Any]
-"""JSON for `public/elements/Turn.jsx`; all times in milliseconds."""
+"""JSON for `Turn.jsx` and `Sources.jsx` in `public/elements/`; all times in milliseconds."""
 
 LABELS: dict[StageName, str] = {
     "rewrite": "Rewrite",
@@ -192,3 +194,51 @@ def _ms(seconds: float) -> float:
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 1)
+
+
+def source_props(turn: Turn, note: str = "") -> Props:
+    """Cited passages with their supporting sentence, the others apart, who wrote the answer and why, and a note."""
+    return {
+        "cited": [_source(citation) for citation in turn.citations if citation.cited],
+        "others": [_source(citation) for citation in turn.citations if not citation.cited],
+        "nearest": [_passage(hit) for hit in turn.search.hits[:3]] if turn.outcome == "abstained" else [],
+        "byline": byline(turn),
+        "notices": [*turn.notices, *([note] if note and turn.outcome == "quoted" else [])],
+        "offer_upload": turn.outcome == "abstained",
+    }
+
+
+def byline(turn: Turn) -> str:
+    """One line: which model wrote the answer, and why that one."""
+    if turn.outcome == "abstained":
+        return ""
+    if turn.outcome == "quoted":
+        return "Quoted word for word; no model wrote this."
+    if turn.outcome == "escalated":
+        return f"Written by {turn.model}. {turn.decision.reason}"
+    if turn.outcome == "kept_draft" and turn.escalated:
+        return f"Written by {turn.model}; {turn.escalated.model} answered too, but less of it stood in your documents."
+    if turn.decision.trigger:
+        return f"Written by {turn.model}. {turn.decision.reason}"
+    return f"Written by {turn.model}."
+
+
+def _source(citation: Citation) -> Props:
+    return {"number": citation.number, **_passage(citation.hit, citation.quote)}
+
+
+def _passage(hit: Hit, quote: tuple[int, int] | None = None) -> Props:
+    passage, document = hit.passage, hit.passage.document
+    start, end = quote or (0, 0)
+    return {
+        "place": passage.place,
+        "document": document.name,
+        "title": document.title,
+        "headings": list(passage.headings),
+        "where": passage.where,
+        "origin": document.origin,
+        "collection": document.collection,
+        "table_header": passage.header,
+        "parts": [passage.text[:start], passage.text[start:end], passage.text[end:]],
+        "strength": round(hit.normalised_score, 2),
+    }

@@ -10,11 +10,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rag.benchmark.export import as_csv, as_markdown, as_text, comparison_as_text
+from rag.benchmark.export import (
+    HISTORY,
+    append_run,
+    as_csv,
+    as_markdown,
+    as_text,
+    comparison_as_text,
+    read_run,
+    to_json,
+)
 from rag.benchmark.html_report import as_html
 from rag.benchmark.plan import BenchPlan, devices, given_prompts, numbers, specs, words
 from rag.benchmark.records import BenchRun
-from rag.benchmark.run_files import HISTORY, append_run, read_run, to_json
 from rag.benchmark.speed_regression import compare
 from rag.cli.exit import INTERRUPTED, ending
 from rag.cli.progress import ProgressBar

@@ -1,16 +1,72 @@
 """Assessments of a search and of a draft: the signals, and the probabilities that the weights make of them."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from rag.escalation.answerability import search_signals
-from rag.escalation.signals import draft_signals
 from rag.escalation.threshold import PASSING, GateThreshold
 from rag.escalation.weights import Weights
 from rag.grounding.citations import Checked, without_marks
-from rag.grounding.hedging import refuses
+from rag.grounding.hedging import hedges, refuses
 from rag.grounding.support import support_signals
+from rag.text.sentences import sentences
 from rag.types import Generation, SearchResult, Signal
+
+LOW = 0.1
+"""The quantile of the least probable tokens: names and numbers that a model invents are among them."""
+
+_LEAST = -100.0
+"""Servers write "impossible" as minus infinity or as -9999."""
+
+
+def logprob_signals(logprobs: Sequence[float]) -> tuple[Signal, ...]:
+    """`mean_probability` and `low_probability` of a draft's tokens, from their natural log-probabilities; () for none.
+
+    The geometric mean, 1 / perplexity, and the 10 % quantile, as SelfCheckGPT's grey-box scores do (Manakul et al.,
+    2023). The public sets have no log-probabilities, so how well they separate is not known here.
+    """
+    if not logprobs:
+        return ()
+    values = np.clip(np.asarray(logprobs, float), _LEAST, 0.0)
+    return (
+        Signal("mean_probability", float(np.exp(values.mean())), "How probable the model found its own words"),
+        Signal(
+            "low_probability", float(np.exp(np.quantile(values, LOW))), "How probable it found its least sure words"
+        ),
+    )
+
+
+ORDINARY_CHARS = 600
+"""A longer draft leaves the passages more often; beyond the same length, by default, it is refined."""
+
+_CLAIM_CHARS = 20
+"""A shorter sentence, such as "Yes.", claims nothing by itself."""
+_MARK = re.compile(r"\[\d+\]")
+
+
+def draft_signals(draft: Generation, checked: Checked) -> tuple[Signal, ...]:
+    """The signals of a draft that no passage is needed for; the public sets have neither marks nor ends to judge by."""
+    text = without_marks(checked.text)
+    return (
+        Signal("citations", citation_validity(checked), "How many sentences cite a passage that is there"),
+        Signal("certainty", 1.0 - hedges(text), "Less for every sentence with a word like perhaps"),
+        Signal("commitment", 0.0 if refuses(text) else 1.0, "0 when the draft says that it cannot answer", 1.0),
+        Signal("length", min(1.0, ORDINARY_CHARS / (len(text) or 1)), "Less than 1 for a draft over 600 characters"),
+        Signal("complete", 0.0 if draft.finish_reason == "length" else 1.0, "0 when the token limit cut it off", 1.0),
+        *logprob_signals(draft.logprobs),
+    )
+
+
+def citation_validity(checked: Checked) -> float:
+    """[0, 1]: share of the sentences that carry a valid mark, less for marks that pointed nowhere."""
+    written = [sentence for sentence in sentences(checked.text) if len(sentence) > _CLAIM_CHARS]
+    marked = sum(bool(_MARK.search(sentence)) for sentence in written)
+    share = marked / len(written) if written else float(bool(checked.cited))
+    valid = sum(len(_MARK.findall(sentence)) for sentence in written)
+    return share * (valid / (valid + checked.removed) if checked.removed else 1.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,9 @@ from rag.ingestion.file_names import shown_name
 from rag.ingestion.file_types import kind_of
 from rag.ingestion.headings import document_title
 from rag.ingestion.ocr import find_tesseract
-from rag.ingestion.parser import detect_language
+from rag.ingestion.parser import detect_language, two_letters
 from rag.ingestion.pdf import pdf_to_content
 from rag.ingestion.reader import ReadDocument, Request
-from rag.text.language import two_letters
 from rag.types import Document
 
 _PICTURE_SHARE = 0.9

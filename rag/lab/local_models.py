@@ -12,15 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, cast
 
-from rag.lab.model_folders import (
-    MOST_FOLDERS,
-    WEIGHTS,
-    ModelFile,
-    ModelFolder,
-    is_model_id,
-    look_through,
-    model_folder,
-)
+from rag.lab.model_folders import MOST_FOLDERS, WEIGHTS, ModelFile, ModelFolder, is_model_id, look_through, model_folder
 from rag.machine import format_bytes
 
 SUFFIXES: Mapping[str, str] = MappingProxyType(

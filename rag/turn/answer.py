@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence, Set
+from contextlib import aclosing
 from dataclasses import replace
 
 from rag.errors import ModelUnavailable
@@ -85,6 +86,49 @@ async def answer(
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+async def ask(
+    question: str,
+    searcher: Searcher,
+    models: ChatModel | ModelSet,
+    *,
+    policy: Policy | None = None,
+    budget: Budget | None = None,
+    history: Sequence[Exchange] = (),
+    mode: Mode = "auto",
+    focus: Set[str] = frozenset(),
+) -> Turn:
+    """The finished turn of a question: the answer with its citations, decision and timings.
+
+    Args:
+        question: what a person wants to know.
+        searcher: the indexes to search.
+        models: who answers: one model, or a small one with a larger one and a fallback.
+        policy: when the larger model is called, and when nobody answers.
+        budget: how much is read and written, in passages and tokens.
+        history: earlier exchanges, oldest first, for a question that refers to them.
+        mode: "auto", or "local" or "large" for one of the two models.
+        focus: the ids of documents that the question is about.
+
+    Raises:
+        ModelError: no model could answer, and there is no fallback.
+    """
+    events = answer(
+        question,
+        searcher=searcher,
+        models=models if isinstance(models, ModelSet) else ModelSet(models),
+        policy=policy,
+        budget=budget,
+        history=history,
+        mode=mode,
+        focus=focus,
+    )
+    async with aclosing(events):
+        async for event in events:
+            if isinstance(event, Finished):
+                return event.turn
+    raise AssertionError("a turn ends with Finished")
 
 
 async def _run(

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag.benchmark.export import append_run, read_run, run_of_json, to_json
 from rag.benchmark.records import BenchRun, Model, Round, Series
-from rag.benchmark.run_files import append_run, read_run, run_of_json, to_json
 from rag.errors import BrokenFile, StorageError
 from rag.machine import Machine
 from rag.storage import check_output
@@ -149,7 +149,7 @@ def test_on_a_full_disk_the_history_stays_whole(tmp_path: Path):
     code = """
 import resource, sys
 from pathlib import Path
-from rag.benchmark.run_files import append_run
+from rag.benchmark.export import append_run
 from rag.errors import StorageError
 from tests.benchmark.test_run_files import a_run
 path = Path(sys.argv[1])

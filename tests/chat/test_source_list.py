@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.chat.source_list import Props, byline, source_props
+from rag.chat.panel import Props, byline, source_props
 from rag.escalation.confidence import Answerability
 from rag.escalation.policy import Policy, escalate_on_request
 from rag.grounding.citations import check

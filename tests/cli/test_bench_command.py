@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from rag.benchmark.export import HISTORY, read_run, run_of_json
 from rag.benchmark.plan import standard_prompts
-from rag.benchmark.run_files import HISTORY, read_run, run_of_json
 from rag.benchmark.runner import BY_HAND
 from tests import REPOSITORY
 from tests.bench_app import app

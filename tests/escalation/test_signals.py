@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.escalation.signals import ORDINARY_CHARS, citation_validity, draft_signals, logprob_signals
+from rag.escalation.confidence import ORDINARY_CHARS, citation_validity, draft_signals, logprob_signals
 from rag.grounding.citations import Checked, check
 from rag.types import Document, Generation, Hit
 from tests.fakes import passages

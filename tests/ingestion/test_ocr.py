@@ -16,9 +16,8 @@ from rag import errors
 from rag.ingestion import ocr
 from rag.ingestion.content import Content, FileLimits
 from rag.ingestion.ocr import NotReadable, Tesseract, find_tesseract
-from rag.ingestion.pdf import pages_without_text, pdf_to_content
+from rag.ingestion.pdf import named_pages, pages_without_text, pdf_to_content
 from rag.ingestion.reader import ReadDocument, Reader
-from rag.ingestion.scans import named_pages
 from tests import make_files as make
 
 needs_tesseract = pytest.mark.skipif(
