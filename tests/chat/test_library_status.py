@@ -1,5 +1,6 @@
 """The library in the chat, in process: what the browser would have been sent."""
 
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from rag.library.manager import LibraryManager
 from rag.settings import Settings
 from tests.chainlit_session import Browser
 from tests.chat_client import until
+
+LAST_YEAR = 1_700_000_000
 
 
 @pytest_asyncio.fixture
@@ -29,6 +32,7 @@ async def library_manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> As
     folder.mkdir()
     for n in range(300):
         (folder / f"{n}.md").write_text(f"# Page {n}\n\nThe parcel {n} lies on shelf {n * 7}.", encoding="utf-8")
+        os.utime(folder / f"{n}.md", (LAST_YEAR, LAST_YEAR))  # files of this second are looked at twice
     library_manager = LibraryManager(
         Settings(_env_file=None, library_dirs=(f"Team={folder}",), data_dir=tmp_path / "data")
     )  # type: ignore[call-arg]
