@@ -56,7 +56,7 @@ async def _turn(runner: StrategyRunner, searcher: Searcher, blank: Answer, quest
     policy, modes = runner.policy, dict[str, Mode]({SMALL: "local", LARGE: "large"})
     if blank.strategy == REFINE:
         policy = replace(policy, confidence_threshold=0.0, long_answer_chars=1, flagged_topics=(), early=False)
-    began, first, turn = runner.clock(), None, None
+    began, first, total, turn = runner.clock(), None, 0.0, None
     events = answer(
         question,
         searcher=searcher,
@@ -71,14 +71,14 @@ async def _turn(runner: StrategyRunner, searcher: Searcher, blank: Answer, quest
             if isinstance(event, Delta) and first is None and event.text.strip():
                 first = runner.clock() - began
             elif isinstance(event, Finished):
-                turn = event.turn
+                total, turn = runner.clock() - began, event.turn  # by the clock that saw the first word
     assert turn  # the last event is always `Finished`
     shares = [(turn.draft, False), (turn.escalated, True)]
     return replace(
         blank,
         text=turn.answer or "The documents do not seem to hold an answer.",
         first_word_s=first,
-        total_s=turn.timings.total,
+        total_s=total,
         shares=tuple(_share(each, larger) for each, larger in shares if each),
         reason=turn.decision.reason,
         failure=_fallback_failure(turn, blank.strategy),

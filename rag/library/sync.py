@@ -199,7 +199,7 @@ class Syncer:
                 while waiting and len(running) < self._window:
                     running.add(asyncio.create_task(self._checker.check(waiting.popleft())))
                 finished, running = await asyncio.wait(running, timeout=_BATCH_S / 4, return_when=FIRST_COMPLETED)
-                outcomes = [task.result() for task in finished]
+                outcomes = await asyncio.gather(*finished)  # of several that fail, it looks at each
                 done, passages = done + len(outcomes), passages + sum(len(each.passages) for each in outcomes)
                 self.on_progress(SyncProgress(self._name, done, len(works), passages, time.monotonic() - started))
                 yield outcomes
