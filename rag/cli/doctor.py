@@ -100,10 +100,10 @@ def _python() -> Finding:
 
 def _memory() -> Finding:
     memory = psutil.virtual_memory()
-    said = f"{format_bytes(memory.available)} of {format_bytes(memory.total)} are free."
+    state = f"{format_bytes(memory.available)} of {format_bytes(memory.total)} are free."
     if memory.available / 1e9 >= LEAST_MEMORY_GB:
-        return Finding("Memory", "ok", said)
-    return Finding("Memory", "note", f"{said} phi-4-mini wants about {LEAST_MEMORY_GB} GB: close other programs.")
+        return Finding("Memory", "ok", state)
+    return Finding("Memory", "note", f"{state} phi-4-mini wants about {LEAST_MEMORY_GB} GB: close other programs.")
 
 
 def _disk(services: Services) -> Finding:
@@ -111,8 +111,8 @@ def _disk(services: Services) -> Finding:
     free = psutil.disk_usage(str(folder) if folder and folder.exists() else ".").free
     if free / 1e9 >= LEAST_DISK_GB:
         return Finding("Disk", "ok", f"{format_bytes(free)} are free.")
-    said = f"{format_bytes(free)} are free; phi-4-mini's download wants about {LEAST_DISK_GB} GB."
-    return Finding("Disk", "note", said)
+    state = f"{format_bytes(free)} are free; phi-4-mini's download wants about {LEAST_DISK_GB} GB."
+    return Finding("Disk", "note", state)
 
 
 async def _parser(services: Services) -> Finding:
@@ -133,17 +133,17 @@ async def _library(services: Services, *, can_read: bool) -> AsyncGenerator[Find
     await library_manager.ready(_LIBRARY_WAIT_S)
     for name, managed in library_manager.libraries.items():
         summary = await asyncio.to_thread(managed.library.stored.summary)
-        said = f"{summary.documents:,} documents, {summary.passages:,} passages from {managed.library.folder.path}."
+        state = f"{summary.documents:,} documents, {summary.passages:,} passages from {managed.library.folder.path}."
         if managed.library.problem and not can_read:
-            yield Finding(f"Library {name}", "note", f"{said} New and changed files are read once the parser starts.")
+            yield Finding(f"Library {name}", "note", f"{state} New and changed files are read once the parser starts.")
         elif managed.library.problem:
             yield Finding(f"Library {name}", "problem", managed.library.problem)
         elif not summary.documents:
-            yield Finding(f"Library {name}", "problem", f"{said} Put documents there, or change LIBRARY_DIRS.")
+            yield Finding(f"Library {name}", "problem", f"{state} Put documents there, or change LIBRARY_DIRS.")
         elif unread := summary.failed + summary.skipped:
-            yield Finding(f"Library {name}", "note", f"{said} {unread} not read: `rag library list` says why.")
+            yield Finding(f"Library {name}", "note", f"{state} {unread} not read: `rag library list` says why.")
         else:
-            yield Finding(f"Library {name}", "ok", said)
+            yield Finding(f"Library {name}", "ok", state)
     yield await _gate(services)
     for problem in filter(None, [library_manager.problem, *services.synonyms.skipped]):
         yield Finding("Library", "note", problem)

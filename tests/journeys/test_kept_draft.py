@@ -3,8 +3,12 @@
 import asyncio
 import os
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from typer.testing import CliRunner
+
+from rag.cli.main import app
 from tests import REPOSITORY
 from tests.scripted_server import Script, ScriptedServer, refusal, said
 
@@ -15,7 +19,9 @@ WORSE = "Any file up to 900 GB is welcome, and bananas are yellow [1]."
 BETTER = "The largest file that may be uploaded is 25 MB. Larger files are refused with a reason [1]."
 
 
-async def asked(folder: Path, small: Script, large: Script, times: int = 1) -> tuple[str, str]:
+async def asked(
+    folder: Path, small: Script, large: Script, times: int = 1, *, run: "Run | None" = None
+) -> tuple[str, str]:
     """Standard output and standard error of the command; the small model gives its reply `times` times."""
     library = folder / "library"
     library.mkdir()
@@ -29,24 +35,37 @@ async def asked(folder: Path, small: Script, large: Script, times: int = 1) -> t
             "LIBRARY_DIRS": str(library),
             "DATA_DIR": str(folder / "data"),
             "LONG_ANSWER_CHARS": "20",
-            "PYTHONPATH": str(REPOSITORY),
             "PYTHONIOENCODING": "utf-8",
         }
-        command = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "rag.cli.main", "ask", QUESTION),
-            cwd=folder,
-            env=os.environ | settings,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
         async with asyncio.timeout(120):
-            out, err = await command.communicate()
+            return await (run or in_this_process)(settings)
+
+
+Run = Callable[[dict[str, str]], Awaitable[tuple[str, str]]]
+
+
+async def in_this_process(settings: dict[str, str]) -> tuple[str, str]:
+    """The command in a thread, which spares it the imports."""
+    done = await asyncio.to_thread(CliRunner().invoke, app, ["ask", QUESTION], env=settings)
+    assert done.exit_code == 0, done.output
+    return done.stdout, done.stderr
+
+
+async def in_a_process_of_its_own(settings: dict[str, str]) -> tuple[str, str]:
+    command = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "rag.cli.main", "ask", QUESTION),
+        cwd=settings["LIBRARY_DIRS"],
+        env=os.environ | settings | {"PYTHONPATH": str(REPOSITORY)},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await command.communicate()
     assert command.returncode == 0, err.decode()
     return out.decode().replace("\r\n", "\n"), err.decode()
 
 
 async def test_after_a_kept_draft_the_draft_is_the_last_answer(tmp_path: Path):
-    out, _ = await asked(tmp_path, said(DRAFT), said(WORSE))
+    out, _ = await asked(tmp_path, said(DRAFT), said(WORSE), run=in_a_process_of_its_own)
     draft, rest = out.split("\n\n[gpt-oss-20b] ", 1)
     assert draft == DRAFT
     rejected, end = rest.split("The draft stands, because your documents support it better than the answer of ", 1)
