@@ -1,12 +1,10 @@
 """What tests of the lab share: npm packages and models made up, a registry that gives them, the real runtime."""
 
-import atexit
 import hashlib
 import io
 import json
 import os
 import tarfile
-import tempfile
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
@@ -16,6 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from filelock import FileLock
 
 from rag.errors import GroundworkError
 from rag.lab.install import install
@@ -169,26 +168,26 @@ def write_model(folder: Path, id_: str, **files: str | bytes | None) -> Path:
 
 
 @cache
-def _installed() -> Path | str:
-    """A data folder with the real runtime, fetched from the real registry; or why it could not be had."""
-    folder = tempfile.TemporaryDirectory(prefix="groundwork-lab-")
-    atexit.register(folder.cleanup)
+def _installed(folder: Path) -> str:
+    """Lays the real runtime in a data folder that all processes of a run share; why it could not be had, else ""."""
     try:
-        install(Path(folder.name), PACKAGE_FILE, on_message=lambda _: None, limit_s=180)
+        with FileLock(folder.with_suffix(".lock")):
+            install(folder, PACKAGE_FILE, on_message=lambda _: None, limit_s=180)
     except GroundworkError as error:
         return str(error)
-    return Path(folder.name)
+    return ""
 
 
 @pytest.fixture(scope="session")
-def lab_runtime() -> Path:
+def lab_runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with the real browser runtime; installed once in a run, however many modules import this.
 
     Where no registry is configured or it cannot be reached, tests with it are skipped, or fail with REQUIRE_LAB=1.
     """
-    found = _installed()
-    if isinstance(found, Path):
-        return found
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "lab-runtime"
+    if not (problem := _installed(folder)):
+        return folder
     if os.environ.get("REQUIRE_LAB") == "1":
-        pytest.fail(f"REQUIRE_LAB=1, but: {found}")
-    pytest.skip(found)
+        pytest.fail(f"REQUIRE_LAB=1, but: {problem}")
+    pytest.skip(problem)
