@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 import Stemmer
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from playwright.async_api import Browser, Route
 
@@ -227,6 +227,7 @@ _DOCUMENTS = st.lists(st.lists(_FRAGMENTS, max_size=25).map("".join), min_size=1
 
 @settings(max_examples=8, deadline=None)
 @given(texts=_DOCUMENTS)
+@example(texts=["-\nUnder\n===\n", "1.\nUnder\n===\n", "-"])  # an empty item is no paragraph
 async def test_passages_hold_all_of_any_text_under_the_headings_that_the_server_sees(
     run: Run, texts: list[str]
 ) -> None:
