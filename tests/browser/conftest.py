@@ -46,7 +46,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 async def new_context(browser: Browser) -> BrowserContext:
     """Another person's browser."""
-    context = await browser.new_context(locale="en-US")
+    context = await browser.new_context(locale="en-US", reduced_motion="reduce")
     context.set_default_timeout(PATIENCE_MS)
     return context
 
