@@ -221,8 +221,19 @@ async def test_a_damaged_index_is_made_anew_while_the_app_runs(
         file.write_bytes(random.Random(1).randbytes(len(content) * 2 // 3) + content[len(content) * 2 // 3 :])
     library_manager = make(handbook)
     assert await library_manager.ready(60)
-    with pytest.raises(StorageError, match="made anew"):
-        [found(library_manager, f"parcel {n * 7919}") for n in range(60)]
+
+    def problem() -> str:
+        try:
+            [found(library_manager, f"parcel {n * 7919}") for n in range(60)]
+        except StorageError as error:
+            return str(error)
+        return ""
+
+    def is_another() -> bool:
+        made = read_metadata(place / "index")
+        return bool(made) and made.directory != metadata.directory
+
+    assert "made anew" in problem() or is_another()  # the first to meet the damage may also be who follows the folder
 
     def mended() -> bool:
         try:
@@ -231,3 +242,4 @@ async def test_a_damaged_index_is_made_anew_while_the_app_runs(
             return False
 
     await until(mended, 60)
+    assert is_another()
