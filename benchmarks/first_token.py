@@ -4,7 +4,7 @@
 
 The model is the real Foundry Local runtime with tiny weights, so that nearly all the time is ours. In each round the
 same prompt goes out four ways, one after the other: raw by the openai client as it comes, raw with a new connection for
-each request, `conversation.answer`, and the page's websocket. The table shows medians; what the search took is taken
+each request, `turn.answer`, and the page's websocket. The table shows medians; what the search took is taken
 off the last two, as it depends on the library. What we add is counted from the faster of the raw ways.
 """
 
@@ -230,7 +230,7 @@ def main() -> None:
     print(f"Time to first token, {first['prompt_tokens']} prompt tokens, {first['rounds']} rounds, medians\n")
     print(f"{'raw (openai client)':32} {first['raw_ms']:8.1f} ms")
     print(f"{'raw, a new connection each':32} {first['raw_new_connection_ms']:8.1f} ms")
-    print(f"{'conversation.answer':32} {first['answer_ms']:8.1f} ms   adds {first['answer_adds_ms']:5.1f} (bar: 10)")
+    print(f"{'turn.answer':32} {first['answer_ms']:8.1f} ms   adds {first['answer_adds_ms']:5.1f} (bar: 10)")
     print(f"{'websocket':32} {first['websocket_ms']:8.1f} ms   adds {first['websocket_adds_ms']:5.1f} (bar: 25)")
     print(f"\n{CHATS} chats at once, {TOKENS_PER_S} tokens/s each: gap between pieces")
     print(
