@@ -26,6 +26,7 @@ import openai
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run as a script, this folder alone is on the path
 
 from benchmarks.serving import ROOT, chat, free_port, start, stop
+from rag.events import Delta, Finished
 from rag.generation.chat_model import ModelSet
 from rag.generation.foundry.model import FoundryModel
 from rag.generation.foundry.runtime import FoundryRuntime
@@ -34,7 +35,7 @@ from rag.retrieval.memory_index import MemoryIndex
 from rag.retrieval.search import Searcher
 from rag.turn.answer import answer
 from rag.turn.state import Budget
-from rag.types import Delta, Document, Finished, Passage
+from rag.types import Document, Passage
 from tests.runtime.tiny_models import SMALL, TinyModel, words, write_cache
 from tests.scripted_server import DONE, ScriptedServer, chunk, counted, reply, sse
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rag import errors
     from rag.escalation.policy import Policy
+    from rag.events import Decided, Delta, Finished, Notice, Retrieved, Stage, TurnEvent
     from rag.generation.chat_model import ChatModel, GenerationLimits, ModelSet
     from rag.generation.extractive import ExtractiveModel
     from rag.generation.foundry.model import FoundryModel
@@ -27,22 +28,15 @@ if TYPE_CHECKING:
     from rag.turn.state import Budget
     from rag.types import (
         Citation,
-        Decided,
         Decision,
-        Delta,
         Document,
         Exchange,
-        Finished,
         Generation,
         Hit,
-        Notice,
         Passage,
-        Retrieved,
         SearchResult,
-        Stage,
         Timings,
         Turn,
-        TurnEvent,
         Usage,
     )
 
@@ -95,7 +89,10 @@ __all__ = [
 _MODULES = {
     "Budget": "turn.state",
     "ChatModel": "generation.chat_model",
+    "Decided": "events",
+    "Delta": "events",
     "ExtractiveModel": "generation.extractive",
+    "Finished": "events",
     "FoundryModel": "generation.foundry.model",
     "FoundryRuntime": "generation.foundry.runtime",
     "GenerationLimits": "generation.chat_model",
@@ -103,15 +100,19 @@ _MODULES = {
     "Library": "library.library",
     "MemoryIndex": "retrieval.memory_index",
     "ModelSet": "generation.chat_model",
+    "Notice": "events",
     "OpenAIModel": "generation.openai_model",
     "PassageIndex": "retrieval.index",
     "Policy": "escalation.policy",
     "ReadDocument": "ingestion.reader",
     "Reader": "ingestion.reader",
+    "Retrieved": "events",
     "Searcher": "retrieval.search",
     "SentenceGrounding": "grounding.check",
+    "Stage": "events",
     "Synonyms": "retrieval.synonyms",
     "TantivyIndex": "retrieval.tantivy_index",
+    "TurnEvent": "events",
     "answer": "turn.answer",
     "ask": "turn.answer",
     "check_grounding": "grounding.check",

@@ -1,10 +1,14 @@
-"""The types that all rooms share, all frozen: documents, hits, generations, decisions, the turn and its events."""
+"""The types that all rooms share, all frozen: documents, hits, intents, generations, decisions, the turn."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 Origin = Literal["library", "upload"]
+IntentKind = Literal["lookup", "talk", "catalogue", "whole_document", "comparison"]
+WholeTask = Literal["summary", "key_points", "about", "outline", "translate", "question"]
+ScopeChoice = Literal["auto", "files", "library", "both"]
+"""Where a chat searches: its files and, where they do not hold the answer, the library; one of them; both at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +117,61 @@ BROKEN, EARLY = "broken", "early"
 
 
 @dataclass(frozen=True, slots=True)
+class WholeRequest:
+    """What is asked of whole documents."""
+
+    task: WholeTask
+    question: str
+    """As it was asked."""
+    language: str = ""
+    """ISO 639-1 code of the answer's language; "" for that of the question."""
+    most_sentences: int = 5
+    pages: tuple[int, ...] = ()
+    """Only these pages or slides, from 1; all of them where it is empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What a question asks for, and about which documents."""
+
+    kind: IntentKind = "lookup"
+    documents: tuple[Document, ...] = ()
+    """Those that it points at; empty where it points at none."""
+    reason: str = ""
+    """Why these documents, for a person: "because it was attached to this question"."""
+    pointed_at: bool = False
+    """Whether the question itself says that it is about them, rather than the moment of it."""
+    parts: tuple[str, ...] = ()
+    """The questions of a comparison, or of several in one; each is searched for by itself."""
+    pages: tuple[int, ...] = ()
+    """The pages or slides of the documents that it points at, from 1."""
+    request: WholeRequest | None = None
+    """With "whole_document": what is asked of them."""
+
+
+LOOKUP = Intent()
+
+
+@dataclass(frozen=True, slots=True)
 class Exchange:
     """An earlier question of this chat with the answer that it got."""
 
     question: str
     answer: str
+    intent: Intent = LOOKUP
+    documents: tuple[Document, ...] = ()
+    """Those that the answer was about, or cites."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attachments:
+    """A chat's files, and how far they are what is asked about."""
+
+    documents: tuple[Document, ...] = ()
+    """Oldest first; without those that the person has switched off."""
+    new: frozenset[str] = frozenset()
+    """The ids of those that came with the question."""
+    choice: ScopeChoice = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,8 +290,10 @@ class EscalationReport:
 
 
 Mode = Literal["auto", "local", "large"]
-Outcome = Literal["answered", "escalated", "kept_draft", "abstained", "quoted"]
+Outcome = Literal["answered", "escalated", "kept_draft", "abstained", "quoted", "replied"]
+""" "replied": small talk, or what documents there are; neither passages nor a model."""
 StageName = Literal[
+    "intent",
     "rewrite",
     "search",
     "prompt",
@@ -296,6 +352,13 @@ class Turn:
     """With a draft and a larger model's answer: what the second cost and changed."""
     notices: tuple[str, ...] = ()
     """Sentences for the person about what did not go as usual."""
+    intent: Intent = LOOKUP
+
+    @property
+    def documents(self) -> tuple[Document, ...]:
+        """Those that it is about: what was asked about as a whole, else what the answer cites, each once."""
+        cited = tuple(dict.fromkeys(each.hit.passage.document for each in self.citations if each.cited))
+        return self.intent.documents if self.intent.kind == "whole_document" else cited or self.intent.documents
 
     @property
     def model(self) -> str:
@@ -303,64 +366,3 @@ class Turn:
         if self.outcome == "escalated" and self.escalated:
             return self.escalated.model
         return self.draft.model if self.draft and self.outcome != "abstained" else ""
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """A stage began; the one before it has ended."""
-
-    name: StageName
-    model: str = ""
-    """The alias that it waits for, where it waits for a model."""
-    passages: int = 0
-    """How many passages it works on."""
-
-
-@dataclass(frozen=True, slots=True)
-class Retrieved:
-    """The search is done."""
-
-    search: SearchResult
-
-
-@dataclass(frozen=True, slots=True)
-class Delta:
-    """A part of a model's text; `escalated` for the larger model's."""
-
-    text: str
-    escalated: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Reasoning:
-    """A part of a model's reasoning, never of the answer."""
-
-    text: str
-    escalated: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """The decision; with `escalate`, the deltas that follow come from the larger model."""
-
-    decision: Decision
-    draft: Generation | None
-    model: str = ""
-    """The larger model, with `escalate`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """One sentence about something that did not go as usual, while the turn goes on."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """The turn is over; always the last event."""
-
-    turn: Turn
-
-
-TurnEvent = Stage | Retrieved | Delta | Reasoning | Decided | Notice | Finished

@@ -9,10 +9,11 @@ import typer
 from rag.cli import eval_command
 from rag.evaluation.dataset import Question
 from rag.evaluation.results import Attempt, Results, Row, Run, Scores
+from rag.events import Finished
 from rag.generation.chat_model import ModelSet
 from rag.retrieval.search import Searcher
 from rag.turn.answer import answer
-from rag.types import Finished, Turn
+from rag.types import Turn
 from tests.fakes import FakeModel, Reply, index_of
 
 UPLOADS = "The largest file that may be uploaded is 25 MB. Larger files are refused with a reason."

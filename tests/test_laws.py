@@ -78,10 +78,10 @@ def each_library_is_imported_in_its_room_only(module: Module) -> Iterator[str]:
 
 FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"errors", "types", "statistics", "machine", "text"}),
-    frozenset({"storage", "concurrency", "reports"}),
+    frozenset({"events", "storage", "concurrency", "reports"}),
     frozenset({"settings", "ingestion", "grounding"}),
     frozenset({"retrieval"}),
-    frozenset({"library", "generation", "escalation"}),
+    frozenset({"library", "generation", "escalation", "intent"}),
     frozenset({"turn", "turn_log", "lab", "testing"}),
     frozenset({"rag", "services"}),
     frozenset({"evaluation", "chat"}),

@@ -9,6 +9,7 @@ from rag.benchmark.measure import undisturbed
 from rag.errors import ModelError, ModelUnavailable
 from rag.escalation.confidence import DraftAssessment
 from rag.escalation.policy import Policy, decide
+from rag.events import Delta, Finished, TurnEvent
 from rag.generation.chat_model import ChatModel, GenerationLimits, ModelSet
 from rag.generation.prompt import Prompt, plain_prompt
 from rag.grounding.hedging import hedges, refuses
@@ -17,7 +18,7 @@ from rag.turn.answer import answer
 from rag.turn.generate import GenerationRun
 from rag.turn.state import Budget
 from rag.turn.timing import StageClock
-from rag.types import Decision, Delta, Finished, Generation, Mode, Turn, TurnEvent
+from rag.types import Decision, Generation, Mode, Turn
 
 _REFINE = (
     "Improve your answer above. Make it clearer and better ordered, keep every fact that is right, leave out what is "

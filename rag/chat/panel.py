@@ -4,26 +4,14 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from rag.types import (
-    Citation,
-    Decided,
-    Decision,
-    EscalationReport,
-    Finished,
-    Generation,
-    Hit,
-    Retrieved,
-    Stage,
-    StageName,
-    Timings,
-    Turn,
-    TurnEvent,
-)
+from rag.events import Decided, Finished, Retrieved, Stage, TurnEvent
+from rag.types import Citation, Decision, EscalationReport, Generation, Hit, StageName, Timings, Turn
 
 Props = dict[str, Any]
 """JSON for `Turn.jsx` and `Sources.jsx` in `public/elements/`; all times in milliseconds."""
 
 LABELS: dict[StageName, str] = {
+    "intent": "Intent",
     "rewrite": "Rewrite",
     "search": "Search",
     "prompt": "Prompt",
@@ -44,6 +32,7 @@ _TITLES = {
     "kept_draft": "Draft kept after all",
     "abstained": "Not in your documents",
     "quoted": "Quotes",
+    "replied": "Reply",
 }
 
 
@@ -210,7 +199,7 @@ def source_props(turn: Turn, note: str = "") -> Props:
 
 def byline(turn: Turn) -> str:
     """One line: which model wrote the answer, and why that one."""
-    if turn.outcome == "abstained":
+    if turn.outcome in ("abstained", "replied"):
         return ""
     if turn.outcome == "quoted":
         return "Quoted word for word; no model wrote this."

@@ -11,7 +11,7 @@ import chainlit as cl
 from rag.escalation.policy import Policy
 from rag.retrieval.memory_index import MemoryIndex
 from rag.turn.state import Budget
-from rag.types import Document, Exchange, Generation, Mode, Turn
+from rag.types import Attachments, Document, Exchange, Generation, Mode, ScopeChoice, Turn
 
 _KEY = "groundwork"
 _tasks: set[asyncio.Task[None]] = set()
@@ -29,6 +29,10 @@ class Preferences:
     panel: bool = True
     closed: frozenset[str] = frozenset()
     """The names of the library folders that this chat leaves out."""
+    scope: ScopeChoice = "auto"
+    """Where it searches while it has files."""
+    files_off: frozenset[str] = frozenset()
+    """The ids of its files that it leaves out."""
     chosen: frozenset[str] = frozenset()
     """The fields of `policy` that the person has changed."""
 
@@ -45,7 +49,8 @@ class ChatTurn:
     """The person's message; the same when it is answered again."""
     question: str
     mode: Mode
-    focus: frozenset[str] = frozenset()
+    attached: frozenset[str] = frozenset()
+    """The ids of the files that came with it."""
     run_id: str = ""
     """Chainlit's run step, the parent of all messages of this turn."""
     result: Turn | None = None
@@ -65,7 +70,8 @@ class ChatTurn:
     @property
     def exchange(self) -> Exchange | None:
         """For the history of later turns; None without an answer."""
-        return Exchange(self.question, self.result.answer) if self.result and self.result.answer else None
+        turn = self.result
+        return Exchange(self.question, turn.answer, turn.intent, turn.documents) if turn and turn.answer else None
 
 
 @dataclass(slots=True)
@@ -91,6 +97,12 @@ class Chat:
     def documents(self) -> list[Document]:
         """The uploaded files of this chat."""
         return self.uploads.documents()
+
+    def attachments(self, new: frozenset[str] = frozenset()) -> Attachments:
+        """Its files as a turn needs them; `new` are the ids of those that came with the question."""
+        off = self.preferences.files_off
+        documents = tuple(document for document in self.documents if document.id not in off)
+        return Attachments(documents, new - off, self.preferences.scope)
 
     def find(self, message_id: str) -> ChatTurn | None:
         """The turn of a person's message; None when there is no such turn."""

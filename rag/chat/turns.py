@@ -12,11 +12,12 @@ from rag.chat import feedback, library_status, uploads
 from rag.chat.session import Chat, ChatTurn, Preferences, current_chat, open_chat, payload_text, start_task
 from rag.chat.view import TurnView, show_panel
 from rag.errors import GroundworkError, QuestionError
+from rag.events import Finished, TurnEvent
 from rag.library.manager import LibraryManager
 from rag.services import Services, budget
 from rag.turn.answer import answer
 from rag.turn_log.log import TurnLog
-from rag.types import Finished, Mode, Turn, TurnEvent
+from rag.types import Mode, Turn
 
 if TYPE_CHECKING:
     from rag.generation.chat_model import ModelSet
@@ -52,10 +53,10 @@ async def on_message(services: Services, message: cl.Message) -> None:
         if message.command == "Library" or message.content.strip() == "/library":
             await library_status.show(services.library_manager)
             return
-        focus = await uploads.read_files(services, chat, message.elements)
+        attached = await uploads.read_files(services, chat, message.elements)
         question = checked_question(message.content, services.settings.question_max_chars, files=bool(message.elements))
         if question:
-            chat.turns.append(ChatTurn(message.id, question, _mode(message), focus))
+            chat.turns.append(ChatTurn(message.id, question, _mode(message), attached))
             await run(services, chat, chat.turns[-1])
     except GroundworkError as error:
         await cl.ErrorMessage(str(error)).send()
@@ -131,7 +132,7 @@ def _events(services: Services, chat: Chat, chat_turn: ChatTurn, models: "ModelS
         history=chat.history,
         earlier=chat_turn.earlier,
         mode=chat_turn.mode,
-        focus=chat_turn.focus,
+        attachments=chat.attachments(chat_turn.attached),
     )
 
 
@@ -179,7 +180,7 @@ async def rewind(chat: Chat, message_id: str) -> None:
 async def _rerun(services: Services, chat: Chat, chat_turn: ChatTurn, mode: Mode) -> None:
     await rewind(chat, chat_turn.message_id)
     earlier = chat_turn.result.draft if chat_turn.result and mode == "large" else None
-    again = ChatTurn(chat_turn.message_id, chat_turn.question, mode, chat_turn.focus, earlier=earlier)
+    again = ChatTurn(chat_turn.message_id, chat_turn.question, mode, chat_turn.attached, earlier=earlier)
     chat.turns.append(again)
     again.task = in_background(_run_as_step(services, chat, again))
 

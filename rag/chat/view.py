@@ -12,7 +12,8 @@ from rag.chat.markdown import counted, page_markdown, plain
 from rag.chat.panel import LivePanel, source_props, turn_props
 from rag.chat.session import Chat, ChatTurn, is_narrow
 from rag.chat.streaming import Throttle, TokenStream
-from rag.types import Decided, Delta, Generation, Reasoning, Stage, Turn, TurnEvent
+from rag.events import Decided, Delta, Reasoning, Stage, TurnEvent
+from rag.types import Generation, Turn
 
 _ELEMENT_URL = "/public/elements/"
 """A custom element without a URL is written to disk at every update."""

@@ -12,11 +12,12 @@ from typing import Annotated
 import typer
 
 from rag.cli.exit import ending
+from rag.events import Decided, Delta, Finished, Notice, TurnEvent
 from rag.grounding.citations import claims_by_number
 from rag.services import Services, budget
 from rag.settings import read_settings
 from rag.turn.answer import answer
-from rag.types import Decided, Delta, Finished, Mode, Notice, Turn, TurnEvent
+from rag.types import Mode, Turn
 
 LIBRARY_WAIT_S = 60.0
 """Seconds that a question waits for a library that is being read; then it asks what is there."""

@@ -8,7 +8,8 @@ from rag.errors import ModelError
 from rag.evaluation.dataset import Question
 from rag.evaluation.results import Results, Row, Rubric, Run
 from rag.evaluation.scores import TokenPrices, failed, score
-from rag.types import Exchange, Finished, Timings, Turn, TurnEvent
+from rag.events import Finished, TurnEvent
+from rag.types import Exchange, Timings, Turn
 
 MOST_FAILURES = 3
 """The run ends after this many failed questions in a row: the model is taken to be gone."""

@@ -15,12 +15,13 @@ from rag.evaluation.judge import Judge, judge_model, points_by, ragas_by
 from rag.evaluation.replay import Recorder, play
 from rag.evaluation.results import Results, Row, Run
 from rag.evaluation.scores import TokenPrices
+from rag.events import TurnEvent
 from rag.generation.chat_model import ModelSet
 from rag.machine import Scalar, machine_facts, today, versions
 from rag.services import Services, budget, policy
 from rag.settings import Settings
 from rag.turn.answer import answer
-from rag.types import Exchange, Mode, TurnEvent
+from rag.types import Exchange, Mode
 
 SEED = 1
 _PACKAGES = ("groundwork-chat", "foundry-local-sdk", "openai", "tantivy", "PyStemmer")

@@ -90,13 +90,18 @@ def fitted_prompt(
     passages: int,
     passage_tokens: int,
     history_tokens: int,
+    whole: Sequence[Hit] = (),
 ) -> Prompt:
     """The prompt with the best excerpts and the latest exchanges that fit.
 
     At most `passages` are quoted from, within `passage_tokens`; earlier exchanges get `history_tokens`, the oldest are
-    dropped first. The best fragment always stays, cut to the budget if need be by the server's own limit.
+    dropped first. The best fragment always stays, cut to the budget if need be by the server's own limit. The passages
+    `whole` stand first, uncut; what was found elsewhere follows.
     """
-    excerpts = select_excerpts(search, tokens=passage_tokens, passages=passages)
+    read = {hit.passage.document.id for hit in whole}
+    others = replace(search, hits=tuple(hit for hit in search.hits if hit.passage.document.id not in read))
+    selected = select_excerpts(others, tokens=passage_tokens, passages=passages)
+    excerpts = (*map(Excerpt.whole, whole), *selected)
     return answer_prompt(question, excerpts, history=_latest(history, history_tokens), weights=search.weights)
 
 

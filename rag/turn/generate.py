@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 
 from rag.errors import ModelError
+from rag.events import Delta, Notice, Reasoning, Stage
 from rag.generation.chat_model import (
     ChatModel,
     Ended,
@@ -19,7 +20,7 @@ from rag.generation.chat_model import (
 from rag.generation.prompt import Prompt
 from rag.turn.state import Emit
 from rag.turn.timing import StageClock
-from rag.types import BROKEN, EARLY, Delta, Generation, Hit, Notice, Reasoning, Stage, StageName
+from rag.types import BROKEN, EARLY, Generation, Hit, StageName
 
 _STAGE_AFTER: dict[type[ModelEvent], StageName] = {
     Loading: "load",

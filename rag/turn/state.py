@@ -1,27 +1,29 @@
 """What a turn may spend, what its stages need, and how it ends."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from rag.escalation.confidence import Answerability, DraftAssessment
 from rag.escalation.policy import Policy
 from rag.escalation.rate_limit import EscalationLimit
+from rag.events import Decided, Notice, Stage, TurnEvent
 from rag.generation.chat_model import GenerationLimits, ModelSet
 from rag.grounding.citations import Checked
 from rag.turn.timing import StageClock
 from rag.types import (
-    Decided,
+    Attachments,
     Decision,
     EscalationReport,
+    Exchange,
     Generation,
+    Hit,
     Mode,
-    Notice,
     Outcome,
     SearchResult,
-    Stage,
     StageName,
-    TurnEvent,
 )
+
+NO_FILES = Attachments()
 
 UNSUPPORTED = "Not all of this seems to stand in your documents. Read the passages before you rely on it."
 """The notice beside an answer that is not well supported."""
@@ -73,6 +75,14 @@ class TurnContext:
     mode: Mode
     clock: StageClock
     emit: Emit
+    history: Sequence[Exchange] = ()
+    """The chat's earlier exchanges, oldest first."""
+    attachments: Attachments = NO_FILES
+
+    @property
+    def generates(self) -> bool:
+        """Whether a model writes the answer, rather than quotes answering."""
+        return self.models.small.generates or (self.mode == "large" and self.models.large is not None)
 
     @property
     def larger(self) -> str:
@@ -109,6 +119,10 @@ class Evidence:
 
     search: SearchResult
     answerability: Answerability
+    abstention: Decision | None = None
+    """Why nobody should answer from it; None where a draft is worth writing."""
+    whole: tuple[Hit, ...] = ()
+    """All of the files in question, in order, where they are short enough to be read whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,3 +146,5 @@ class TurnResult:
     escalated: Generation | None = None
     """What the larger model wrote, also when the draft was kept."""
     escalation_report: EscalationReport | None = None
+    reply: str = ""
+    """What is shown where no answer was drawn from documents: to small talk, or a list of the documents."""

@@ -11,25 +11,19 @@ import pytest
 from rag.chat.panel import LABELS, LivePanel, Props, first_token_ms, turn_props
 from rag.errors import ModelUnavailable
 from rag.escalation.policy import Policy
+from rag.events import Decided, Delta, Finished, Notice, Reasoning, Retrieved, Stage
 from rag.generation.chat_model import ModelSet
 from rag.generation.extractive import ExtractiveModel
 from rag.retrieval.search import Searcher
 from rag.turn.answer import answer
 from rag.types import (
-    Decided,
     Decision,
-    Delta,
     EscalationReport,
-    Finished,
     Generation,
-    Notice,
     Outcome,
-    Reasoning,
-    Retrieved,
     SearchResult,
     SentenceChange,
     Signal,
-    Stage,
     StageName,
     StageTime,
     Timings,

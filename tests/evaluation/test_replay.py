@@ -10,11 +10,12 @@ from rag.errors import ModelCrashed
 from rag.evaluation.dataset import Question
 from rag.evaluation.replay import MOST_FAILURES, Ask, Recorder, play
 from rag.evaluation.results import Results, Run
+from rag.events import TurnEvent
 from rag.generation.chat_model import ModelSet
 from rag.retrieval.search import Searcher
 from rag.turn.answer import answer
 from rag.turn.state import Budget
-from rag.types import Exchange, TurnEvent
+from rag.types import Exchange
 from tests.evaluation_parts import ASKED, LIBRARY
 from tests.fakes import FakeModel, Reply
 

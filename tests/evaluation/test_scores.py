@@ -10,12 +10,13 @@ from rag.escalation.policy import Policy
 from rag.evaluation import citation_metrics
 from rag.evaluation.dataset import Question
 from rag.evaluation.scores import TokenPrices, failed, found, normal, score
+from rag.events import Finished
 from rag.generation.chat_model import ModelSet
 from rag.generation.extractive import ExtractiveModel
 from rag.retrieval.search import Searcher
 from rag.turn.answer import answer
 from rag.turn.state import Budget
-from rag.types import EARLY, Document, Finished, Hit
+from rag.types import EARLY, Document, Hit
 from tests.evaluation_parts import ASKED, QUESTION, turn_of
 from tests.fakes import Reply, index_of, passages
 

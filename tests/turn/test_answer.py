@@ -3,7 +3,7 @@
 import asyncio
 import threading
 import time
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -12,31 +12,15 @@ import pytest
 from rag.errors import ModelCrashed, ModelUnavailable
 from rag.escalation.policy import Policy
 from rag.escalation.rate_limit import EscalationLimit
+from rag.events import Decided, Delta, Finished, Notice, Reasoning, Retrieved, Stage, TurnEvent, Understood
 from rag.generation.chat_model import GenerationLimits, ModelEvent, ModelSet, TextDelta
 from rag.generation.extractive import ExtractiveModel
 from rag.generation.prompt import Prompt
-from rag.retrieval.index import Statistics
 from rag.retrieval.memory_index import MemoryIndex
 from rag.retrieval.search import Searcher
 from rag.turn.answer import UNREAD_EVENTS, answer
 from rag.turn.state import UNSUPPORTED, Budget
-from rag.types import (
-    EARLY,
-    Decided,
-    Delta,
-    Document,
-    Exchange,
-    Finished,
-    Generation,
-    Hit,
-    Notice,
-    Reasoning,
-    Retrieved,
-    Stage,
-    Turn,
-    TurnEvent,
-    Usage,
-)
+from rag.types import EARLY, Document, Exchange, Generation, Hit, Turn, Usage
 from tests.fakes import FakeModel, Reply, index_of, passages
 
 UPLOADS = "The largest file that may be uploaded is 25 MB. Larger files are refused with a reason."
@@ -74,7 +58,7 @@ async def test_a_good_draft_is_streamed_cited_and_kept():
     assert UPLOADS[slice(*quote)] == "The largest file that may be uploaded is 25 MB."
     assert turn.decision.action == "keep"
     assert turn.decision.confidence >= turn.decision.threshold
-    assert [type(e) for e in events if not isinstance(e, Stage | Delta)] == [Retrieved, Decided, Finished]
+    assert [type(e) for e in events if not isinstance(e, Stage | Delta)] == [Understood, Retrieved, Decided, Finished]
 
 
 async def test_the_stages_follow_one_another_and_add_up_to_the_total():
@@ -86,7 +70,7 @@ async def test_the_stages_follow_one_another_and_add_up_to_the_total():
     names = [stage.name for stage in timings.stages]
     assert names == [e.name for e in events if isinstance(e, Stage)]
     assert names == [
-        *("search", "prompt", "request", "first_token", "generate", "check"),
+        *("intent", "search", "prompt", "request", "first_token", "generate", "check"),
         *("escalation_request", "escalation_first_token", "escalation_generate", "escalation_check"),
     ]
     assert sum(stage.seconds for stage in timings.stages) == pytest.approx(timings.total, rel=0.05)
@@ -343,9 +327,9 @@ async def test_the_event_loop_goes_on_while_the_search_runs():
     go_on = threading.Event()
 
     class Slow(MemoryIndex):
-        def search(self, terms: Mapping[str, float], limit: int, statistics: Statistics | None = None) -> list[Hit]:
+        def search(self, *args: Any, **options: Any) -> list[Hit]:
             assert go_on.wait(20), "the event loop stood still"
-            return super().search(terms, limit, statistics)
+            return super().search(*args, **options)
 
     index = Slow()
     document = Document("guide.md", "Guide")
@@ -599,7 +583,7 @@ async def test_a_follow_up_that_finds_too_little_is_reworded_by_an_idle_model():
     turn = turn_of(events)
     assert turn.search.question == "Which parental leave do contractors get?"
     assert turn.search.hits[0].passage.text == LEAVE
-    assert [stage.name for stage in turn.timings.stages][:4] == ["search", "rewrite", "search", "prompt"]
+    assert [stage.name for stage in turn.timings.stages][:5] == ["intent", "search", "rewrite", "search", "prompt"]
     assert sum(stage.seconds for stage in turn.timings.stages) == pytest.approx(turn.timings.total, rel=0.05)
     assert [e.model for e in events if isinstance(e, Stage) and e.name == "rewrite"] == ["phi-4-mini"]
     assert small.prompts[0].messages[-1]["content"].endswith(f"Question: {VAGUE}")

@@ -1,0 +1,104 @@
+"""What kind of question it is, and about which documents: decided before the search, without a model."""
+
+from collections.abc import Sequence, Set
+from dataclasses import replace
+
+from rag.intent.lexicon import COMPARE
+from rag.intent.parts import several_questions, sides
+from rag.intent.scope import Target, find_target
+from rag.intent.wording import Wording
+from rag.text.analysis import analyse
+from rag.types import Attachments, Document, Exchange, Intent, WholeRequest, WholeTask
+
+_LEAST_SENTENCES = 5
+"""Of a summary, unless more or fewer are asked for."""
+
+
+def understand(
+    question: str,
+    attachments: Attachments | None = None,
+    history: Sequence[Exchange] = (),
+    named: Sequence[Document] = (),
+) -> Intent:
+    """The intent of a question, in any of the languages of `lexicon`; well under a millisecond.
+
+    `attachments` are the chat's files, `history` its earlier exchanges, oldest first, `named` the documents of the
+    library whose names stand in the question, best first.
+    """
+    attached, wording = attachments or Attachments(), Wording(question)
+    before = history[-1] if history else None
+    target = find_target(wording, attached, history, named)
+    if _asks_for_catalogue(wording, before, target):
+        return Intent("catalogue")
+    if not _topic(wording, target) and (intent := _whole_documents(wording, question, target, attached, before)):
+        return intent
+    about = target if target.spans or wording.says_which or attached.new else Target()  # "it" may be anything
+    found = Intent("lookup", about.documents, about.reason, about.pointed_at, pages=wording.pages.numbers)
+    parts = sides(question) or several_questions(question)
+    return replace(found, kind="comparison", parts=parts) if parts else found
+
+
+def _asks_for_catalogue(wording: Wording, before: Exchange | None, target: Target) -> bool:
+    if target.pointed_at or not wording.words:
+        return False
+    goes_on = before is not None and before.intent.kind == "catalogue" and wording.counts_on
+    return wording.asks_what_there_is or goes_on
+
+
+def _whole_documents(
+    wording: Wording, question: str, target: Target, attached: Attachments, before: Exchange | None
+) -> Intent | None:
+    """The intent of a question that has no topic but documents; None where it is an ordinary one."""
+    task = _task(wording, target, before)
+    if not task:
+        return None
+    if not target.documents:
+        target = _spoken_of(attached, before)
+    if not target.documents and (task in ("about", "question") or not _asks_alone(wording)):
+        return None
+    request = WholeRequest(
+        task,
+        question,
+        wording.language if task == "translate" else "",
+        wording.most_sentences or _LEAST_SENTENCES,
+        wording.pages.numbers,
+    )
+    return Intent("whole_document", target.documents, target.reason, True, (), wording.pages.numbers, request)
+
+
+def _task(wording: Wording, target: Target, before: Exchange | None) -> WholeTask | None:
+    """What is asked of the documents; None where the words may mean something else."""
+    if not wording.words:
+        return None
+    if wording.has(COMPARE):
+        return "question" if len(target.documents) > 1 else None
+    if wording.task:
+        return wording.task
+    if target.spans and before and before.intent.request:  # "and uploads.md?"
+        return before.intent.request.task
+    says_which = bool(target.spans) or wording.says_which or bool(wording.pages.numbers)
+    return "about" if target.documents and says_which else None
+
+
+def _spoken_of(attached: Attachments, before: Exchange | None) -> Target:
+    """What "tl;dr" is about where it says nothing: what the last answer was about, else the chat's files."""
+    if before and before.intent.kind == "whole_document" and before.documents:
+        return Target(before.documents, "because the answer before was about it")
+    if attached.documents and attached.choice != "library":
+        return Target(attached.documents, "because it was attached to this chat")
+    return Target()
+
+
+def _asks_alone(wording: Wording) -> bool:
+    """Whether it is a request and nothing else, such as "summarise", so that it can be asked back: which document?"""
+    return wording.task in ("summary", "key_points", "outline", "translate")
+
+
+def _topic(wording: Wording, target: Target) -> list[str]:
+    """The question's topic beside the names of its documents."""
+    names = _name_words(target.documents) if target.pointed_at else frozenset[str]()
+    return [word for word in wording.topic(target.spans) if not names >= set(analyse(word).words)]
+
+
+def _name_words(documents: Sequence[Document]) -> Set[str]:
+    return {word for document in documents for word in analyse(f"{document.name} {document.title}").words}

@@ -1,0 +1,123 @@
+"""The passages that a question is answered from: in the documents that it is about, or wherever they are."""
+
+import asyncio
+from collections.abc import Sequence, Set
+from dataclasses import replace
+from itertools import chain, zip_longest
+
+from rag.escalation import policy as policies
+from rag.escalation.confidence import assess_search
+from rag.generation.context import estimate_tokens
+from rag.generation.query_rewriting import rewrite
+from rag.retrieval.search import Searcher
+from rag.turn.state import Evidence, TurnContext
+from rag.types import Document, Hit, Intent, SearchResult
+
+_MOST_WHOLE = 60
+"""Passages of files that may be read whole; more cannot fit any budget for them."""
+
+
+async def retrieve(turn: TurnContext, searcher: Searcher, intent: Intent) -> Evidence:
+    """The evidence for a question, and whether it is enough to answer from.
+
+    The documents that it points at are searched alone; else the chat's files are, and the library joins where they do
+    not hold the answer. A model is asked about files whatever the gate says, because "it does not say" is an answer.
+    """
+    scope = _files_in_question(turn, intent)
+    if not scope:
+        return await _retrieve_anywhere(turn, searcher, intent)
+    in_files = await _search_files(turn, searcher, intent, scope)
+    if not in_files.abstention or intent.pointed_at or turn.attachments.choice == "files":
+        return in_files if in_files.abstention is None or not turn.generates else replace(in_files, abstention=None)
+    anywhere = await _retrieve_anywhere(turn, searcher, intent)
+    if not anywhere.abstention:
+        return replace(anywhere, whole=in_files.whole)
+    return replace(in_files, abstention=None) if turn.generates else in_files
+
+
+def _files_in_question(turn: TurnContext, intent: Intent) -> tuple[Document, ...]:
+    """The documents to search first; none where the question is for all there is."""
+    if intent.documents:
+        return intent.documents
+    return turn.attachments.documents if turn.attachments.choice in ("auto", "files") else ()
+
+
+async def _search_files(
+    turn: TurnContext, searcher: Searcher, intent: Intent, documents: Sequence[Document]
+) -> Evidence:
+    """What these documents hold; all of them where they are short, on the pages that are asked about."""
+    within = frozenset(document.id for document in documents)
+    found = await _search(turn, searcher, intent, within)
+    whole = await asyncio.to_thread(_whole, searcher, documents, turn.budget.passage_tokens) if turn.generates else ()
+    found = replace(found, search=_on_pages(found.search, intent.pages), whole=_hits_on_pages(whole, intent.pages))
+    abstention = policies.gate(turn.policy, found.answerability)
+    return replace(found, abstention=abstention)
+
+
+async def _retrieve_anywhere(turn: TurnContext, searcher: Searcher, intent: Intent) -> Evidence:
+    """A search of all there is; a follow-up that would end at the gate is reworded to stand alone, if that helps."""
+    found = await _search(turn, searcher, intent)
+    abstention = policies.gate(turn.policy, found.answerability)
+    idle = turn.models.idle if turn.budget.rewrite else None
+    if idle and turn.history and abstention:
+        await turn.enter("rewrite", model=idle.alias)
+        if rewritten := await rewrite(idle, turn.question, turn.history):
+            again = await _assess(turn, replace(await _find(turn, searcher, rewritten, ()), question=rewritten))
+            found = max(found, again, key=lambda each: each.answerability.value)
+            abstention = policies.gate(turn.policy, found.answerability)
+    return replace(found, abstention=abstention)
+
+
+async def _search(turn: TurnContext, searcher: Searcher, intent: Intent, within: Set[str] | None = None) -> Evidence:
+    """The question searched for, and each of its parts by itself."""
+    earlier = [exchange.question for exchange in turn.history]
+    found = await _assess(turn, await _find(turn, searcher, turn.question, earlier, within))
+    if not intent.parts:
+        return found
+    each = [await _assess(turn, await _find(turn, searcher, part, earlier, within)) for part in intent.parts]
+    best = max((found, *each), key=lambda evidence: evidence.answerability.value)
+    return replace(best, search=_merged([one.search for one in (*each, found)], turn.budget.candidates))
+
+
+async def _find(
+    turn: TurnContext, searcher: Searcher, query: str, earlier: Sequence[str], within: Set[str] | None = None
+) -> SearchResult:
+    await turn.enter("search", passages=len(searcher))
+    return await asyncio.to_thread(searcher.search, query, earlier, limit=turn.budget.candidates, within=within)
+
+
+async def _assess(turn: TurnContext, search: SearchResult) -> Evidence:
+    weights, threshold = turn.policy.weights, turn.policy.grounding_threshold
+    return Evidence(search, await asyncio.to_thread(assess_search, search, turn.question, weights, threshold))
+
+
+def _merged(searches: Sequence[SearchResult], limit: int) -> SearchResult:
+    """Their hits in turn, each once, with the greatest weight of each term."""
+    rows = zip_longest(*(search.hits for search in searches))
+    hits = {hit.passage.id: hit for hit in reversed([hit for row in rows for hit in row if hit])}
+    weights: dict[str, float] = {}
+    for term, weight in chain.from_iterable(search.weights.items() for search in searches):
+        weights[term] = max(weight, weights.get(term, 0.0))
+    return replace(searches[-1], hits=tuple(reversed(hits.values()))[:limit], weights=weights)
+
+
+def _whole(searcher: Searcher, documents: Sequence[Document], tokens: int) -> tuple[Hit, ...]:
+    """All passages of these documents, in order; none where they cost more than `tokens`."""
+    hits: list[Hit] = []
+    for document in documents:
+        for passage in searcher.passages(document.id, _MOST_WHOLE):
+            hits.append(Hit(passage, 0.0, 1.0))
+            tokens -= estimate_tokens(passage.shown)
+        if tokens < 0 or len(hits) >= _MOST_WHOLE:
+            return ()
+    return tuple(hits)
+
+
+def _on_pages(search: SearchResult, pages: Sequence[int]) -> SearchResult:
+    return replace(search, hits=_hits_on_pages(search.hits, pages))
+
+
+def _hits_on_pages(hits: tuple[Hit, ...], pages: Sequence[int]) -> tuple[Hit, ...]:
+    """Those on the pages that are asked about; all of them where none is, or none is there."""
+    there = tuple(hit for hit in hits if hit.passage.page in pages)
+    return there or hits
