@@ -68,6 +68,7 @@ class Wording:
         self.folded = fold(question[: _MOST_CHARS + 1])
         self.words: list[Token] = [] if len(question) > _MOST_CHARS else words_of(self.folded)
         self.pages = _pages(self.folded)
+        self._length = _LENGTH.search(self.folded)
 
     def has(self, *kinds: WordSet) -> bool:
         """Whether any word is of one of these kinds."""
@@ -75,7 +76,7 @@ class Wording:
 
     def topic(self, without: Sequence[tuple[int, int]] = ()) -> list[str]:
         """The words that are neither task, nor pointer, nor function; `without` are spans such as a document's name."""
-        left_out = (*without, self.pages.span)
+        left_out = (*without, self.pages.span, self._length.span() if self._length else (0, 0))
         return [
             word.text
             for word in self.words
@@ -134,10 +135,10 @@ class Wording:
     @cached_property
     def most_sentences(self) -> int | None:
         """How many sentences or points it asks for; None where it does not say."""
-        if not (match := _LENGTH.search(self.folded)):
+        if not self._length:
             return None
-        number = int(match[1]) if match[1].isdigit() else _NUMBERS[match[1]]
-        return min(max(number, 1), _MOST_SENTENCES)
+        number = self._length[1]
+        return min(max(int(number) if number.isdigit() else _NUMBERS[number], 1), _MOST_SENTENCES)
 
     @cached_property
     def language(self) -> str:
