@@ -91,14 +91,19 @@ class Wording:
     @cached_property
     def points(self) -> bool:
         """Whether it points at something that both know of: "this", "the report", "page 2"."""
-        if self.pages.numbers or self.has(POINTING):
-            return True
+        return bool(self.pages.numbers) or self.has(POINTING) or self._definite
+
+    @property
+    def _definite(self) -> bool:
         return any(first.text in DEFINITE and second.text in DOCUMENT for first, second in pairwise(self.words))
 
     @cached_property
     def says_which(self) -> bool:
-        """Whether it calls what it points at a document: "this file", "the other one", "page 2"; not "it" alone."""
-        return self.other or self.ordinal is not None or (self.points and self.has(DOCUMENT, DOCUMENTS, ONE))
+        """Whether it calls what it points at a document: "these two files", "the report", "the other one"; not "it"."""
+        pointers = [n for n, word in enumerate(self.words) if word.text in POINTING]
+        near = (word.text for n in pointers for word in self.words[n + 1 : n + 3])
+        named = any(word in DOCUMENT or word in DOCUMENTS for word in near)
+        return named or self._definite or self.other or self.ordinal is not None or bool(self.pages.numbers)
 
     @cached_property
     def points_at_several(self) -> bool:
