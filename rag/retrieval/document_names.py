@@ -25,7 +25,8 @@ _POSSESSIVE = re.compile(r"['’]s\b")
 _FISCAL_YEAR = re.compile(r"fy(\d\d)")
 _ACRONYM = re.compile(r"\b(?:[A-ZА-ЯČŠŽ]{2,6}|[A-ZА-Я][n&][A-ZА-Я])\b")
 _QUOTED = re.compile(r"[\"“„«»‘'`]([^\"“”„«»‘’'`]{2,200})[\"”“»«’'`]")
-_ACRONYM_MARK = "^"
+ACRONYM_MARK = "^"
+"""Before a form of initials, which is no word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,8 @@ class DocumentName:
     """Its words, stemmed, and numbers, in order; in scripts without spaces, its bigrams."""
     forms: tuple[tuple[str, tuple[int, ...]], ...]
     """By what it can be met, each with the positions of the units that it stands for."""
+    whole: bool = True
+    """False for the part of a title before its colon: it may be all that people say, or a mere subject."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +62,14 @@ def name_forms(document: Document) -> tuple[str, ...]:
 def names_of(name: str, title: str) -> tuple[DocumentName, ...]:
     """The names of a document with this file name, which has its folders, and this title; each once."""
     path = PurePosixPath(name)
-    texts = (path.stem, f"{' '.join(path.parts[:-1])} {path.stem}", title, title.partition(":")[0])
-    pieces = dict.fromkeys(tuple(_pieces(text[:_MOST_CHARACTERS])) for text in texts)
-    return tuple(DocumentName(_units(each), (*_joined(each), *_initials(each))) for each in pieces if _units(each))
+    whole = (path.stem, f"{' '.join(path.parts[:-1])} {path.stem}", title)
+    pieces = {tuple(_pieces(text[:_MOST_CHARACTERS])): True for text in whole}
+    pieces.setdefault(tuple(_pieces(title.partition(":")[0][:_MOST_CHARACTERS])), False)
+    return tuple(
+        DocumentName(_units(each), (*_joined(each), *_initials(each)), is_whole)
+        for each, is_whole in pieces.items()
+        if _units(each)
+    )
 
 
 def asked_names(question: str) -> AskedNames:
@@ -70,7 +78,7 @@ def asked_names(question: str) -> AskedNames:
     pieces = _pieces(text)
     forms = {form for form, _ in _joined(pieces)}
     if not text.isupper():
-        forms |= {_ACRONYM_MARK + fold(re.sub("[n&]", "", found)) for found in _ACRONYM.findall(text)}
+        forms |= {ACRONYM_MARK + fold(re.sub("[n&]", "", found)) for found in _ACRONYM.findall(text)}
     quoted = frozenset(_units(_pieces(part)) for part in _QUOTED.findall(text))
     return AskedNames(fold(text), _units(pieces), frozenset(forms), quoted)
 
@@ -146,5 +154,5 @@ def _initials(pieces: Sequence[str]) -> Iterator[tuple[str, tuple[int, ...]]]:
     for end in range(len(pieces) + 1):
         if end == len(pieces) or not pieces[end].isalpha():
             if _INITIALS[0] <= end - start <= _INITIALS[1]:
-                yield _ACRONYM_MARK + "".join(piece[0] for piece in pieces[start:end]), tuple(range(start, end))
+                yield ACRONYM_MARK + "".join(piece[0] for piece in pieces[start:end]), tuple(range(start, end))
             start = end + 1

@@ -26,12 +26,12 @@ class Statistics:
         both = {t: self.containing.get(t, 0) + other.containing.get(t, 0) for t in terms}
         return Statistics(self.passages + other.passages, both)
 
-    def smoothed(self, others: "Statistics", passages: int) -> "Statistics":
+    def smoothed(self, every: "Statistics", passages: int) -> "Statistics":
         """Those of a part of a collection with so many passages of an average kind beside its own, as Dirichlet priors
         do for language models (Zhai and Lafferty 2004): the counts of a large part stand for themselves."""
-        share = passages / (others.passages or 1)
-        added = {term: n + round(share * others.containing.get(term, 0)) for term, n in self.containing.items()}
-        return Statistics(self.passages + passages, added)
+        share = passages / (every.passages or 1)
+        counts = {term: n + round(share * every.containing.get(term, 0)) for term, n in self.containing.items()}
+        return Statistics(self.passages + passages, counts)
 
     def idf(self, term: str) -> float:
         """log(1 + (N - n + 0.5) / (n + 0.5)), never negative (Lucene's form of Robertson and Spärck Jones)."""

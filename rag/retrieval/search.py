@@ -8,7 +8,7 @@ from typing import TypeVar
 from rag.retrieval.dedup import deduplicate, group_neighbours, merge_neighbours
 from rag.retrieval.document_names import asked_names, names_of
 from rag.retrieval.index import PassageIndex, Statistics
-from rag.retrieval.named_documents import LEAST_SCORE, NamedDocument, NameStatistics, named_documents
+from rag.retrieval.named_documents import LEAST_SCORE, NamedDocument, NameStatistics, named_documents, words_asked
 from rag.retrieval.query import Query, build_query
 from rag.retrieval.scoring import QueryScorer, history_weight
 from rag.retrieval.synonyms import Synonyms
@@ -31,9 +31,9 @@ _MOST_FOUND = 500
 MOST_NAMED = 50
 """Documents; a question that names more of them alike names none of these."""
 
-_NAMED_TOGETHER = 0.5
-"""Documents whose score is at least this share of the best one's are ranked by how common words are in them, not in
-all; page@5 of reports .21 → .27."""
+_NAMED_TOGETHER, _MOST_TOGETHER = 0.5, 8
+"""Up to so many documents whose score is at least this share of the best one's are ranked by how common words are in
+them, not in all; page@5 of reports .21 → .27."""
 
 _PRIOR_PASSAGES = 1_000
 """Of all documents, beside those of the named ones, in that: the counts of a short document say little. At 200 as well;
@@ -98,9 +98,9 @@ class Searcher:
             return []
         units = {unit for each in candidates for name in names_of(each.name, each.title) for unit in name.units}
         counts = sum((index.name_counts(units | asked.forms) for index in self.indexes), Statistics())
-        forms = [form for form in asked.forms if counts.containing[form]]
-        passages = sum((index.statistics(forms) for index in self.indexes), Statistics())
-        own = sum((index.own_name_counts(forms) for index in self.indexes), Statistics())
+        words = words_asked(asked, candidates)
+        passages = sum((index.statistics(words) for index in self.indexes), Statistics())
+        own = sum((index.own_name_counts(words) for index in self.indexes), Statistics())
         return named_documents(asked, candidates, NameStatistics(counts, passages, own))
 
     def _candidates(self, forms: Set[str]) -> list[Document]:
@@ -144,7 +144,9 @@ class Searcher:
         ranks before all others, and among its own the words count that are rare there."""
         if not named:
             return statistics, {}
-        together = {each for each, score in named.items() if score >= _NAMED_TOGETHER * max(named.values())}
+        together = {
+            each for each in list(named)[:_MOST_TOGETHER] if named[each] >= _NAMED_TOGETHER * max(named.values())
+        }
         of_named = sum((index.statistics(terms, together) for index in self.indexes), Statistics())
         statistics = of_named.smoothed(statistics, _PRIOR_PASSAGES)
         best = max((hit.score for index in self.indexes for hit in index.search(terms, 1, statistics)), default=0.0)
