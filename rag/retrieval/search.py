@@ -9,7 +9,7 @@ from rag.retrieval.dedup import deduplicate, group_neighbours, merge_neighbours
 from rag.retrieval.index import PassageIndex, Statistics
 from rag.retrieval.query import Query, build_query
 from rag.retrieval.scoring import QueryScorer, history_weight
-from rag.retrieval.synonyms import Synonyms
+from rag.retrieval.synonyms import Synonyms, shipped_synonyms
 from rag.types import Hit, SearchResult
 
 FOCUS_BOOST = 1.25
@@ -33,8 +33,9 @@ class Searcher:
     """Searches several indexes as if they were one; its calls block: run them in a worker thread."""
 
     def __init__(self, *indexes: PassageIndex, synonyms: Synonyms | None = None) -> None:
+        """`synonyms` are the shipped ones by default; `Synonyms()` is for none."""
         self.indexes = indexes
-        self.synonyms = synonyms or Synonyms()
+        self.synonyms = synonyms or shipped_synonyms()
 
     def __len__(self) -> int:
         return sum(len(index) for index in self.indexes)
@@ -46,10 +47,12 @@ class Searcher:
         *,
         limit: int,
         focus: Set[str] = frozenset(),
+        within: Set[str] | None = None,
         without: str = "",
     ) -> SearchResult:
         """The best passages for a question; `earlier` are the chat's questions before it, oldest first.
 
+        `within` are the ids of the only documents to be found, None for all; how common a word is, is counted in all.
         `focus` names documents that came with the question: their passages count more and are every other hit at
         least; where the question's words find none of them well ("summarise this"), these hits are their first
         passages. Of near-duplicates only the first is given; two neighbours in a document are one hit. The document
@@ -58,7 +61,7 @@ class Searcher:
         query = build_query(question, earlier, self.synonyms)
         statistics = sum((index.statistics(query.terms) for index in self.indexes), Statistics())
         query = query.with_history_weight(history_weight(query, statistics))
-        groups = self._groups(query, statistics, limit, focus, without)
+        groups = self._groups(query, statistics, limit, focus, within, without)
         scorer = QueryScorer(query, statistics, list(chain.from_iterable(groups)))
         groups = [tuple(map(scorer.with_normalised_score, group)) for group in groups]
         hits = sorted(map(merge_neighbours, groups), key=_by_score)
@@ -67,16 +70,30 @@ class Searcher:
             and max((hit.normalised_score for hit in hits if hit.passage.document.id in focus), default=0) < POINTED_AT
         ):
             ranked = sorted(chain.from_iterable(groups), key=_by_score)
-            hits = list(islice(deduplicate(_in_turn(self._opening(focus, limit), ranked)), limit))
+            hits = list(islice(deduplicate(_in_turn(self.opening(focus, limit=limit), ranked)), limit))
         return SearchResult(tuple(hits), scorer.weights, len(self), scorer.coverage(hits))
 
+    def opening(self, documents: Set[str], *, limit: int) -> list[Hit]:
+        """The first passages of these documents, all first ones, then all second ones, each with a full score.
+
+        That is where a document has its title, authors, date and abstract; see `rag.escalation.front_matter`.
+        """
+        each = [index.passages(document, limit=limit) for index in self.indexes for document in sorted(documents)]
+        return [Hit(passage, 0.0, 1.0) for passage in _in_turn(*each)][:limit]
+
     def _groups(
-        self, query: Query, statistics: Statistics, limit: int, focus: Set[str], without: str
+        self,
+        query: Query,
+        statistics: Statistics,
+        limit: int,
+        focus: Set[str],
+        within: Set[str] | None,
+        without: str,
     ) -> list[tuple[Hit, ...]]:
         """The best `limit` groups of hits; a ranking full of near-duplicates is followed further down."""
         terms, count = _heaviest_terms(query.terms, statistics), 3 * limit
         while True:
-            rows = [index.search(terms, count, statistics) for index in self.indexes]
+            rows = [index.search(terms, count, statistics, documents=within) for index in self.indexes]
             if focus:
                 rows += [index.search(terms, count, statistics, documents=focus) for index in self.indexes]
             wanted = (hit for row in rows for hit in row if hit.passage.document.id != without)
@@ -87,11 +104,6 @@ class Searcher:
             if len(groups) == limit or count >= _MOST_FOUND or all(len(row) < count for row in rows):
                 return groups
             count *= 4
-
-    def _opening(self, focus: Set[str], limit: int) -> list[Hit]:
-        """The first passages of these documents: all first ones, then all second ones."""
-        each = [index.passages(document, limit=limit) for index in self.indexes for document in sorted(focus)]
-        return [Hit(passage, 0.0, 1.0) for passage in _in_turn(*each)]
 
 
 def _heaviest_terms(terms: Mapping[str, float], statistics: Statistics) -> Mapping[str, float]:
