@@ -2,12 +2,12 @@
 
     python benchmarks/attached.py --data FOLDER [--queries N] [--json] [--fit]
 
-FOLDER holds `files` and, of squad and xquad in any language, what is there. Of a set, each article in turn is attached
-beside the others as the library, and asked its own questions and as many of other articles. To each file the questions
-of `attached_questions.jsonl` are asked, written by hand for it, with the shipped handbook as the library. Printed are the
-shares that pass the gate, where the answer is there and where it is not, of the half that the weights were fitted on (every
-other article, every other question) and of the half that was held back; and the milliseconds of one judgement. `--fit`
-prints weights fitted on the first halves.
+FOLDER holds `files` and, of squad and xquad in any language, what is there. Of a set, each article in turn is
+attached beside the others as the library, and asked its own questions and as many of other articles. To each file the
+questions of `attached_questions.jsonl` are asked, written by hand for it, with the shipped handbook as the library.
+Printed are the shares that pass the gate, where the answer is there and where it is not, of the half that the weights
+were fitted on (every other article, every other question) and of the half that was held back; and the milliseconds of
+one judgement. `--fit` prints weights fitted on the first halves.
 """
 
 import argparse
@@ -57,8 +57,9 @@ class Sample:
 
 def judged(searcher: Searcher, document: str, question: str, answered: bool, of: str, half: int) -> Sample:
     found = searcher.search(question, limit=CANDIDATES, within={document})
+    opening = searcher.opening({document}, limit=3)
     began = time.process_time()
-    answer = holds_answer(found, question)
+    answer = holds_answer(found, question, opening=opening)
     spent = 1000 * (time.process_time() - began)
     signals = {signal.name: signal.value for signal in answer.signals}
     return Sample(of, HALVES[half], answered, question, answer.value, signals, spent)

@@ -1,4 +1,4 @@
-"""Questions about a document's own title, authors, date or abstract: its beginning answers them, whatever words it has."""
+"""Questions about a document's own title, authors, date or abstract: they are answered by its beginning."""
 
 import re
 from collections.abc import Iterable
@@ -10,7 +10,8 @@ _FRONT = (
     # authors and senders
     "author autor auteur verfasser автор avtor writer wrote written write prepared prepare sent sender"
     " escribio escrit redact escreveu escrev geschrieb schrieb verfasst ecrit redige"
-    " написа составил отправи napisa pripravi avtoric poslal remitente remetente absender expediteur отправитель posiljatelj"
+    " написа составил отправи napisa pripravi avtoric poslal remitente remetente absender"
+    " expediteur отправитель posiljatelj"
     # title, date, publisher, abstract
     " title titul titel titre tytul заголов назван naslov"
     " date dated fecha data datum дат published publish publicad publicou publicat veroffentlicht erschien publie paru"
@@ -24,7 +25,7 @@ _DOCUMENT = (
     " archivo fichero informe articulo libro carta texto correo mensaje presentacion adjunto nombre"
     " arquivo ficheiro relatorio artigo livro mensagem apresentacao anexo nome"
     " dokument datei bericht artikel buch brief nachricht anhang heisst"
-    " fichier rapport livre lettre texte courriel piece nom"
+    " fichier rapport livre lettre texte courriel piece nom lautet hat"
     " документ файл отчет доклад стат книг письм текст сообщен имя имен зовут"
     " datotek porocil clank clanek knjig pism besedil sporocil priponk ime imen"
 )

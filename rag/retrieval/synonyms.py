@@ -58,7 +58,7 @@ class Synonyms:
             SettingsError: the file cannot be read, or is no text in UTF-8.
         """
         try:
-            return cls._parsed(path.read_text(encoding="utf-8-sig"), path.name)
+            return cls.parsed(path.read_text(encoding="utf-8-sig"), path.name)
         except FileNotFoundError:
             return cls()
         except UnicodeDecodeError as error:
@@ -79,7 +79,8 @@ class Synonyms:
         return both
 
     @classmethod
-    def _parsed(cls, text: str, name: str) -> "Synonyms":
+    def parsed(cls, text: str, name: str) -> "Synonyms":
+        """The thesaurus in a text; `name` is that of its file, for `skipped`."""
         groups, skipped, disabled = list[list[str]](), list[str](), list[str]()
         for number, line in enumerate(text.splitlines(), 1):
             content = _COMMENT.split(line)[0].strip()
@@ -123,7 +124,7 @@ class Synonyms:
 def shipped_synonyms() -> Synonyms:
     """The everyday and business words that come with the app, in seven languages, from `shipped_synonyms.txt`."""
     name = "shipped_synonyms.txt"
-    return Synonyms._parsed(files("rag.retrieval").joinpath(name).read_text(encoding="utf-8"), name)
+    return Synonyms.parsed(files("rag.retrieval").joinpath(name).read_text(encoding="utf-8"), name)
 
 
 def _why_skipped(phrases: Sequence[str], searched: Sequence[str]) -> str:
