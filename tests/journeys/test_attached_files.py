@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pytest
 import pytest_asyncio
 
 from rag.escalation.attached import ATTACHED_THRESHOLD, holds_answer
