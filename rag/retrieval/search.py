@@ -11,7 +11,7 @@ from rag.retrieval.index import PassageIndex, Statistics
 from rag.retrieval.named_documents import LEAST_SCORE, NamedDocument, NameStatistics, named_documents, words_asked
 from rag.retrieval.query import Query, build_query
 from rag.retrieval.scoring import QueryScorer, history_weight
-from rag.retrieval.synonyms import Synonyms
+from rag.retrieval.synonyms import Synonyms, shipped_synonyms
 from rag.types import Document, Hit, Passage, SearchResult
 
 FOCUS_BOOST = 1.25
@@ -46,8 +46,9 @@ class Searcher:
     """Searches several indexes as if they were one; its calls block: run them in a worker thread."""
 
     def __init__(self, *indexes: PassageIndex, synonyms: Synonyms | None = None) -> None:
+        """`synonyms` are the shipped ones by default; `Synonyms()` is for none."""
         self.indexes = indexes
-        self.synonyms = synonyms or Synonyms()
+        self.synonyms = synonyms or shipped_synonyms()
 
     def __len__(self) -> int:
         return sum(len(index) for index in self.indexes)
@@ -98,6 +99,7 @@ class Searcher:
     def passages(self, document_id: str, limit: int) -> list[Passage]:
         """The first passages of a document, in order; none where no index has it."""
         return list(chain.from_iterable(index.passages(document_id, limit=limit) for index in self.indexes))
+
     def documents_named(self, question: str) -> list[NamedDocument]:
         """The documents that a question names, by file, folder or title, the surest first; at most `MOST_NAMED`.
 
