@@ -174,6 +174,14 @@ class Attachments:
     new: frozenset[str] = frozenset()
     """The ids of those that came with the question."""
     choice: ScopeChoice = "auto"
+    off: frozenset[str] = frozenset()
+    """The ids of files that the person has switched off."""
+
+    @property
+    def left_out(self) -> frozenset[str]:
+        """The ids of the files that are not searched."""
+        searched = self.choice != "library"
+        return self.off if searched else self.off.union(document.id for document in self.documents)
 
 
 @dataclass(frozen=True, slots=True)

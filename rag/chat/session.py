@@ -102,7 +102,7 @@ class Chat:
         """Its files as a turn needs them; `new` are the ids of those that came with the question."""
         off = self.preferences.files_off
         documents = tuple(document for document in self.documents if document.id not in off)
-        return Attachments(documents, new - off, self.preferences.scope)
+        return Attachments(documents, new - off, self.preferences.scope, off)
 
     def find(self, message_id: str) -> ChatTurn | None:
         """The turn of a person's message; None when there is no such turn."""

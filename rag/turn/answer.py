@@ -157,9 +157,14 @@ async def _run(
 async def _understand(turn: TurnContext, searcher: Searcher) -> Intent:
     """What the question asks for, and about which documents."""
     await turn.enter("intent")
-    intent = await asyncio.to_thread(understand, turn.question, turn.attachments, turn.history)
+    intent = await asyncio.to_thread(_intent, turn, searcher)
     await turn.emit(Understood(intent))
     return intent
+
+
+def _intent(turn: TurnContext, searcher: Searcher) -> Intent:
+    found = [document for document in searcher.named(turn.question) if document.origin == "library"]
+    return understand(turn.question, turn.attachments, turn.history, found)
 
 
 async def _reply(turn: TurnContext, intent: Intent, catalogue: Callable[[], Catalogue]) -> TurnResult:

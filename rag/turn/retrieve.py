@@ -90,7 +90,10 @@ async def _find(
     turn: TurnContext, searcher: Searcher, query: str, earlier: Sequence[str], within: Set[str] | None = None
 ) -> SearchResult:
     await turn.enter("search", passages=len(searcher))
-    return await asyncio.to_thread(searcher.search, query, earlier, limit=turn.budget.candidates, within=within)
+    left_out = turn.attachments.left_out
+    return await asyncio.to_thread(
+        searcher.search, query, earlier, limit=turn.budget.candidates, within=within, without=left_out
+    )
 
 
 async def _assess(turn: TurnContext, search: SearchResult) -> Evidence:
