@@ -3,7 +3,7 @@
 import asyncio
 import threading
 import time
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence, Set
 from contextlib import aclosing
 from typing import Any
 
@@ -343,9 +343,15 @@ async def test_the_event_loop_goes_on_while_the_search_runs():
     go_on = threading.Event()
 
     class Slow(MemoryIndex):
-        def search(self, terms: Mapping[str, float], limit: int, statistics: Statistics | None = None) -> list[Hit]:
+        def search(
+            self,
+            terms: Mapping[str, float],
+            limit: int,
+            statistics: Statistics | None = None,
+            documents: Set[str] | None = None,
+        ) -> list[Hit]:
             assert go_on.wait(20), "the event loop stood still"
-            return super().search(terms, limit, statistics)
+            return super().search(terms, limit, statistics, documents)
 
     index = Slow()
     document = Document("guide.md", "Guide")
