@@ -108,6 +108,22 @@ class SearchResult:
         return max((hit.normalised_score for hit in self.hits), default=0.0)
 
 
+WholeTask = Literal["summary", "key_points", "about", "outline", "translate", "question"]
+
+
+@dataclass(frozen=True, slots=True)
+class WholeRequest:
+    """What a person wants of whole documents."""
+
+    task: WholeTask
+    question: str
+    """As it was asked."""
+    language: str = ""
+    """ISO 639-1 code of the answer's language; "" for that of the question."""
+    most_sentences: int = 5
+    """Of the answer, or points, or lines."""
+
+
 BROKEN, EARLY = "broken", "early"
 """Finish reasons of our own: the stream failed after its first words; the draft was stopped early."""
 
@@ -240,6 +256,7 @@ Outcome = Literal["answered", "escalated", "kept_draft", "abstained", "quoted"]
 StageName = Literal[
     "rewrite",
     "search",
+    "read",
     "prompt",
     "load",
     "request",
@@ -314,6 +331,8 @@ class Stage:
     """The alias that it waits for, where it waits for a model."""
     passages: int = 0
     """How many passages it works on."""
+    part: tuple[int, int] | None = None
+    """Which of how many parts, (3, 12), where a model reads a document part by part; a stage for each."""
 
 
 @dataclass(frozen=True, slots=True)
