@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise, takewhile
 
+import numpy as np
+
 from rag.generation.context import estimate_tokens
 from rag.generation.sentence_ranking import rank
 from rag.types import Passage
@@ -28,15 +30,26 @@ def sections_of(passages: Sequence[Passage], tokens: int) -> list[Passage]:
 
 
 def representative(sections: Sequence[Passage], most: int) -> list[Passage]:
-    """At most `most` of the sections, in order: those at the beginning, then the most central that are not alike."""
+    """At most `most` of the sections, in order: those at the beginning, then the most central that are not alike.
+
+    Where too many are alike, others at even distances take their place.
+    """
     if len(sections) <= most:
         return list(sections)
-    beginning, rest = sections[:_BEGINNING], sections[_BEGINNING :: max(1, -(-len(sections) // _MOST_RANKED))]
-    chapters = [each.headings[:1] for each in (*beginning[-1:], *rest)]
-    weights = [_CHAPTER if chapter != before else 1.0 for before, chapter in pairwise(chapters)]
-    ranking = rank([each.text[:_COMPARED] for each in rest], weights, title=sections[0].document.title)
-    chosen = [*beginning[:most], *(rest[n] for n in ranking.choose(most - len(beginning)))]
-    return sorted(chosen, key=lambda section: section.ordinal)
+    ranked = _BEGINNING + np.asarray(_central(sections[_BEGINNING:], most, sections[0].document.title), int)
+    spread = np.linspace(0, len(sections) - 1, most).astype(int)
+    order = dict.fromkeys([*range(_BEGINNING), *ranked.tolist(), *spread.tolist(), *range(len(sections))])
+    return [sections[n] for n in sorted(list(order)[:most])]
+
+
+def _central(sections: Sequence[Passage], most: int, title: str) -> list[int]:
+    """The indexes of the most central sections, the best first; of very many, those at even distances are compared."""
+    step = -(-len(sections) // _MOST_RANKED)
+    compared = sections[::step]
+    begins = [True, *(each.headings[:1] != before.headings[:1] for before, each in pairwise(compared))]
+    weights = [_CHAPTER if chapter else 1.0 for chapter in begins]
+    ranking = rank([each.text[:_COMPARED] for each in compared], weights, title=title)
+    return [step * n for n in ranking.choose(most)]
 
 
 def _groups(passages: Sequence[Passage], tokens: int) -> Iterator[list[Passage]]:

@@ -18,8 +18,8 @@ _OPENING = 12
 """Passages at the beginning of a long document whose sentences are all considered."""
 _DEEPEST = 30
 """Sentences of a passage; a passage has about 160 words."""
-_FEW, _PROSE = 3, 0.3
-"""With fewer sentences, or less of its text in them, a document is a form, a table or code: lines are chosen too."""
+_FEW, _ENOUGH = 3, 6
+_SOME_PROSE, _MOSTLY_PROSE = 0.1, 0.5
 _SUMMARY_HEADINGS = (
     *("abstract", "summary", "executive summary", "tl;dr", "overview", "conclusion", "conclusions", "key points"),
     *("resumen", "conclusiones", "conclusión", "resumo", "conclusão", "visão geral", "аннотация", "резюме", "выводы"),
@@ -56,7 +56,7 @@ def summarise(passages: Sequence[Passage], most: int = MOST_SENTENCES, question:
     every = [list(sentences_of(passage)) for passage in considered]
     prose = _characters(chain.from_iterable(every)) / (sum(len(passage.text) for passage in considered) or 1)
     sentences = _first_ones(every)
-    lines = [] if len(sentences) >= _FEW and prose > _PROSE else _lines(considered, sentences)
+    lines = _lines(considered, sentences) if _is_form(sentences, prose) else []
     wanted = most if not lines else min(round(most * prose), len(sentences))
     chosen = _central(sentences, wanted, title, question)
     chosen += _telling(lines, most - len(chosen), question)
@@ -87,6 +87,15 @@ def _main_headings(passages: Sequence[Passage]) -> list[str]:
     return []
 
 
+def _is_form(sentences: Sequence[Extract], prose: float) -> bool:
+    """Whether a document is a form, a table or code, whose lines tell more.
+
+    `prose` is the share of its text in sentences.
+    """
+    different = len({fold(each.text) for each in sentences})
+    return different < _FEW or prose < _SOME_PROSE or (different < _ENOUGH and prose < _MOSTLY_PROSE)
+
+
 def _first_ones(every: Sequence[Sequence[Extract]]) -> list[Extract]:
     """The sentences of each passage; where they are too many, beyond the beginning only the first ones."""
     for depth in range(_DEEPEST, 0, -1):
@@ -110,7 +119,7 @@ def _central(sentences: Sequence[Extract], most: int, title: str, question: str)
         for n, each in enumerate(sentences)
     ]
     ranking = rank([each.text for each in sentences], weights, title=title, question=question)
-    return [sentences[n] for n in ranking.choose(most)]
+    return [sentences[n] for n in ranking.choose(most, [each.passage.ordinal for each in sentences])]
 
 
 def _defines(sentence: Extract, subject: frozenset[str]) -> float:

@@ -10,7 +10,7 @@ from rag.types import Passage
 
 MOST_CHARS = 400
 """A longer sentence is none that a summary has room for."""
-_FEWEST_WORDS, _MOST_WORDS = 5, 45
+_FEWEST_WORDS, _MOST_WORDS = 4, 45
 _FEWEST_LETTERS = 0.7
 """Of the characters that are not white space; less is a line of a table or a formula."""
 _CAPITALISED = 0.6
@@ -30,27 +30,50 @@ _NUMBERED_END = re.compile(
 _ASKS = re.compile(r"[?!？！][\"'”’»)\]*_]*\Z")
 _LINK = re.compile(r"\[([^\[\]]+)\]\([^()\s]*\)")
 _OWN_MARKS = re.compile(r"[ \t]?\[\^?\d{1,3}(?:[,–-]\s?\d{1,3})*\]")
-"""A document's own references to its notes, which would read as marks of ours."""
+_MARK_BEGINS = re.compile(r"\[(?=\^?\d)")
+"""A document's own references to its notes would read as marks of ours; an invisible non-joiner parts what is left."""
 _OPENERS = "\"'“„«‘¿¡*_`["
 _LOWER = re.compile(r"[\"'“„«(*_]*[^\W\d_]")
 _WORD = re.compile(r"[^\W_]+")
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
-_DANGLING = re.compile(
-    r"[\"'“„«(*_]*(?:its?|this|that|these|those|they|their|he|his|she|her|such|however|but|and|also|thus|therefore|then"
-    r"|for example|for instance|in addition|moreover|instead|otherwise|please"
-    r"|est[eao]s?|es[eao]s?|ello|él|ellos|ellas?|sus?|sin embargo|pero|además|también|por ejemplo|por eso"
-    r"|iss[eo]|ist[oa]|eles?|elas?|seus?|suas?|porém|mas|além disso|também|por exemplo|por isso"
-    r"|он[аои]?|это[тй]?|эт[аи]|его|её|ее|их|однако|но|также|кроме того|например|поэтому"
-    r"|to|ta|te|ti|tega|temu|njegov\w*|njen\w*|njihov\w*|vendar|ampak|toda|tudi|poleg tega|na primer|zato"
-    r"|dies\w*|er|sie|ihr\w*|jedoch|aber|auch|außerdem|zum beispiel|daher|deshalb"
-    r"|ce|cet|cette|ces|ils?|elles?|leurs?|cependant|mais|aussi|en outre|par exemple|donc)\b|[他她它这該该此但]",
+_REFERS = re.compile(
+    r"[\"'“„«(*_]*(?:its?|this|that|these|those|they|their|he|his|she|her|such"
+    r"|est[eao]s?|es[eao]s?|ello|él|ellos|ellas?|sus?|iss[eo]|ist[oa]|eles?|elas?|seus?|suas?"
+    r"|он[аои]?|это[тй]?|эт[аи]|его|её|ее|их|to|ta|te|ti|tega|temu|njegov\w*|njen\w*|njihov\w*"
+    r"|dies\w*|er|sie|ihr\w*|ce|cet|cette|ces|ils?|elles?|leurs?)\b|[他她它这該该此]",
     re.IGNORECASE,
 )
-"""Begins with what a sentence before it names, or goes on from it: it does not read alone."""
+"""Begins with what a sentence before it names."""
+_GOES_ON = re.compile(
+    r"[\"'“„«(*_]*(?:however|but|and|also|thus|therefore|then|for (?:example|instance)|in addition|moreover|instead"
+    r"|otherwise|please|(?:second|third|fourth|final)(?:ly)?,|sin embargo|pero|además|también|por (?:ejemplo|eso)"
+    r"|en (?:segundo|tercer) lugar|porém|mas|além disso|também|por (?:exemplo|isso)|em (?:segundo|terceiro) lugar"
+    r"|однако|но|также|кроме того|например|поэтому|во-вторых|в-третьих|vendar|ampak|toda|tudi|poleg tega|na primer|zato"
+    r"|drugič|tretjič|jedoch|aber|auch|außerdem|zum beispiel|daher|deshalb|zweitens|drittens"
+    r"|cependant|mais|aussi|en outre|par exemple|donc|deuxièmement|troisièmement)\b|但",
+    re.IGNORECASE,
+)
+"""Goes on from the sentence before it, or turns from the text to the reader."""
 _HANGING = 0.5
-"""What such a sentence counts, where it is not the first of its passage."""
+"""What such a sentence counts, since it does not read alone; the first of a passage refers to its heading."""
+_INDICATES = re.compile(
+    r"(?:(?:in|en|em|в|v|dans) )?(?:"
+    r"(?:this|the present) (?:is|document|report|paper|article|(?:blog )?post|page|letter|guide|handbook|manual|policy"
+    r"|agreement|contract|notice|book|study|file|note|chapter|directory)"
+    r"|est[ea] (?:es|é|documento|informe|artículo|carta|guía|manual|política|contrato|acuerdo|libro|estudio|página"
+    r"|relatório|artigo|guia|acordo|livro|estudo)|(?:neste|nesta|este é|esta é) \w+"
+    r"|(?:эт(?:о|от|а|ом|ой)|данн\w+|настоящ\w+) (?:документ|отч[её]т|стать|письм|руководств|договор|книг|работ)\w*"
+    r"|(?:ta|to|tem|tej) (?:je|dokument|poročil|član|pism|priročnik|pogodb|knjig|stran)\w*"
+    r"|dies\w* (?:ist|dokument|bericht|artikel|brief|handbuch|vertrag|buch|arbeit|seite)\w*"
+    r"|(?:ceci|ce|cet|cette) (?:est|document|rapport|article|lettre|guide|manuel|contrat|livre|étude|page)"
+    r")\b",
+    re.IGNORECASE,
+)
+"""An indicator phrase, "This report …": the sentence says what the document is (Paice, 1980)."""
+_INDICATING = 1.5
+"""What such a sentence counts."""
 _BOILERPLATE = re.compile(
-    r"©|\(c\) *\d{4}|\ball rights reserved|\bcookies?\b"
+    r"<!--|©|\(c\) *\d{4}|\ball rights reserved|\bcookies?\b"
     r"|\bskip to (?:main )?content|\bterms of (?:use|service)|\.{4,}|…{2,}"
     r"|\bprivacy policy\b|\bclick here\b|\bsubscribe\b|\bsign (?:in|up)\b|\btable of contents\b|\bby check ?mark\b"
     r"|project gutenberg|\bregistered office|\bincorporated by reference"
@@ -94,7 +117,8 @@ class Extract:
         text = self.passage.text[self.start : self.end]
         if text.lstrip().startswith("|"):
             text = " · ".join(filter(None, (cell.strip() for cell in re.split(r"(?<!\\)\|", text))))
-        return " ".join(_OWN_MARKS.sub("", _LINK.sub(r"\1", text)).split())
+        text = _OWN_MARKS.sub("", _LINK.sub(r"\1", text)).replace("【", "(").replace("】", ")")
+        return " ".join(_MARK_BEGINS.sub("[\u200c", text).split())
 
 
 def sentences_of(passage: Passage) -> Iterator[Extract]:
@@ -106,8 +130,7 @@ def sentences_of(passage: Passage) -> Iterator[Extract]:
         if bullet := _BULLET.match(prose, start, end):
             start = bullet.end()
         if start < end and (weight := _readability(prose[start:end])):
-            hangs = not is_first and _DANGLING.match(prose, start, end)
-            yield Extract(passage, start, end, weight * (_HANGING if hangs else 1.0))
+            yield Extract(passage, start, end, weight * _independence(prose[start:end], is_first=is_first))
             is_first = False
 
 
@@ -128,6 +151,14 @@ def count_words(text: str) -> int:
     """How many words; two characters of a script without spaces are one."""
     unspaced = len(_UNSPACED.findall(text))
     return (unspaced + 1) // 2 if unspaced else len(_WORD.findall(text))
+
+
+def _independence(text: str, *, is_first: bool) -> float:
+    """Less for a sentence that needs the one before, more for one that says what the document is."""
+    if _INDICATES.match(text):
+        return _INDICATING
+    hangs = _GOES_ON.match(text) or (not is_first and _REFERS.match(text))
+    return _HANGING if hangs else 1.0
 
 
 def _after_titles(text: str, start: int, end: int) -> int:
