@@ -2,8 +2,8 @@
 
 Biased LexRank (Erkan & Radev, 2004; Otterbacher, Erkan & Radev, 2005): a sentence is central when central sentences are
 like it, by the cosine of their terms' tf-idf; the random walk jumps to sentences near the beginning (Lead-3 is hard to
-beat on news: Nenkova, 2005), like the title, or like the question. Chosen by maximal marginal relevance (Carbonell &
-Goldstein, 1998). Deterministic, and pure.
+beat on news: Nenkova, 2005) or like the title; likeness to a question, where there is one, is mixed in. Chosen by
+maximal marginal relevance (Carbonell & Goldstein, 1998). Deterministic, and pure.
 """
 
 from collections import Counter

@@ -23,7 +23,9 @@ class SectionStore:
         self._most = most
         self._notes: OrderedDict[str, tuple[str, str]] = OrderedDict()
 
-    def __len__(self) -> int:
+    @property
+    def size(self) -> int:
+        """How many sections it has notes of."""
         return len(self._notes)
 
     def get(self, model: str, prompt: Prompt) -> str:
