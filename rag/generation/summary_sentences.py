@@ -84,7 +84,7 @@ _BOILERPLATE = re.compile(
 """Licences, navigation, tables of contents and page headers."""
 
 _LINE = re.compile(r"\S(?:.*\S)?")
-_RULE = re.compile(r"\s*\|[ :|-]*-[ :|-]*(?:\n|\Z)")
+_RULE = re.compile(r"\n[ \t]*\|[ :|-]*(?:\n|\Z)")
 """The line below a table's header."""
 _AMOUNT = re.compile(r"[$€£¥₽]\s?-?\d|\d[\d.,]*\s?(?:[$€£¥₽]|EUR|USD|GBP|руб|R\$)|\d{1,3}(?:[., ]\d{3})*[.,]\d{2}\b")
 _DATE = re.compile(
