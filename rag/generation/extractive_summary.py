@@ -46,10 +46,13 @@ class ExtractiveSummary:
     """In the document's order; sentences, and lines where it has too few sentences."""
 
 
-def summarise(passages: Sequence[Passage], most: int = MOST_SENTENCES, question: str = "") -> ExtractiveSummary:
+def summarise(
+    passages: Sequence[Passage], most: int = MOST_SENTENCES, question: str = "", *, most_of_form: int = 0
+) -> ExtractiveSummary:
     """The summary of one document of at least one passage, in a second at most for a book.
 
-    At most `most` extracts, at least one if it has any letter or digit; with a `question`, those that are near to it.
+    At most `most` extracts, or `most_of_form` of a form or table where that is more; with a `question`, those that are
+    near to it.
     """
     title = passages[0].document.title
     considered = _spread(passages)
@@ -57,10 +60,11 @@ def summarise(passages: Sequence[Passage], most: int = MOST_SENTENCES, question:
     prose = _characters(chain.from_iterable(every)) / (sum(len(passage.text) for passage in considered) or 1)
     sentences = _first_ones(every)
     lines = _lines(considered, sentences) if _is_form(sentences, prose) else []
+    most = max(most, most_of_form) if lines else most
     wanted = most if not lines else min(round(most * prose), len(sentences))
     chosen = _central(sentences, wanted, title, question)
     chosen += _telling(lines, most - len(chosen), question)
-    chosen.sort(key=lambda each: (each.passage.ordinal, each.start))
+    chosen.sort(key=_position)
     return ExtractiveSummary(passages[0].document, tuple(_main_headings(passages)), tuple(chosen))
 
 
@@ -139,14 +143,24 @@ def _lines(passages: Sequence[Passage], sentences: Sequence[Extract]) -> list[Ex
 
 
 def _telling(lines: Sequence[Extract], most: int, question: str) -> list[Extract]:
-    """The lines of the greatest weight, each text once; more for the first ones, and for words of the question."""
+    """The lines of the greatest weight, one of each label; more for the first ones, and for words of the question."""
     asked = frozenset(analyse(question).units)
-    once = list({fold(each.text): each for each in reversed(lines)}.values())[::-1]
+    once = sorted({_letters(each.text): each for each in reversed(lines)}.values(), key=_position)
     weights = [
         each.weight + 1 / (1 + n / _FIRST_LINES) + len(asked.intersection(analyse(each.text).units))
         for n, each in enumerate(once)
     ]
     return [once[n] for n in sorted(range(len(once)), key=lambda n: -weights[n])[: max(0, most)]]
+
+
+def _position(extract: Extract) -> tuple[int, int]:
+    return extract.passage.ordinal, extract.start
+
+
+def _letters(text: str) -> str:
+    """The text but for its numbers; all of it where it has nothing else."""
+    folded = fold(text)
+    return "".join(filter(str.isalpha, folded)) or folded
 
 
 def _characters(extracts: Iterable[Extract]) -> int:

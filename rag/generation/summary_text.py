@@ -12,6 +12,8 @@ MOST_DOCUMENTS = 20
 """That one answer tells of."""
 ABOUT_SENTENCES = 3
 """Answer what a document is about, unless a person asks for more."""
+_FORM_LINES = 5
+"""Say what a form is about, since they are short."""
 MOST_EXTRACTS = 50
 """Whatever a person asks for."""
 _MOST_HEADINGS, _MOST_OUTLINED = 8, 40
@@ -166,7 +168,8 @@ def _block(
         for depth, name, passage in headings[:_MOST_OUTLINED]:
             yield "  " * depth + bullet(_plain(name), marks.mark(passage))
         return
-    summary = summarise(passages, most, request.question if request.task == "question" else "")
+    question = request.question if request.task == "question" else ""
+    summary = summarise(passages, most, question, most_of_form=_FORM_LINES if request.task == "about" else 0)
     for extract in summary.extracts:
         yield bullet(extract.text, marks.mark(extract.passage))
     if sections := _sections(summary, phrases):

@@ -72,6 +72,11 @@ def test_of_a_form_the_total_the_date_and_labelled_values_are_told():
     assert found == ["11/23/2024 14:32:18", "Cashier: Emily Rodriguez", "TOTAL $821.14"]
 
 
+def test_what_a_form_is_about_takes_more_lines_than_a_text_does():
+    assert answer(document(FORM, headings=False), task="about").text.count("\n- ") == 5
+    assert answer(document(*PRIVACY), task="about").text.count("\n- ") == 3
+
+
 def test_of_a_table_the_header_comes_first():
     found = texts(document("| Name | City |\n| --- | --- |\n| Ana | Lima |\n| Bo | Rome |", headings=False), 2)
     assert found == ["Name · City", "Ana · Lima"]
