@@ -20,7 +20,7 @@ _NARROW = 30
 
 _CODE = re.compile(r"^ {0,3}(```|~~~).*?(?:^ {0,3}\1[^\n]*$|\Z)", re.DOTALL | re.MULTILINE)
 _ROW = re.compile(r"^[ \t]*\|[^\n]*$", re.MULTILINE)
-_BULLET = re.compile(r"(?:\s*(?:[-*+•>–~«✓]|\(?\d{1,3}[.)]|[a-z][.)])(?=\s)\s*)+")
+_BULLET = re.compile(r"(?:\s*(?:[-*+•>–~«✓]|\(?\d{1,3}[.)]|\.\d{1,3}|[a-z][.)])(?=\s)\s*)+")
 _ENDED = re.compile(r"[.!?…。！？｡।॥။።؟۔](?:[\"'”’»)\]」』）*_]|\s?\[\d{1,3}\])*\Z")
 _ANNOUNCES = re.compile(r"[:：][*_]*\Z")
 _NUMBERED_END = re.compile(

@@ -16,6 +16,8 @@ _FORM_LINES = 5
 """Say what a form is about, since they are short."""
 MOST_EXTRACTS = 50
 """Whatever a person asks for."""
+_MOST_WITH_SECTIONS = 3
+"""Documents; of more, each has its sentences only."""
 _MOST_HEADINGS, _MOST_OUTLINED = 8, 40
 """That a summary names, and that an outline has."""
 
@@ -121,14 +123,14 @@ def extractive_answer(request: WholeRequest, documents: Sequence[Sequence[Passag
     Each document has at least one passage. The sentences that were asked for are shared out among the documents, of
     which each has one at least; more than `MOST_DOCUMENTS` are not told of.
     """
-    marks, phrases = _Marks(), _phrases(request.language)
+    marks = _Marks()
     shown = documents[:MOST_DOCUMENTS]
     blocks = [
-        "\n".join(_block(request, passages, most, marks, phrases))
+        "\n".join(_block(request, passages, most, marks, with_sections=len(shown) <= _MOST_WITH_SECTIONS))
         for passages, most in zip(shown, _shares(_most(request), len(shown)), strict=True)
     ]
     if request.task == "translate":
-        blocks.insert(0, phrases.no_translation)
+        blocks.insert(0, _phrases(request.language).no_translation)
     coverage = coverage_sentence("documents", len(shown), len(documents), request.language)
     return CitedText("\n\n".join(blocks), tuple(marks.hits), coverage)
 
@@ -160,8 +162,9 @@ def _shares(most: int, documents: int) -> list[int]:
 
 
 def _block(
-    request: WholeRequest, passages: Sequence[Passage], most: int, marks: _Marks, phrases: _Phrases
+    request: WholeRequest, passages: Sequence[Passage], most: int, marks: _Marks, *, with_sections: bool
 ) -> Iterator[str]:
+    phrases = _phrases(request.language)
     yield _heading(passages[0].document)
     yield ""
     if request.task == "outline" and len(headings := outline(passages)) > 1:
@@ -172,7 +175,7 @@ def _block(
     summary = summarise(passages, most, question, most_of_form=_FORM_LINES if request.task == "about" else 0)
     for extract in summary.extracts:
         yield bullet(extract.text, marks.mark(extract.passage))
-    if sections := _sections(summary, phrases):
+    if sections := _sections(summary, phrases) if with_sections else "":
         yield f"\n{sections}"
 
 

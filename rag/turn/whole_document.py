@@ -18,13 +18,25 @@ from rag.generation.extractive_summary import outline, summarise
 from rag.generation.prompt import Prompt
 from rag.generation.summary_text import MOST_EXTRACTS, bullet, coverage_sentence, extractive_answer
 from rag.generation.whole_prompts import NOTHING, notes_prompt, whole_prompt
-from rag.grounding.citations import check
+from rag.grounding.citations import Checked, check
 from rag.grounding.support import support_signals
 from rag.turn.generate import GenerationRun
 from rag.turn.section_reading import SectionReading
 from rag.turn.section_store import SectionStore
 from rag.turn.state import AssessedAnswer, Evidence, TurnContext, TurnResult
-from rag.types import Decided, Decision, Delta, Generation, Hit, Notice, Passage, Retrieved, SearchResult, WholeRequest
+from rag.types import (
+    Decided,
+    Decision,
+    Delta,
+    Generation,
+    Hit,
+    Notice,
+    Passage,
+    Retrieved,
+    SearchResult,
+    Signal,
+    WholeRequest,
+)
 
 MOST_SECTIONS = 16
 """That a model reads for one answer: at 10 tokens a second written and 100 read, about five minutes; what is left out
@@ -38,6 +50,7 @@ SENTENCE_TOKENS = 60
 """The most that a sentence of an answer takes."""
 _FACTS = ("numbers",)
 """The signals that hold across languages."""
+_QUOTED = Signal("supported", 1.0, "All that is said is quoted word for word")
 _KNOWN = Answerability(1.0, 1.0)
 """The passages hold the answer: they are what was asked about."""
 
@@ -229,14 +242,20 @@ def _hits(passages: Sequence[Passage]) -> tuple[Hit, ...]:
 def _assess(turn: TurnContext, request: WholeRequest, written: _Written) -> AssessedAnswer:
     """The answer with checked marks; the sentence about its coverage is no claim, and comes after the check."""
     checked = check(written.generation.text, written.hits)
-    if _is_foreign(request, written.hits):
-        facts = tuple(each for each in support_signals(checked.text, written.hits) if each.name in _FACTS)
-        value = min((each.value for each in facts), default=1.0)
-        assessment = DraftAssessment(value, 1.0, value, refuses=False, signals=facts)
-    else:
-        assessment = assess_draft(_KNOWN, written.generation, checked, turn.policy.weights)
+    assessment = _assessment(turn, request, written, checked)
     text = "\n\n".join(filter(None, (checked.text, written.coverage)))
     return AssessedAnswer(written.generation, replace(checked, text=text), assessment)
+
+
+def _assessment(turn: TurnContext, request: WholeRequest, written: _Written, checked: Checked) -> DraftAssessment:
+    """Quotes are supported as they stand; of a text in another language than its passages only facts are compared."""
+    if not written.generation.generated:
+        return DraftAssessment(1.0, 1.0, 1.0, refuses=False, signals=(_QUOTED,))
+    if not _is_foreign(request, written.hits):
+        return assess_draft(_KNOWN, written.generation, checked, turn.policy.weights)
+    facts = tuple(each for each in support_signals(checked.text, written.hits) if each.name in _FACTS)
+    value = min((each.value for each in facts), default=1.0)
+    return DraftAssessment(value, 1.0, value, refuses=False, signals=facts)
 
 
 def _is_foreign(request: WholeRequest, hits: Sequence[Hit]) -> bool:
@@ -253,7 +272,7 @@ async def _finish(turn: TurnContext, documents: Documents, shown: AssessedAnswer
     what = documents[0][0].document.name if len(documents) == 1 else f"{len(documents)} documents"
     decision = Decision(
         action="keep",
-        reason=f"You asked about all of {what}, so {'it was' if len(documents) == 1 else 'they were'} read as a whole.",
+        reason=f"You asked about all of {what}.",
         confidence=assessment.confidence,
         threshold=turn.policy.confidence_threshold,
         signals=assessment.signals,
