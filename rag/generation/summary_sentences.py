@@ -136,7 +136,7 @@ def sentences_of(passage: Passage) -> Iterator[Extract]:
 
 def lines_of(passage: Passage) -> Iterator[Extract]:
     """The lines of a form, a table or code, the telling ones with the greater weights: totals, dates, amounts, labelled
-    values and names in capitals, as people look for on a receipt."""
+    values and names in capitals, which people look for on a bill."""
     for line in _LINE.finditer(passage.text):
         text = line.group()
         if not 3 <= len(text) <= MOST_CHARS or not any(map(str.isalnum, text)):

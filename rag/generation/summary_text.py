@@ -9,7 +9,7 @@ from rag.generation.extractive_summary import ExtractiveSummary, outline, summar
 from rag.types import Document, Hit, Passage, WholeRequest
 
 MOST_DOCUMENTS = 20
-"""That one answer tells of."""
+"""In one answer."""
 ABOUT_SENTENCES = 3
 """Answer what a document is about, unless a person asks for more."""
 _FORM_LINES = 5
@@ -121,7 +121,7 @@ def extractive_answer(request: WholeRequest, documents: Sequence[Sequence[Passag
     """What the documents say in their own words: for each its name, its sentences, and the names of its sections.
 
     Each document has at least one passage. The sentences that were asked for are shared out among the documents, of
-    which each has one at least; more than `MOST_DOCUMENTS` are not told of.
+    which each has one at least; of more than `MOST_DOCUMENTS` the rest is left out.
     """
     marks = _Marks()
     shown = documents[:MOST_DOCUMENTS]

@@ -40,7 +40,7 @@ from rag.types import (
 
 MOST_SECTIONS = 16
 """That a model reads for one answer: at 10 tokens a second written and 100 read, about five minutes; what is left out
-is said in the answer."""
+the answer says."""
 SECTION_TOKENS, TRANSLATED_TOKENS = 1000, 400
 """Of a section that is noted, and of one that is translated, whose translation is as long."""
 QUOTED_REST = "The rest is quoted from the document, because no model could read it."
@@ -50,7 +50,7 @@ SENTENCE_TOKENS = 60
 """The most that a sentence of an answer takes."""
 _FACTS = ("numbers",)
 """The signals that hold across languages."""
-_QUOTED = Signal("supported", 1.0, "All that is said is quoted word for word")
+_QUOTED = Signal("supported", 1.0, "All of it is quoted word for word")
 _KNOWN = Answerability(1.0, 1.0)
 """The passages hold the answer: they are what was asked about."""
 

@@ -61,13 +61,13 @@ def test_a_sentence_about_the_title_that_says_what_it_is_goes_first():
     assert texts(document(*body, title="AutoGen: a paper"), 1) == ["AutoGen is a framework for many agents."]
 
 
-def test_two_sentences_that_say_the_same_are_told_once():
+def test_two_sentences_that_say_the_same_are_chosen_once():
     twice = "The largest file that may be uploaded has 25 megabytes."
     found = texts(document(twice, f"{twice} Larger files are refused with a reason.", twice), 5)
     assert found.count(twice) == 1
 
 
-def test_of_a_form_the_total_the_date_and_labelled_values_are_told():
+def test_of_a_form_the_total_the_date_and_labelled_values_are_chosen():
     found = texts(document(FORM, headings=False), 3)
     assert found == ["11/23/2024 14:32:18", "Cashier: Emily Rodriguez", "TOTAL $821.14"]
 
