@@ -39,8 +39,8 @@ from rag.types import (
 )
 
 MOST_SECTIONS = 16
-"""That a model reads for one answer: at 10 tokens a second written and 100 read, about five minutes. The answer says how
-many there are."""
+"""That a model reads for one answer: at 10 tokens a second written and 100 read, about five minutes. The answer says
+how many there are."""
 SECTION_TOKENS, TRANSLATED_TOKENS = 1000, 400
 """Of a section that is noted, and of one that is translated, whose translation is as long."""
 QUOTED_REST = "The rest is quoted from the document, because no model could read it."
