@@ -126,6 +126,7 @@ class WholeRequest:
     language: str = ""
     """ISO 639-1 code of the answer's language; "" for that of the question."""
     most_sentences: int = 5
+    """Of the answer, or points, or lines."""
     pages: tuple[int, ...] = ()
     """Only these pages or slides, from 1; all of them where it is empty."""
 
@@ -306,6 +307,7 @@ StageName = Literal[
     "intent",
     "rewrite",
     "search",
+    "read",
     "prompt",
     "load",
     "request",
