@@ -1,0 +1,1 @@
+"""What is asked for: is it talk, or a question for the documents?"""
