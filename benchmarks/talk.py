@@ -137,7 +137,7 @@ def measured(samples: Sequence[Sample]) -> dict[str, Any]:
     for fold in range(FOLDS):
         model = fitted([each for each in samples if each.fold != fold])
         unseen = [each for each in samples if each.fold == fold]
-        judged += ((each, *judge(words, model)) for each in unseen if (words := tokens(each.text)))
+        judged += ((each, *judge(each.text, model)) for each in unseen if tokens(each.text))
     questions = _sets(samples)
 
     def taken(*sources: str) -> list[bool]:
@@ -171,7 +171,7 @@ def _seconds(samples: Sequence[Sample], model: TalkModel) -> float:
     times: list[float] = []
     for each in samples[:: max(1, len(samples) // 1000)]:
         start = time.perf_counter()
-        judge(tokens(each.text), model)
+        judge(each.text, model)
         times.append(time.perf_counter() - start)
     return float(np.median(times))
 

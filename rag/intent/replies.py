@@ -20,7 +20,8 @@ _SPACE = re.compile(r"\s+")
 class _Phrases:
     """What a reply is made of, in one language."""
 
-    quotes: str
+    quotes: Sequence[str]
+    """Before and after a title."""
     either: str
     """Stands before the last of several titles."""
     ask: str
@@ -167,7 +168,7 @@ _LANGUAGES = {
         },
     ),
     "fr": _Phrases(
-        "«»",
+        ("«\u00a0", "\u00a0»"),
         "ou",
         "Vous pouvez poser une question sur {titles}.",
         "Vous pouvez poser une question sur n'importe lequel des documents ({documents}), par exemple {titles}.",

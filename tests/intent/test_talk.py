@@ -114,6 +114,20 @@ def test_empty_long_and_hostile_input_is_no_talk(question: str):
     assert classify_talk(question) is None
 
 
+@pytest.mark.parametrize(
+    "question", ["Where does Hamas originate?", "Hey, who is Maria Vrisovci?", "¿Quién es Vrisovci hoy?"]
+)
+def test_a_question_with_a_name_is_no_talk(question: str):
+    assert classify_talk(question) is None
+
+
+@pytest.mark.parametrize(
+    "question", ["Thanks Anna!", "Hast du eigentlich Haustiere?", "Hello Groundwork", "kdo si ti sploh človek"]
+)
+def test_capitals_alone_make_no_question(question: str):
+    assert classify_talk(question)
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.text(max_size=80))
 def test_any_text_gives_a_talk_with_a_probability_or_none(text: str):
