@@ -81,7 +81,8 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"events", "storage", "concurrency", "reports"}),
     frozenset({"settings", "ingestion", "grounding"}),
     frozenset({"retrieval"}),
-    frozenset({"library", "generation", "escalation", "intent"}),
+    frozenset({"library", "generation", "escalation"}),
+    frozenset({"intent"}),
     frozenset({"turn", "turn_log", "lab", "testing"}),
     frozenset({"rag", "services"}),
     frozenset({"evaluation", "chat"}),
@@ -279,7 +280,7 @@ def the_environment_is_read_by_the_settings_and_those_who_hand_it_on(module: Mod
 
 
 CLOCKLESS = (
-    *("rag/turn/", "rag/text/", "rag/grounding/", "rag/escalation/", "rag/retrieval/", "rag/types.py"),
+    *("rag/turn/", "rag/intent/", "rag/text/", "rag/grounding/", "rag/escalation/", "rag/retrieval/", "rag/types.py"),
     *("rag/generation/prompt.py", "rag/generation/context.py", "rag/generation/fragments.py"),
     *("rag/generation/extractive.py", *PLAIN_DATA),
 )

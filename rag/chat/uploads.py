@@ -7,11 +7,11 @@ from pathlib import Path, PurePath
 import chainlit as cl
 from chainlit.element import Element
 
-from rag.chat.markdown import counted, plain
 from rag.chat.session import Chat
 from rag.errors import DocumentError, ParserUnavailable
 from rag.ingestion.file_names import safe_name
 from rag.services import Services
+from rag.text.markdown import counted, plain
 from rag.types import Document, Passage
 
 LANGUAGES = {

@@ -8,11 +8,11 @@ from typing import Any
 import chainlit as cl
 from chainlit.utils import utc_now
 
-from rag.chat.markdown import counted, page_markdown, plain
 from rag.chat.panel import LivePanel, source_props, turn_props
 from rag.chat.session import Chat, ChatTurn, is_narrow
 from rag.chat.streaming import Throttle, TokenStream
 from rag.events import Decided, Delta, Reasoning, Stage, TurnEvent
+from rag.text.markdown import counted, page_markdown, plain
 from rag.types import Generation, Turn
 
 _ELEMENT_URL = "/public/elements/"

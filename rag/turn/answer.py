@@ -56,7 +56,8 @@ async def answer(
 
     `history` holds the chat's earlier exchanges, oldest first; `earlier` the draft that this question got before, when
     a person now asks the larger model; `attachments` the chat's files, which the searcher searches too; `catalogue`
-    gives what documents there are, and may block; `sections` keeps what a model has read of long documents; `escalation_limit` is how much all chats together may ask of the
+    gives what documents there are, and may block; `sections` keeps what a
+    model has read of long documents; `escalation_limit` is how much all chats together may ask of the
     larger model. When the larger model fails, the draft stays; when the small one fails, the fallback answers; each
     time with a `Notice`.
 
