@@ -12,9 +12,10 @@ from rank_bm25 import BM25Okapi  # pyright: ignore[reportMissingTypeStubs]
 from rag.ingestion.chunking import chunk
 from rag.ingestion.content import Content
 from rag.ingestion.headings import document_title
-from rag.retrieval.fields import FIELDS, GRAMS, WORDS, field_terms
+from rag.retrieval.fields import FIELDS, GRAMS, WORDS, field_terms, searched_text
 from rag.retrieval.index import K1, B, Statistics
 from rag.retrieval.query import is_gram
+from rag.retrieval.vocabulary import SpellingTable, spelling_terms
 from rag.types import Document, Hit, Passage
 
 
@@ -43,6 +44,7 @@ class _Entry:
     passage: Passage
     terms: Mapping[str, tuple[str, ...]]
     """By the names of `FIELDS`."""
+    spellings: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class _Snapshot:
 
     entries: tuple[_Entry, ...]
     fields: Mapping[str, _Field | None]
+    spellings: SpellingTable
 
     def containing(self, term: str) -> int:
         field = self.fields[(GRAMS if is_gram(term) else WORDS).name]
@@ -75,7 +78,9 @@ class MemoryIndex:
 
     def put(self, document: Document, passages: Sequence[Passage]) -> None:
         """Adds a document, or replaces the one of its id."""
-        entries = tuple(_Entry(passage, field_terms(passage)) for passage in passages)
+        entries = tuple(
+            _Entry(passage, field_terms(passage), spelling_terms(searched_text(passage))) for passage in passages
+        )
         with self._lock:
             self._documents[document.id] = _StoredDocument(document, entries)
             self._changed()
@@ -135,6 +140,10 @@ class MemoryIndex:
         best = np.argsort(-scores, kind="stable")[:limit]
         return [Hit(snapshot.entries[int(i)].passage, float(scores[i])) for i in best if scores[i] > 0]
 
+    def spellings(self, prefix: str, limit: int) -> list[tuple[str, int]]:
+        """Up to `limit` of the terms of `vocabulary` that begin so, the most frequent first."""
+        return self._current().spellings.with_prefix(prefix, limit)
+
     def close(self) -> None:
         """Forgets everything."""
         with self._lock:
@@ -157,7 +166,7 @@ class MemoryIndex:
                 changes = self._changes
                 entries = tuple(chain.from_iterable(stored.entries for stored in self._documents.values()))
             fields = {field.name: _field([entry.terms[field.name] for entry in entries]) for field in FIELDS}
-            snapshot = _Snapshot(entries, fields)
+            snapshot = _Snapshot(entries, fields, SpellingTable(entry.spellings for entry in entries))
             with self._lock:
                 if changes == self._changes:
                     self._snapshot = snapshot

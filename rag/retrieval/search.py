@@ -9,6 +9,7 @@ from rag.retrieval.dedup import deduplicate, group_neighbours, merge_neighbours
 from rag.retrieval.index import PassageIndex, Statistics
 from rag.retrieval.query import Query, build_query
 from rag.retrieval.scoring import QueryScorer, history_weight
+from rag.retrieval.spelling import apply_corrections, find_corrections
 from rag.retrieval.synonyms import Synonyms
 from rag.types import Hit, SearchResult
 
@@ -47,15 +48,18 @@ class Searcher:
         limit: int,
         focus: Set[str] = frozenset(),
         without: str = "",
+        correct: bool = True,
     ) -> SearchResult:
         """The best passages for a question; `earlier` are the chat's questions before it, oldest first.
 
         `focus` names documents that came with the question: their passages count more and are every other hit at
         least; where the question's words find none of them well ("summarise this"), these hits are their first
         passages. Of near-duplicates only the first is given; two neighbours in a document are one hit. The document
-        `without` is passed over, but for how common it makes words.
+        `without` is passed over, but for how common it makes words. Without `correct` misspelt words are searched for
+        as they were typed.
         """
-        query = build_query(question, earlier, self.synonyms)
+        corrections = find_corrections(question, self.indexes) if correct else {}
+        query = build_query(apply_corrections(question, corrections), earlier, self.synonyms, typed=corrections)
         statistics = sum((index.statistics(query.terms) for index in self.indexes), Statistics())
         query = query.with_history_weight(history_weight(query, statistics))
         groups = self._groups(query, statistics, limit, focus, without)
@@ -68,7 +72,7 @@ class Searcher:
         ):
             ranked = sorted(chain.from_iterable(groups), key=_by_score)
             hits = list(islice(deduplicate(_in_turn(self._opening(focus, limit), ranked)), limit))
-        return SearchResult(tuple(hits), scorer.weights, len(self), scorer.coverage(hits))
+        return SearchResult(tuple(hits), scorer.weights, len(self), scorer.coverage(hits), corrections=corrections)
 
     def _groups(
         self, query: Query, statistics: Statistics, limit: int, focus: Set[str], without: str
