@@ -47,6 +47,10 @@ class _Entry:
     spellings: frozenset[str]
 
 
+def _entry(passage: Passage) -> _Entry:
+    return _Entry(passage, field_terms(passage), spelling_terms(searched_text(passage)))
+
+
 @dataclass(frozen=True, slots=True)
 class _StoredDocument:
     document: Document
@@ -78,9 +82,7 @@ class MemoryIndex:
 
     def put(self, document: Document, passages: Sequence[Passage]) -> None:
         """Adds a document, or replaces the one of its id."""
-        entries = tuple(
-            _Entry(passage, field_terms(passage), spelling_terms(searched_text(passage))) for passage in passages
-        )
+        entries = tuple(map(_entry, passages))
         with self._lock:
             self._documents[document.id] = _StoredDocument(document, entries)
             self._changed()

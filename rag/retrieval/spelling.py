@@ -20,7 +20,7 @@ from rag.retrieval.index import PassageIndex, Statistics
 from rag.retrieval.typing_errors import edit_cost
 from rag.retrieval.vocabulary import BACKWARDS, LONGEST, Spelling, spelling_of
 from rag.text.analysis import STOP_WORDS, analyse, fold, written_words
-from rag.text.function_words import FUNCTION_WORDS
+from rag.text.function_words import FUNCTION_WORDS_BY_LANGUAGE
 from rag.text.lexicon import LISTED, lexicon, likely_languages
 
 SHORTEST, TWO_EDITS = 4, 9
@@ -65,13 +65,13 @@ class _Candidate:
 def find_corrections(question: str, indexes: Sequence[PassageIndex]) -> dict[str, str]:
     """The misspelt words of a question as they stand there, each with the word that is meant; mostly none."""
     text = unicodedata.normalize("NFKC", question)
-    checked = {word: fold(word) for word in _checked_words(text)}
     asked = [fold(match[0]) for match in written_words(text)]
+    languages = likely_languages(asked)
+    checked = {word: fold(word) for word in _checked_words(text) if fold(word) not in _function_words(languages)}
     statistics = _statistics([*checked.values(), *asked], indexes)
     unknown = [word for word, folded in checked.items() if not _containing(folded, statistics)]
-    if not unknown or _is_foreign(asked, statistics):
+    if not unknown or _is_foreign(asked, languages, statistics):
         return {}
-    languages = likely_languages(asked)
     found = {word: _correction(word, indexes, languages) for word in unknown}
     return {word: _with_case_of(word, form) for word, form in found.items() if form}
 
@@ -89,13 +89,13 @@ def apply_corrections(text: str, corrections: Mapping[str, str]) -> str:
 
 
 def _checked_words(text: str) -> Iterator[str]:
-    """The words of a question that could be misspelt: no codes, acronyms, function words."""
+    """The words of a question that could be misspelt: no codes, no acronyms."""
     codes = [match.span() for match in _CODE.finditer(text)]
     for match in written_words(text):
         word = match[0]
         acronym = word.isupper() and len(word) <= _LONGEST_ACRONYM and not text.isupper()
         coded = any(start <= match.start() < end for start, end in codes)
-        if 3 <= len(word) <= LONGEST and not (acronym or coded or fold(word) in FUNCTION_WORDS):
+        if 3 <= len(word) <= LONGEST and not (acronym or coded):
             yield word
 
 
@@ -107,12 +107,16 @@ def _statistics(words: Sequence[str], indexes: Sequence[PassageIndex]) -> Statis
 def _containing(word: str, statistics: Statistics) -> int:
     """How many passages have a word; all, if it is not searched for."""
     terms = analyse(word).words
-    return max(map(statistics.containing.__getitem__, terms), default=statistics.passages or 1)
+    return max((statistics.containing.get(term, 0) for term in terms), default=statistics.passages or 1)
 
 
-def _is_foreign(asked: Sequence[str], statistics: Statistics) -> bool:
+def _function_words(languages: Sequence[str]) -> frozenset[str]:
+    return frozenset[str]().union(*(FUNCTION_WORDS_BY_LANGUAGE[language] for language in languages))
+
+
+def _is_foreign(asked: Sequence[str], languages: Sequence[str], statistics: Statistics) -> bool:
     """Whether a question is in a language that the documents are not in."""
-    joining = [word for word in asked if len(word) > 2 and word in FUNCTION_WORDS - STOP_WORDS]
+    joining = [word for word in asked if len(word) > 2 and word in _function_words(languages) - STOP_WORDS]
     foreign = [word for word in joining if _containing(word, statistics) < FOREIGN * statistics.passages]
     return statistics.passages >= JUDGED and 2 * len(foreign) > len(joining)
 
@@ -121,7 +125,7 @@ def _correction(typed: str, indexes: Sequence[PassageIndex], languages: Sequence
     """The form of the best candidate; "" where there is none, or where the word may be meant as it is."""
     word, short = fold(typed), len(typed) <= (SHORT_NAME if typed[0].isupper() else SHORT_WORD)
     most = ALMOST_RIGHT if short else MOST_COST
-    candidates = (each for each in _candidates(word, indexes) if each.cost <= most)
+    candidates = (each for each in _candidates(word, indexes, languages) if each.cost <= most)
     best = max(candidates, key=lambda candidate: candidate.score, default=None)
     if not best or _is_word(word, best.form, languages) or ("en" not in languages and _is_ending(word, best.form)):
         return ""
@@ -139,10 +143,10 @@ def _is_word(word: str, rather: str, languages: Sequence[str]) -> bool:
     return any(count * RARER > each.count(fold(rather)) for each in lexicons if (count := each.count(word)))
 
 
-def _candidates(word: str, indexes: Sequence[PassageIndex]) -> Iterator[_Candidate]:
+def _candidates(word: str, indexes: Sequence[PassageIndex], languages: Sequence[str]) -> Iterator[_Candidate]:
     """Similar words, those of one stem as one, by the form that is nearest."""
     families: dict[tuple[str, ...], list[_Candidate]] = defaultdict(list)
-    for (folded, form), containing in _similar(word, indexes).items():
+    for (folded, form), containing in _similar(word, indexes, languages).items():
         family = families[analyse(folded).words or (folded,)]
         family.append(_Candidate(form, edit_cost(word, folded), containing))
     for family in families.values():
@@ -150,10 +154,10 @@ def _candidates(word: str, indexes: Sequence[PassageIndex]) -> Iterator[_Candida
         yield _Candidate(nearest.form, nearest.cost, sum(each.containing for each in family))
 
 
-def _similar(word: str, indexes: Sequence[PassageIndex]) -> dict[Spelling, int]:
+def _similar(word: str, indexes: Sequence[PassageIndex], languages: Sequence[str]) -> dict[Spelling, int]:
     """Words one or two edits away, with the number of passages that have them."""
     edits = 2 if len(word) >= TWO_EDITS else 1
-    known = {(each, each): 1 for each in FUNCTION_WORDS if len(each) > 1}
+    known = {(each, each): 1 for each in _function_words(languages) if len(each) > 1}
     for index in indexes if len(word) >= SHORTEST else ():
         for spelling, containing in _listed(word, edits, index).items():
             known[spelling] = known.get(spelling, 0) + containing

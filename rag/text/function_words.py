@@ -72,6 +72,3 @@ FUNCTION_WORDS_BY_LANGUAGE = {
     ),
 }
 """By ISO code, folded as search terms are: articles, pronouns, prepositions, question words, auxiliaries."""
-
-FUNCTION_WORDS = frozenset[str]().union(*FUNCTION_WORDS_BY_LANGUAGE.values())
-"""Those of all shipped languages."""
