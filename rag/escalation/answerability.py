@@ -15,6 +15,7 @@ from itertools import pairwise
 from rag.retrieval.fields import heading_context
 from rag.retrieval.query import is_gram
 from rag.retrieval.scoring import rarest
+from rag.retrieval.spelling import apply_corrections
 from rag.text.analysis import GRAM_PREFIX, GRAM_WEIGHT, WORD_START, Terms, analyse, analyse_again
 from rag.text.sentences import sentences
 from rag.types import Hit, SearchResult, Signal
@@ -55,7 +56,7 @@ def search_signals(search: SearchResult, question: str) -> tuple[Signal, ...]:
     chosen = any(not hit.score for hit in search.hits)  # they came with a question whose words did not find them
     close = closeness(search, windows)
     whole = close >= WHOLE
-    names = specifics(search, windows, search.question or question)
+    names = specifics(search, windows, apply_corrections(search.question or question, search.corrections))
     found = (
         ("strength", search.normalised_score, "How much of the question the best passage holds"),
         ("closeness", close, "How much of the question stands in two sentences side by side"),

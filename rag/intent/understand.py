@@ -3,7 +3,7 @@
 from collections.abc import Sequence, Set
 from dataclasses import replace
 
-from rag.intent.lexicon import COMPARE
+from rag.intent.word_sets import COMPARE
 from rag.intent.parts import several_questions, sides
 from rag.intent.scope import Target, find_target
 from rag.intent.wording import Wording
@@ -20,7 +20,7 @@ def understand(
     history: Sequence[Exchange] = (),
     named: Sequence[Document] = (),
 ) -> Intent:
-    """The intent of a question, in any of the languages of `lexicon`; well under a millisecond.
+    """The intent of a question, in any of the languages of `word_sets`; well under a millisecond.
 
     `attachments` are the chat's files, `history` its earlier exchanges, oldest first, `named` the documents of the
     library whose names stand in the question, best first.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
-from rag.intent.lexicon import (
+from rag.intent.word_sets import (
     COMPARE,
     COUNTING,
     DEFINITE,

@@ -86,6 +86,10 @@ class PassageIndex(Protocol):
         """
         ...
 
+    def spellings(self, prefix: str, limit: int) -> list[tuple[str, int]]:
+        """Up to `limit` of the terms of `vocabulary` that begin so, each with how many passages have it."""
+        ...
+
     def close(self) -> None:
         """Frees what it holds; it is not used afterwards."""
         ...

@@ -17,7 +17,7 @@ from rag.storage import write_atomically
 from rag.text import analysis
 from rag.types import Document, Passage
 
-SCHEMA = 1
+SCHEMA = 2
 """Raised when an index is laid out in another way, apart from `FIELDS`, which are distinguished by their names."""
 _FILE = "index.json"
 _REASON = re.compile(r"""message: "([^"]+)"|error occurred: '?([^'(]+)|\[Errno \d+\] ([^:]+)""")

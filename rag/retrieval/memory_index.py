@@ -14,9 +14,10 @@ from rag.ingestion.chunking import chunk
 from rag.ingestion.content import Content
 from rag.ingestion.headings import document_title
 from rag.retrieval.document_names import name_forms
-from rag.retrieval.fields import FIELDS, GRAMS, WORDS, field_terms
+from rag.retrieval.fields import FIELDS, GRAMS, WORDS, field_terms, searched_text
 from rag.retrieval.index import K1, B, Statistics
 from rag.retrieval.query import is_gram
+from rag.retrieval.vocabulary import SpellingTable, spelling_terms
 from rag.types import Document, Hit, Passage
 
 
@@ -45,6 +46,11 @@ class _Entry:
     passage: Passage
     terms: Mapping[str, tuple[str, ...]]
     """By the names of `FIELDS`."""
+    spellings: frozenset[str]
+
+
+def _entry(passage: Passage) -> _Entry:
+    return _Entry(passage, field_terms(passage), spelling_terms(searched_text(passage)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +65,7 @@ class _Snapshot:
 
     entries: tuple[_Entry, ...]
     fields: Mapping[str, _Field | None]
+    spellings: SpellingTable
 
     def containing(self, term: str, documents: Set[str] | None = None) -> int:
         """How many passages hold a term, of all or of these documents."""
@@ -93,7 +100,7 @@ class MemoryIndex:
 
     def put(self, document: Document, passages: Sequence[Passage]) -> None:
         """Adds a document, or replaces the one of its id."""
-        entries = tuple(_Entry(passage, field_terms(passage)) for passage in passages)
+        entries = tuple(map(_entry, passages))
         with self._lock:
             self._documents[document.id] = _StoredDocument(document, entries)
             self._changed()
@@ -178,6 +185,10 @@ class MemoryIndex:
         best = np.argsort(-scores, kind="stable")[:limit]
         return [Hit(snapshot.entries[int(i)].passage, float(scores[i])) for i in best if scores[i] > 0]
 
+    def spellings(self, prefix: str, limit: int) -> list[tuple[str, int]]:
+        """Up to `limit` of the terms of `vocabulary` that begin so, the most frequent first."""
+        return self._current().spellings.with_prefix(prefix, limit)
+
     def close(self) -> None:
         """Forgets everything."""
         with self._lock:
@@ -202,7 +213,7 @@ class MemoryIndex:
             fields = {
                 field.name: _field([entry.terms[field.name] for entry in entries]) for field in FIELDS if field.weight
             }
-            snapshot = _Snapshot(entries, fields)
+            snapshot = _Snapshot(entries, fields, SpellingTable(entry.spellings for entry in entries))
             with self._lock:
                 if changes == self._changes:
                     self._snapshot = snapshot

@@ -1,6 +1,6 @@
 """A question and those before it, as weighted search terms."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from rag.retrieval.synonyms import Synonyms
@@ -13,6 +13,9 @@ hit@5 on follow-ups of CAsT 2021 from .63 to .74 (benchmarks/retrieval)."""
 
 SYNONYM_WEIGHT = 0.6
 """What a synonym counts beside the word that was asked."""
+
+TYPED_WEIGHT = 1.0
+"""What a misspelt word counts beside the word that it was corrected to."""
 
 _NO_SYNONYMS = Synonyms()
 
@@ -31,19 +34,24 @@ class Query:
     """Terms that only synonyms of the question's phrases have, at `SYNONYM_WEIGHT`."""
     variants: tuple[tuple[Mapping[str, float], ...], ...] = ()
     """For each phrase that has synonyms the terms of each variant, first of the one that was asked."""
+    typed: Mapping[str, float] = field(default_factory=dict[str, float])
+    """Terms of words that were corrected, at `TYPED_WEIGHT`: they are searched for, but do not count in a score."""
 
     @property
     def terms(self) -> dict[str, float]:
         """All of them."""
-        return {**self.earlier, **self.synonyms, **self.own}
+        return {**self.typed, **self.earlier, **self.synonyms, **self.own}
 
     def with_history_weight(self, factor: float) -> "Query":
         """The query with the weights of earlier questions multiplied by a factor in [0, 1]."""
         return replace(self, earlier={term: weight * factor for term, weight in self.earlier.items()})
 
 
-def build_query(question: str, earlier: Sequence[str] = (), synonyms: Synonyms = _NO_SYNONYMS) -> Query:
-    """The query for a question; `earlier` are the questions before it, oldest first."""
+def build_query(
+    question: str, earlier: Sequence[str] = (), synonyms: Synonyms = _NO_SYNONYMS, typed: Collection[str] = ()
+) -> Query:
+    """The query for a question; `earlier` are the questions before it, oldest first, `typed` its words that were
+    corrected."""
     asked = analyse(question)
     expansions = synonyms.expand(question)
     others = [terms for each in expansions for terms in each.others]
@@ -56,6 +64,7 @@ def build_query(question: str, earlier: Sequence[str] = (), synonyms: Synonyms =
         frozenset(unit for terms in (asked, *others) for unit in terms.units),
         {term: weight for term, weight in other.items() if term not in own},
         tuple(tuple(_weighted(terms, 1.0) for terms in (each.asked, *each.others)) for each in expansions),
+        _weighted(analyse(" ".join(typed)), TYPED_WEIGHT),
     )
 
 

@@ -11,6 +11,7 @@ from rag.retrieval.index import PassageIndex, Statistics
 from rag.retrieval.named_documents import LEAST_SCORE, NamedDocument, NameStatistics, named_documents, words_asked
 from rag.retrieval.query import Query, build_query
 from rag.retrieval.scoring import QueryScorer, history_weight
+from rag.retrieval.spelling import apply_corrections, find_corrections
 from rag.retrieval.synonyms import Synonyms, shipped_synonyms
 from rag.types import Document, Hit, Passage, SearchResult
 
@@ -62,6 +63,7 @@ class Searcher:
         focus: Set[str] = frozenset(),
         within: Set[str] | None = None,
         without: Set[str] = frozenset(),
+        correct: bool = True,
     ) -> SearchResult:
         """The best passages for a question; `earlier` are the chat's questions before it, oldest first.
 
@@ -69,9 +71,11 @@ class Searcher:
         `focus` names documents that came with the question: their passages count more and are every other hit at
         least; where the question's words find none of them well ("summarise this"), these hits are their first
         passages. Of near-duplicates only the first is given; two neighbours in a document are one hit. The documents
-        `without` are passed over, but for how common they make words.
+        `without` are passed over, but for how common they make words. Without `correct` misspelt words are searched for
+        as they were typed.
         """
-        query = build_query(question, earlier, self.synonyms)
+        corrections = find_corrections(question, self.indexes) if correct else {}
+        query = build_query(apply_corrections(question, corrections), earlier, self.synonyms, typed=corrections)
         statistics = sum((index.statistics(query.terms) for index in self.indexes), Statistics())
         query = query.with_history_weight(history_weight(query, statistics))
         named = {
@@ -89,7 +93,7 @@ class Searcher:
         ):
             ranked = sorted(chain.from_iterable(groups), key=_by_score)
             hits = list(islice(deduplicate(_in_turn(self.opening(focus, limit=limit), ranked)), limit))
-        return SearchResult(tuple(hits), scorer.weights, len(self), scorer.coverage(hits))
+        return SearchResult(tuple(hits), scorer.weights, len(self), scorer.coverage(hits), corrections=corrections)
 
     def opening(self, documents: Set[str], *, limit: int) -> list[Hit]:
         """The first passages of these documents, all first ones, then all second ones, each with a full score.

@@ -21,9 +21,10 @@ import tantivy
 from tantivy import Occur, Query
 
 from rag.errors import StorageError
-from rag.retrieval.fields import FIELDS, GRAMS, NAMES, WORDS, Field, field_terms
+from rag.retrieval.fields import FIELDS, GRAMS, NAMES, WORDS, Field, field_terms, searched_text
 from rag.retrieval.index import Statistics
 from rag.retrieval.index_files import (
+    SCHEMA,
     IndexMetadata,
     from_bytes,
     panics_as_errors,
@@ -34,6 +35,7 @@ from rag.retrieval.index_files import (
     write_metadata,
 )
 from rag.retrieval.query import is_gram
+from rag.retrieval.vocabulary import spelling_terms
 from rag.types import Document, Hit, Passage
 
 _WRITER_BYTES = 64_000_000
@@ -48,6 +50,8 @@ for each of 8 takes 0.1 ms, for one 0.02 ms."""
 _EVERY = "every"
 """A field with one and the same term in each passage, whose frequency counts them as tantivy does for its idf: with
 those that were removed, until their segment is merged."""
+_SPELLINGS = "spellings"
+"""A field with the terms of `vocabulary`, which are listed and never searched for."""
 
 
 class _Opened:
@@ -247,6 +251,14 @@ class TantivyIndex:
             clauses.append((Occur.Should, _of_documents(opened, ids, bonus)))
         return self._fetch(opened, Query.boolean_query(clauses) if len(clauses) > 1 else clauses[0][1], limit)
 
+    def spellings(self, prefix: str, limit: int) -> list[tuple[str, int]]:
+        """Up to `limit` of the terms of `vocabulary` that begin so, the most frequent first."""
+        opened = self._opened
+        if not opened or opened.metadata.schema < SCHEMA:
+            return []
+        with self._read_errors():
+            return opened.searcher.terms_with_prefix(_SPELLINGS, prefix, limit=limit)
+
     def close(self) -> None:
         """Frees its files, once segments that are being merged are whole; it is not used afterwards."""
         with self._writing:
@@ -283,6 +295,7 @@ def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     for field in FIELDS:
         builder.add_text_field(field.name, tokenizer_name="whitespace", index_option="freq")
+    builder.add_text_field(_SPELLINGS, tokenizer_name="whitespace", index_option="basic")
     builder.add_text_field("document", tokenizer_name="raw", index_option="basic")
     builder.add_text_field(_EVERY, tokenizer_name="raw", index_option="basic")
     builder.add_unsigned_field("ordinal", fast=True, indexed=True)
@@ -301,6 +314,7 @@ def _tantivy_document(passage: Passage) -> tantivy.Document:
     document = tantivy.Document()
     for name, terms in field_terms(passage).items():
         document.add_text(name, " ".join(terms))
+    document.add_text(_SPELLINGS, " ".join(spelling_terms(searched_text(passage))))
     document.add_text("document", passage.document.id)
     document.add_text(_EVERY, _EVERY)
     document.add_unsigned("ordinal", passage.ordinal)

@@ -45,6 +45,7 @@ _UNDECOMPOSED = str.maketrans(
 )
 _MARKS = "".join(chr(c) for c in range(0x300, 0xFFFF) if unicodedata.category(chr(c)) in ("Mn", "Mc"))
 _WORD = re.compile(rf"[^\W_](?:[^\W_]|[{_MARKS}])*")
+_NO_WORD = re.compile(r"\d")
 _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
     "\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]+"
@@ -92,6 +93,11 @@ analyse_again = lru_cache(maxsize=500)(analyse)
 """The same, remembered: for the texts of hits, which are looked at several times in a turn and in the next one."""
 
 
+def written_words(text: str) -> Iterator[re.Match[str]]:
+    """The words of a text as they are written, without those with a digit or of a script without spaces."""
+    return (match for match in _WORD.finditer(text) if not (_NO_WORD.search(match[0]) or _UNSPACED.search(match[0])))
+
+
 def fold(text: str) -> str:
     """The text without differences of case, accent and Unicode form."""
     text = unicodedata.normalize("NFKC", text).casefold()
@@ -118,8 +124,8 @@ def _word(word: str) -> Terms:
     """The terms of one word; words repeat, so this pays."""
     if word in STOP_WORDS:
         return Terms((), (), ())
-    stem = (_stem(sys.intern(word)),)
-    return Terms(stem, _ngrams(WORD_START + word, 4), stem)
+    own = (stem(sys.intern(word)),)
+    return Terms(own, _ngrams(WORD_START + word, 4), own)
 
 
 def _unspaced(text: str) -> Terms:
@@ -134,17 +140,18 @@ def _ngrams(word: str, size: int) -> tuple[str, ...]:
     return tuple(sys.intern(GRAM_PREFIX + word[i : i + size]) for i in range(len(word) - size + 1))
 
 
-def _stem(word: str) -> str:
+def stem(word: str) -> str:
+    """The stem of a folded word; the word itself where its script has no stemmer."""
     script = _STEMMED.fullmatch(word)
     if not script or not script.lastgroup:
         return word
     if script.lastgroup == "russian":
         word = _FOLDED_SHORT_I.sub("й", word)
-    return sys.intern(_stemmer(script.lastgroup)(word) or word)
+    return sys.intern(stemmer(script.lastgroup)(word) or word)
 
 
-def _stemmer(language: str) -> Callable[[str], str]:
-    """This thread's: PyStemmer's objects must not be shared."""
+def stemmer(language: str) -> Callable[[str], str]:
+    """What stems the words of a language ("english"); this thread's: PyStemmer's objects must not be shared."""
     stemmers: dict[str, Callable[[str], str]] = _local.__dict__.setdefault("stemmers", {})
     if language not in stemmers:
         stemmers[language] = cast(Callable[[str], str], Stemmer.Stemmer(language).stemWord)  # pyright: ignore

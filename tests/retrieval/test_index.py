@@ -379,3 +379,12 @@ def test_statistics_of_two_collections_add_up():
 def test_a_passage_is_found_by_title_headings_and_text_each_once():
     passage = Passage(GUIDE, 0, "Press it.", ("Guide", "Set-up", "Printing"))
     assert searched_text(passage) == "Guide\nSet-up\nPrinting\nPress it."
+
+
+def test_words_are_listed_by_their_beginning_and_by_their_end(index: PassageIndex):
+    put(index, RULES, "Uploads may be large.", "An upload is a file.", "Café au lait, upload 2.")
+    assert index.spellings("uplo", 9) == [("upload", 2), ("uploads", 1)]
+    assert index.spellings("uplo", 1) == [("upload", 2)]
+    assert sorted(index.spellings("<", 99))[:2] == [("<daolpu", 2), ("<efac/café", 1)]
+    assert index.spellings("cafe", 9) == [("cafe/café", 1)]
+    assert index.spellings("zebra", 9) == []
