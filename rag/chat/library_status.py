@@ -7,7 +7,7 @@ import chainlit as cl
 from chainlit.context import init_ws_context
 from chainlit.session import ws_sessions_id
 
-from rag.chat.markdown import counted, plain
+from rag.text.markdown import counted, plain
 from rag.library.changes import Changes, SyncProgress
 from rag.library.manager import LibraryManager, ManagedLibrary
 from rag.library.manifest import FileRecord, Summary

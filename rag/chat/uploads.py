@@ -7,7 +7,7 @@ from pathlib import Path, PurePath
 import chainlit as cl
 from chainlit.element import Element
 
-from rag.chat.markdown import counted, plain
+from rag.text.markdown import counted, plain
 from rag.chat.session import Chat
 from rag.errors import DocumentError, ParserUnavailable
 from rag.ingestion.file_names import safe_name

@@ -8,7 +8,7 @@ from typing import Any
 import chainlit as cl
 from chainlit.utils import utc_now
 
-from rag.chat.markdown import counted, page_markdown, plain
+from rag.text.markdown import counted, page_markdown, plain
 from rag.chat.panel import LivePanel, source_props, turn_props
 from rag.chat.session import Chat, ChatTurn, is_narrow
 from rag.chat.streaming import Throttle, TokenStream

@@ -3,7 +3,7 @@
 import pytest
 
 from rag.chat import turns
-from rag.chat.markdown import plain
+from rag.text.markdown import plain
 from rag.chat.session import ChatTurn
 from rag.chat.view import abstention
 from rag.generation.chat_model import ModelSet
