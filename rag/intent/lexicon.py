@@ -76,7 +76,7 @@ DOCUMENTS = WordSet(
 
 TASKS: dict[WholeTask, WordSet] = {
     "translate": WordSet(
-        "translat*", "traduc* traduz*", "перевед* перевод*", "preved* prevod*", "übersetz*", "tradui*"
+        "translat*", "traduc* traduz*", "перевед* перевест* перевод*", "preved* prevod*", "übersetz*", "tradui*"
     ),
     "summary": WordSet(
         "summar* tldr tl dr gist recap condense* shorten abridge* digest nutshell synopsis",
@@ -110,7 +110,7 @@ TASKS: dict[WholeTask, WordSet] = {
         "trata contiene describ* tema sobre",
         "contém fala descrev*",
         "чём содержит* опиши тема речь",
-        "govori vsebuje opiše opisuje opiši",
+        "čem govori vsebuje opiše opisuje opiši",
         "geht handelt enthält beschreib* worum wovon inhalt thema drin",
         "parle contient décri* sujet agit",
     ),
@@ -118,7 +118,7 @@ TASKS: dict[WholeTask, WordSet] = {
 """What is asked for, first match first; the words of each task."""
 
 SAYING = WordSet(
-    "say says said tell tells explain* mean means read",
+    "say says said tell tells explain* mean means",
     "dice cuenta explica*",
     "diz conta",
     "чем говорит* говорится написано",
@@ -144,7 +144,7 @@ FUNCTION = WordSet(
     "el la los las un una unos unas de del en por para con y o que qué cuál cuales cuáles es son ser hay",
     "me mi su sus lo",
     "al se nos dame dime haz hazme muéstrame puedes podrías quiero favor breve brevemente corto todo toda frases frase",
-    "o os as um uma uns do da dos das no na nos nas em e ou qual quais são ser há meu seu sua ao à se",
+    "você vocês o os as um uma uns do da dos das no na nos nas em e ou qual quais são ser há meu seu sua ao à se",
     "pode poderia faça",
     "faz dê mostre quero favor breve curto tudo toda frases",
     "в во на о об про и или из по с со к для что какой какая какие какое кто как где когда ли мне мой дай дайте сделай",

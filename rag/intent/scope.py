@@ -9,6 +9,7 @@ from rag.intent.wording import Wording
 from rag.text.analysis import analyse, fold
 from rag.types import Attachments, Document, Exchange
 
+_SEPARATORS = re.compile(r"[-_ ]+")
 _LEAST_NAME = 4
 """Characters of a name without its ending that counts as written out; "a" and "doc" stand in any question."""
 _TITLE_SHARE = 0.6
@@ -63,7 +64,7 @@ def _named_at(wording: Wording, document: Document, *, exact: bool) -> tuple[int
     """Where the question writes its file name, with or without the ending and the folder."""
     path = PurePath(fold(document.name))
     for name in (str(path), path.name, path.stem):
-        spelled = re.escape(name).replace(r"\-", r"[-_ ]").replace("_", r"[-_ ]").replace(r"\ ", r"[-_ ]")
+        spelled = "[-_ ]+".join(map(re.escape, _SEPARATORS.split(name)))
         match = re.search(rf"(?<!\w){spelled}(?!\w)", wording.folded)
         if match and (name != path.stem or len(name) >= _LEAST_NAME):
             return match.span()

@@ -68,6 +68,7 @@ class Wording:
         self.folded = fold(question[: _MOST_CHARS + 1])
         self.words: list[Token] = [] if len(question) > _MOST_CHARS else words_of(self.folded)
         self.pages = _pages(self.folded)
+        self._length = _LENGTH.search(self.folded)
 
     def has(self, *kinds: WordSet) -> bool:
         """Whether any word is of one of these kinds."""
@@ -75,7 +76,7 @@ class Wording:
 
     def topic(self, without: Sequence[tuple[int, int]] = ()) -> list[str]:
         """The words that are neither task, nor pointer, nor function; `without` are spans such as a document's name."""
-        left_out = (*without, self.pages.span)
+        left_out = (*without, self.pages.span, self._length.span() if self._length else (0, 0))
         return [
             word.text
             for word in self.words
@@ -90,14 +91,19 @@ class Wording:
     @cached_property
     def points(self) -> bool:
         """Whether it points at something that both know of: "this", "the report", "page 2"."""
-        if self.pages.numbers or self.has(POINTING):
-            return True
+        return bool(self.pages.numbers) or self.has(POINTING) or self._definite
+
+    @property
+    def _definite(self) -> bool:
         return any(first.text in DEFINITE and second.text in DOCUMENT for first, second in pairwise(self.words))
 
     @cached_property
     def says_which(self) -> bool:
-        """Whether it calls what it points at a document: "this file", "the other one", "page 2"; not "it" alone."""
-        return self.other or self.ordinal is not None or (self.points and self.has(DOCUMENT, DOCUMENTS, ONE))
+        """Whether it calls what it points at a document: "these two files", "the report", "the other one"; not "it"."""
+        pointers = [n for n, word in enumerate(self.words) if word.text in POINTING]
+        near = (word.text for n in pointers for word in self.words[n + 1 : n + 3])
+        named = any(word in DOCUMENT or word in DOCUMENTS for word in near)
+        return named or self._definite or self.other or self.ordinal is not None or bool(self.pages.numbers)
 
     @cached_property
     def points_at_several(self) -> bool:
@@ -134,10 +140,10 @@ class Wording:
     @cached_property
     def most_sentences(self) -> int | None:
         """How many sentences or points it asks for; None where it does not say."""
-        if not (match := _LENGTH.search(self.folded)):
+        if not self._length:
             return None
-        number = int(match[1]) if match[1].isdigit() else _NUMBERS[match[1]]
-        return min(max(number, 1), _MOST_SENTENCES)
+        number = self._length[1]
+        return min(max(int(number) if number.isdigit() else _NUMBERS[number], 1), _MOST_SENTENCES)
 
     @cached_property
     def language(self) -> str:
