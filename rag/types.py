@@ -105,6 +105,8 @@ class SearchResult:
     """[0, 1]: share of the question's idf mass whose words stand in the hits."""
     question: str = ""
     """What was searched for where that is not the question as it was asked: a follow-up, made to stand alone."""
+    corrections: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Words of the question that were taken for typing errors: as typed -> as searched for."""
 
     @property
     def normalised_score(self) -> float:

@@ -11,7 +11,7 @@ NEAR = 0.35
 """The normalised score from which on a passage is offered as near. Of ten questions that the shipped library does not
 answer, such as "who won the world cup", the best passages had 0.09 to 0.32 in nine, and 0.53 in one; those of four that
 it touches on had 0.35 to 0.71."""
-_MOST_NEAR = 3
+_MOST_SUGGESTIONS = 3
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _MOST_NAMES = 3
 
@@ -159,22 +159,17 @@ def abstention(turn: Turn, around: Surroundings = NOTHING_AROUND, language: str 
     if turn.search.corrections:
         parts.append(phrases.searched_for.format(words=f"**{plain(searched_for(turn))}**"))
     parts.append(reading)
-    if titles := dict.fromkeys(hit.passage.document.title for hit in near(turn.search.hits)):
+    if titles := list(dict.fromkeys(hit.passage.document.title for hit in turn.search.hits))[:_MOST_NAMES]:
         parts.append(phrases.nearest.format(titles=", ".join(f"**{plain(title)}**" for title in titles)))
     return " ".join(filter(None, parts))
-
-
-def near(hits: Sequence[Hit]) -> list[Hit]:
-    """The hits that may help although none answers; best first, three at most."""
-    return [hit for hit in hits if hit.normalised_score >= NEAR][:_MOST_NEAR]
 
 
 def suggestions(turn: Turn) -> list[Suggestion]:
     """What could be asked instead, about the sections that came nearest; none where the turn did not abstain."""
     if turn.outcome != "abstained":
         return []
-    found = (_suggestion(hit) for hit in near(turn.search.hits))
-    return list({suggestion.question: suggestion for suggestion in found}.values())
+    found = (_suggestion(hit) for hit in turn.search.hits if hit.normalised_score >= NEAR)
+    return list({suggestion.question: suggestion for suggestion in found}.values())[:_MOST_SUGGESTIONS]
 
 
 def searched_for(turn: Turn) -> str:

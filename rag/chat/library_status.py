@@ -7,10 +7,10 @@ import chainlit as cl
 from chainlit.context import init_ws_context
 from chainlit.session import ws_sessions_id
 
-from rag.text.markdown import counted, plain
 from rag.library.changes import Changes, SyncProgress
 from rag.library.manager import LibraryManager, ManagedLibrary
 from rag.library.manifest import FileRecord, Summary
+from rag.text.markdown import counted, plain
 
 UPDATE_EVERY_S = 1.0
 _MAX_FILES = 5

@@ -48,6 +48,7 @@ class Searcher:
         focus: Set[str] = frozenset(),
         within: Set[str] | None = None,
         without: str = "",
+        correct: bool = True,
     ) -> SearchResult:
         """The best passages for a question; `earlier` are the chat's questions before it, oldest first.
 
@@ -55,7 +56,8 @@ class Searcher:
         `focus` names documents that came with the question: their passages count more and are every other hit at
         least; where the question's words find none of them well ("summarise this"), these hits are their first
         passages. Of near-duplicates only the first is given; two neighbours in a document are one hit. The document
-        `without` is passed over, but for how common it makes words.
+        `without` is passed over, but for how common it makes words. Without `correct` misspelt words are searched for
+        as they were typed.
         """
         query = build_query(question, earlier, self.synonyms)
         statistics = sum((index.statistics(query.terms) for index in self.indexes), Statistics())

@@ -46,13 +46,15 @@ async def answer(
     mode: Mode = "auto",
     attachments: Attachments | None = None,
     catalogue: Callable[[], Catalogue] = Catalogue,
+    correct: bool = True,
     clock: Callable[[], float] = time.perf_counter,
 ) -> AsyncGenerator[TurnEvent]:
     """The turn's events; the last one is `Finished`. Closing the generator stops the model.
 
     `history` holds the chat's earlier exchanges, oldest first; `earlier` the draft that this question got before, when
     a person now asks the larger model; `attachments` the chat's files, which the searcher searches too; `catalogue`
-    gives what documents there are, and may block; `escalation_limit` is how much all chats together may ask of the
+    gives what documents there are, and may block; without `correct` the question is searched for as it was typed, with
+    its typing errors; `escalation_limit` is how much all chats together may ask of the
     larger model. When the larger model fails, the draft stays; when the small one fails, the fallback answers; each
     time with a `Notice`.
 
@@ -78,6 +80,7 @@ async def answer(
         events,
         tuple(history),
         attachments or NO_FILES,
+        correct,
     )
     task = asyncio.create_task(_run(turn, events, searcher, catalogue, earlier))
     task.add_done_callback(lambda _: queue.put_nowait(None))

@@ -83,7 +83,8 @@ async def _find(
     turn: TurnContext, searcher: Searcher, query: str, earlier: Sequence[str], within: Set[str] | None = None
 ) -> SearchResult:
     await turn.enter("search", passages=len(searcher))
-    return await asyncio.to_thread(searcher.search, query, earlier, limit=turn.budget.candidates, within=within)
+    limit, correct = turn.budget.candidates, turn.correct
+    return await asyncio.to_thread(searcher.search, query, earlier, limit=limit, within=within, correct=correct)
 
 
 async def _assess(turn: TurnContext, search: SearchResult) -> Evidence:

@@ -3,12 +3,12 @@
 import pytest
 
 from rag.chat import turns
-from rag.text.markdown import plain
+from rag.chat.abstention import abstention
 from rag.chat.session import ChatTurn
-from rag.chat.view import abstention
 from rag.generation.chat_model import ModelSet
 from rag.generation.extractive import ExtractiveModel
 from rag.generation.registry import Missing, ModelSelection
+from rag.text.markdown import plain
 from rag.types import Decision, Document, Hit, Mode, Outcome, Passage, SearchResult, Timings, Turn
 
 LARGE = Missing("gpt-oss-20b", 12_000)

@@ -73,6 +73,7 @@ async def outcomes() -> dict[Outcome, Turn]:
         )[1],
         "abstained": (await played("How do penguins raise their chicks?", models=ModelSet(FakeModel())))[1],
         "quoted": (await played(models=ModelSet(broken, fallback=ExtractiveModel())))[1],
+        "replied": (await played("Which documents do you have?", models=ModelSet(FakeModel())))[1],
     }
 
 
@@ -89,8 +90,11 @@ async def test_the_live_panel_follows_the_turn():
     seen, _ = await played(models=escalating())
     assert [as_json(props) for props in seen] == seen
     assert all(props["running"] and props["title"] == "Working" for props in seen)
-    assert [[bar["name"] for bar in props["stages"]][-1:] for props in seen[:3]] == [["search"], ["search"], ["prompt"]]
-    assert seen[0]["searched"] is None
+    assert [[bar["name"] for bar in props["stages"]][-1] for props in seen[:5]] == [
+        *("intent", "intent", "search", "search", "prompt")
+    ]
+    assert [props["intent"] for props in seen[:2]] == ["", "Lookup"]
+    assert seen[2]["searched"] is None
     assert seen[-1]["searched"] == {"passages": 2, "hits": 1}
     assert seen[-1]["decision"]["action"] == "escalate"
     assert [bar["name"] for bar in seen[-1]["stages"] if bar["larger"]] == [
