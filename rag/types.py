@@ -147,6 +147,8 @@ class Intent:
     """The questions of a comparison, or of several in one; each is searched for by itself."""
     pages: tuple[int, ...] = ()
     """The pages or slides of the documents that it points at, from 1."""
+    in_library: bool = False
+    """Whether it names the library as the place to look."""
     request: WholeRequest | None = None
     """With "whole_document": what is asked of them."""
 

@@ -74,6 +74,12 @@ DOCUMENTS = WordSet(
 )
 """Several of them, or the library."""
 
+LIBRARY = WordSet(
+    "library handbook", "biblioteca", "библиотек* справочник*", "knjižnic* priročnik*",
+    "bibliothek handbuch", "bibliothèque",
+)  # fmt: skip
+"""What the organisation's documents are called, beside those of a chat."""
+
 TASKS: dict[WholeTask, WordSet] = {
     "translate": WordSet(
         "translat*", "traduc* traduz*", "перевед* перевест* перевод*", "preved* prevod*", "übersetz*", "tradui*"

@@ -33,7 +33,14 @@ def understand(
     if not _topic(wording, target) and (intent := _whole_documents(wording, question, target, attached, before)):
         return intent
     about = target if target.spans or wording.says_which or attached.new else Target()  # "it" may be anything
-    found = Intent("lookup", about.documents, about.reason, about.pointed_at, pages=wording.pages.numbers)
+    found = Intent(
+        "lookup",
+        about.documents,
+        about.reason,
+        about.pointed_at,
+        pages=wording.pages.numbers,
+        in_library=wording.names_library,
+    )
     parts = sides(question) or several_questions(question)
     return replace(found, kind="comparison", parts=parts) if parts else found
 
@@ -63,7 +70,7 @@ def _whole_documents(
         wording.most_sentences or _LEAST_SENTENCES,
         wording.pages.numbers,
     )
-    return Intent("whole_document", target.documents, target.reason, True, (), wording.pages.numbers, request)
+    return Intent("whole_document", target.documents, target.reason, True, pages=wording.pages.numbers, request=request)
 
 
 def _task(wording: Wording, target: Target, before: Exchange | None) -> WholeTask | None:

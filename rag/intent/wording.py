@@ -16,6 +16,7 @@ from rag.intent.lexicon import (
     HOW_MANY,
     LANGUAGES,
     LAST,
+    LIBRARY,
     ONE,
     ORDINALS,
     OTHER,
@@ -104,6 +105,11 @@ class Wording:
         near = (word.text for n in pointers for word in self.words[n + 1 : n + 3])
         named = any(word in DOCUMENT or word in DOCUMENTS for word in near)
         return named or self._definite or self.other or self.ordinal is not None or bool(self.pages.numbers)
+
+    @cached_property
+    def names_library(self) -> bool:
+        """Whether it says where to look: in the library."""
+        return self.has(LIBRARY)
 
     @cached_property
     def points_at_several(self) -> bool:

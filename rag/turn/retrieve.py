@@ -37,8 +37,10 @@ async def retrieve(turn: TurnContext, searcher: Searcher, intent: Intent) -> Evi
 
 def _files_in_question(turn: TurnContext, intent: Intent) -> tuple[Document, ...]:
     """The documents to search first; none where the question is for all there is."""
-    if intent.documents:
+    if intent.documents and not (intent.in_library and not intent.pointed_at):
         return intent.documents
+    if intent.in_library:
+        return ()
     return turn.attachments.documents if turn.attachments.choice in ("auto", "files") else ()
 
 

@@ -234,3 +234,9 @@ def test_any_text_has_an_intent_about_documents_that_are_there(question: str, ne
     intent = understand(question, attached(LEASE, BIRDS, new=new), after("x", Intent(), LEASE))
     assert set(intent.documents) <= {LEASE, BIRDS}
     assert (intent.kind == "whole_document") == (intent.request is not None)
+
+
+def test_the_library_may_be_named():
+    assert understand("What does the library say about the deposit?", attached(LEASE, new=False)).in_library
+    assert understand("Was steht im Handbuch über die Kaution?", attached(LEASE, new=False)).in_library
+    assert not understand("What about the deposit?", attached(LEASE, new=False)).in_library
