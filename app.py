@@ -48,8 +48,7 @@ async def on_chat_start() -> None:
     """A new chat with its controls."""
     services.start()
     chat = open_chat(turns.preferences(services))
-    await file_scope.show(chat)
-    await welcome.greet(chat.preferences, services)
+    await welcome.greet(chat, services)
     await library_status.greet(services.library_manager)
 
 

@@ -102,7 +102,7 @@ _LANGUAGES = {
         "Gesucht habe ich: {words}.",
         "Bisher sind {done} von {total} Dokumenten gelesen; fragen Sie in einer Weile noch einmal.",
         "{files} ist nicht mehr in diesem Chat.",
-        "Es gibt kein Dokument zu durchsuchen. Ziehen Sie eine Datei in den Chat oder nennen Sie Ordner in LIBRARY_DIRS.",
+        "Es gibt kein Dokument zu durchsuchen. Ziehen Sie eine Datei herein oder nennen Sie Ordner in LIBRARY_DIRS.",
         "{n} weitere",
     ),
     "fr": _Phrases(
@@ -114,7 +114,7 @@ _LANGUAGES = {
         "J'ai cherché {words}.",
         "Pour l'instant, {done} documents sur {total} ont été lus ; redemandez dans un moment.",
         "{files} n'est plus dans ce chat.",
-        "Il n'y a aucun document à consulter. Déposez un fichier dans le chat ou indiquez des dossiers dans LIBRARY_DIRS.",
+        "Il n'y a aucun document à consulter. Déposez un fichier ici ou indiquez des dossiers dans LIBRARY_DIRS.",
         "{n} de plus",
     ),
 }

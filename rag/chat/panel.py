@@ -259,7 +259,8 @@ def source_props(turn: Turn, note: str = "", origin: str = "") -> Props:
 def provenance(turn: Turn, attachments: Attachments) -> str:
     """A sentence where the chat's files were searched first and the library answered; "" otherwise."""
     cited = [citation.hit.passage.document.origin for citation in turn.citations if citation.cited]
-    if attachments.choice != "auto" or not attachments.documents or turn.intent.pointed_at or not cited:
+    first = attachments.documents and attachments.choice == "auto"
+    if not first or turn.intent.pointed_at or turn.intent.in_library or not cited:
         return ""
     return "" if "upload" in cited else "Not in this chat's files; this is from the library."
 

@@ -8,7 +8,7 @@ from chainlit.input_widget import InputWidget, Slider, Switch
 from chainlit.mode import Mode, ModeOption
 
 from rag.chat import file_scope
-from rag.chat.session import Preference, Preferences
+from rag.chat.session import Chat, Preference, Preferences
 from rag.services import Services
 
 _FOLDER = "folder:"
@@ -31,18 +31,19 @@ def starters() -> list[cl.Starter]:
     ]
 
 
-async def greet(preferences: Preferences, services: Services) -> None:
+async def greet(chat: Chat, services: Services) -> None:
     """Sends the controls of a new chat."""
     emitter = cl.context.emitter
     modes = [_modes(services.settings.slm_alias, services.settings.llm_alias), file_scope.picker()]
     await emitter.set_modes(modes)
+    await file_scope.show(chat)
     await emitter.set_commands(
         [
             _command("Files", "List and remove this chat's files", "files"),
             _command("Library", "What the library holds, and how its reading goes", "library"),
         ]
     )
-    await cl.ChatSettings(widgets(preferences, tuple(services.library_manager.libraries))).send()
+    await cl.ChatSettings(widgets(chat.preferences, tuple(services.library_manager.libraries))).send()
 
 
 def _command(name: str, description: str, icon: str) -> Any:

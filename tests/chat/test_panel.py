@@ -11,12 +11,13 @@ import pytest
 from rag.chat.panel import LABELS, LivePanel, Props, first_token_ms, turn_props
 from rag.errors import ModelUnavailable
 from rag.escalation.policy import Policy
-from rag.events import Decided, Delta, Finished, Notice, Reasoning, Retrieved, Stage
+from rag.events import Decided, Delta, Finished, Notice, Reasoning, Retrieved, Stage, Understood
 from rag.generation.chat_model import ModelSet
 from rag.generation.extractive import ExtractiveModel
 from rag.retrieval.search import Searcher
 from rag.turn.answer import answer
 from rag.types import (
+    LOOKUP,
     Decision,
     EscalationReport,
     Generation,
@@ -147,6 +148,7 @@ TURN = Turn(
     ("event", "expected"),
     [
         (Stage("search"), True),
+        (Understood(LOOKUP), True),
         (Retrieved(SearchResult(())), True),
         (Decided(DECISION, None), True),
         (Finished(TURN), True),
@@ -171,7 +173,7 @@ async def test_the_final_panel_of_every_outcome(outcome: Outcome):
     assert [bar["name"] for bar in props["stages"]] == [stage.name for stage in turn.timings.stages]
     assert props["decision"]["reason"] == turn.decision.reason
     assert props["notices"] == list(turn.notices)
-    assert props["searched"]["passages"] == 2
+    assert props["searched"]["passages"] == (0 if outcome == "replied" else 2)
 
 
 async def test_titles_tell_the_outcomes_apart():
@@ -188,6 +190,7 @@ async def test_the_models_are_named_with_their_roles():
         "kept_draft": [("draft", "phi-4-mini"), ("larger", LARGER)],
         "abstained": [],
         "quoted": [("draft", "quoting")],
+        "replied": [],
     }
 
 
