@@ -1,9 +1,9 @@
 """What a person reads where the documents hold no answer: where was searched, what comes near, what would help."""
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rag.chat.panel import searched_for
 from rag.text.markdown import plain
 from rag.types import Attachments, Document, Hit, Turn
 
@@ -12,8 +12,9 @@ NEAR = 0.35
 answer, such as "who won the world cup", the best passages had 0.09 to 0.32 in nine, and 0.53 in one; those of four that
 it touches on had 0.35 to 0.71."""
 _MOST_SUGGESTIONS = 3
-_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _MOST_NAMES = 3
+_MOST_CHARACTERS = 50
+"""Of a title or a heading on a button."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,11 +156,13 @@ def abstention(turn: Turn, around: Surroundings = NOTHING_AROUND, language: str 
         return phrases.gone.format(files=_names(around.gone, phrases))
     if not turn.search.searched:
         return reading or phrases.empty
-    parts = [_where(turn, around.attachments, phrases)]
+    documents = _searched_alone(turn, around.attachments)
+    parts = [_where(turn, documents, around.attachments, phrases)]
     if turn.search.corrections:
         parts.append(phrases.searched_for.format(words=f"**{plain(searched_for(turn))}**"))
     parts.append(reading)
-    if titles := list(dict.fromkeys(hit.passage.document.title for hit in turn.search.hits))[:_MOST_NAMES]:
+    others = (hit.passage.document for hit in turn.search.hits if hit.passage.document not in documents)
+    if titles := list(dict.fromkeys(document.title for document in others))[:_MOST_NAMES]:
         parts.append(phrases.nearest.format(titles=", ".join(f"**{plain(title)}**" for title in titles)))
     return " ".join(filter(None, parts))
 
@@ -172,17 +175,6 @@ def suggestions(turn: Turn) -> list[Suggestion]:
     return list({suggestion.question: suggestion for suggestion in found}.values())[:_MOST_SUGGESTIONS]
 
 
-def searched_for(turn: Turn) -> str:
-    """The question with its corrections."""
-    return replaced(turn.search.question or turn.question, turn.search.corrections)
-
-
-def replaced(text: str, corrections: Mapping[str, str]) -> str:
-    """The text with each word of `corrections`, in any case, replaced."""
-    by_word = {word.casefold(): correction for word, correction in corrections.items()}
-    return _WORD.sub(lambda match: by_word.get(match[0].casefold(), match[0]), text)
-
-
 def _reading(around: Surroundings, phrases: _Phrases) -> str:
     """How far the library is; "" when all of it has been read."""
     if not around.reading:
@@ -191,14 +183,19 @@ def _reading(around: Surroundings, phrases: _Phrases) -> str:
     return phrases.reading.format(done=f"{done:,}", total=f"{total:,}")
 
 
-def _where(turn: Turn, attachments: Attachments, phrases: _Phrases) -> str:
+def _searched_alone(turn: Turn, attachments: Attachments) -> Sequence[Document]:
+    """The documents that the question points at, else the chat's files."""
+    if turn.intent.pointed_at:
+        return turn.intent.documents
+    return () if turn.intent.in_library else attachments.documents
+
+
+def _where(turn: Turn, documents: Sequence[Document], attachments: Attachments, phrases: _Phrases) -> str:
     """Where nothing was found."""
-    if turn.intent.pointed_at and turn.intent.documents:
-        return phrases.files.format(files=_names(turn.intent.documents, phrases))
-    if not attachments.documents:
+    if not documents:
         return phrases.library if attachments.choice == "library" else phrases.nowhere
-    text = phrases.files if attachments.choice == "files" else phrases.files_and_library
-    return text.format(files=_names(attachments.documents, phrases))
+    alone = turn.intent.pointed_at or attachments.choice == "files"
+    return (phrases.files if alone else phrases.files_and_library).format(files=_names(documents, phrases))
 
 
 def _names(documents: Sequence[Document], phrases: _Phrases) -> str:
@@ -212,9 +209,13 @@ def _suggestion(hit: Hit) -> Suggestion:
     passage, document = hit.passage, hit.passage.document
     headings = [heading for heading in passage.headings if heading != document.title]
     if headings:
-        place = " › ".join((document.title or document.name, *headings[-1:]))
+        place = " › ".join(map(_short, (document.title or document.name, headings[-1])))
         return Suggestion(f"What does {place} say?", f"What does {document.name} say about {headings[-1]}?")
     if passage.page:
         question = f"What does {passage.unit} {passage.page} of {document.name} say?"
         return Suggestion(question, question)
-    return Suggestion(f"What is {document.title or document.name} about?", f"What is {document.name} about?")
+    return Suggestion(f"What is {_short(document.title or document.name)} about?", f"What is {document.name} about?")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS].rstrip()}…"

@@ -5,7 +5,7 @@ sent again would put the others back to their defaults. `public/groundwork.js` h
 each choice at once, so that it holds for "Answer again" too and not only from the next message on.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any, cast
 
 import chainlit as cl
@@ -19,8 +19,8 @@ _FILES, _CHOICE = "groundwork_files", "groundwork_scope"
 """Keys of the messages between server and page."""
 _OPTIONS: dict[ScopeChoice, tuple[str, str, str]] = {
     "auto": ("Files first", "This chat's files; the library where they do not hold the answer", "file-search"),
-    "files": ("This chat's files", "Nothing else is searched", "files"),
-    "library": ("Library", "This chat's files are left out, but for those that come with the question", "library"),
+    "files": ("Files only", "This chat's files and nothing else", "files"),
+    "library": ("Library only", "This chat's files are left out, but for those that come with the question", "library"),
     "both": ("Both", "This chat's files and the library, as one", "layers"),
 }
 """Name, description and icon of each choice."""
@@ -51,3 +51,10 @@ def on_page_message(chat: Chat, data: object) -> None:
 async def show(chat: Chat) -> None:
     """Shows the switch while the chat searches files, and hides it otherwise."""
     await cl.context.emitter.send_window_message({_FILES: len(chat.documents_on)})
+
+
+async def show_new(chat: Chat, attached: Set[str]) -> None:
+    """Searches files that have just come, also where one of that name was switched off, and shows the switch."""
+    for document_id in attached:
+        chat.switch(document_id, on=True)
+    await show(chat)

@@ -1,5 +1,6 @@
 """What the page shows of a turn, as plain data: the panel, live from events, then from the record; the sources."""
 
+import re
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -56,6 +57,7 @@ _TASKS: dict[WholeTask, str] = {
     "translate": "translation",
     "question": "a question to all of it",
 }
+_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _MOST_NAMES, _MOST_PAGES = 3, 5
 """In a line of the panel."""
 
@@ -265,13 +267,16 @@ def provenance(turn: Turn, attachments: Attachments) -> str:
     return "" if "upload" in cited else "Not in this chat's files; this is from the library."
 
 
+def searched_for(turn: Turn) -> str:
+    """The question with the words that were searched for in place of misspelt ones."""
+    by_word = {typed.casefold(): searched for typed, searched in turn.search.corrections.items()}
+    return _WORD.sub(lambda match: by_word.get(match[0].casefold(), match[0]), turn.search.question or turn.question)
+
+
 def _corrected(turn: Turn) -> list[str]:
-    """A line that says what was searched for in place of misspelt words; an abstention says so itself."""
-    corrections = turn.search.corrections
-    if not corrections or turn.outcome == "abstained":
-        return []
-    pairs = ", ".join(f"“{searched}” for “{typed}”" for typed, searched in corrections.items())
-    return [f"Searched for {pairs}."]
+    """A line that says so where words were corrected; an abstention says so itself."""
+    is_shown = turn.search.corrections and turn.outcome != "abstained"
+    return [f"Searched for “{searched_for(turn)}”."] if is_shown else []
 
 
 def byline(turn: Turn) -> str:

@@ -20,7 +20,7 @@ from rag.library.manager import LibraryManager
 from rag.services import Services, budget
 from rag.turn.answer import answer
 from rag.turn_log.log import TurnLog
-from rag.types import Attachments, Document, Mode, Turn
+from rag.types import Attachments, Mode, Turn
 
 if TYPE_CHECKING:
     from rag.generation.chat_model import ModelSet
@@ -60,7 +60,7 @@ async def on_message(services: Services, message: cl.Message) -> None:
             return
         attached = await uploads.read_files(services, chat, message.elements)
         if attached:
-            await file_scope.show(chat)
+            await file_scope.show_new(chat, attached)
         question = checked_question(message.content, services.settings.question_max_chars, files=bool(message.elements))
         if question:
             chat.turns.append(ChatTurn(message.id, question, _mode(message), attached))
@@ -121,9 +121,7 @@ async def _answer(services: Services, chat: Chat, chat_turn: ChatTurn, view: Tur
                 chat_turn.result = event.turn
             await view.show(event)
     if result := chat_turn.result:
-        around = Surroundings(
-            chat_turn.attachments, _gone(chat, chat_turn.attachments), services.library_manager.reading
-        )
+        around = surroundings(services, chat, chat_turn.attachments)
         await view.finish(result, turn_buttons(chat_turn, result, selection), selection.note, around)
         await _write_log(services.turn_log, chat_turn, result)
 
@@ -153,10 +151,11 @@ def _events(services: Services, chat: Chat, chat_turn: ChatTurn, models: "ModelS
     )
 
 
-def _gone(chat: Chat, attachments: Attachments) -> tuple[Document, ...]:
-    """The files that the question was asked about, and that were removed before it was answered."""
+def surroundings(services: Services, chat: Chat, attachments: Attachments) -> Surroundings:
+    """What a turn with these files cannot know: which of them are gone by now, and how far the library is."""
     left = {document.id for document in chat.documents}
-    return tuple(document for document in attachments.documents if document.id not in left)
+    gone = tuple(document for document in attachments.documents if document.id not in left)
+    return Surroundings(attachments, gone, services.library_manager.reading)
 
 
 def checked_question(text: str, most_chars: int, *, files: bool) -> str:

@@ -19,6 +19,7 @@ _MOST_FILES = 20
 _MOST_NEW = 10
 _MOST_TITLE = 100
 """Characters."""
+_TOPICS = WordSet("topics subjects temas temos темы тем темах teme themen thèmes sujets")
 _NEW = WordSet(
     "new newest recent recently added latest",
     "nuevo nuevos nueva nuevas reciente* último* última*",
@@ -95,7 +96,7 @@ def _asked(question: str) -> Literal["list", "count", "new", "topics"]:
         return "new"
     if wording.has(HOW_MANY):
         return "count"
-    return "topics" if wording.has(TASKS["about"]) else "list"
+    return "topics" if wording.has(TASKS["about"], _TOPICS) else "list"
 
 
 def _files(catalogue: Catalogue, phrases: CataloguePhrases) -> str:
