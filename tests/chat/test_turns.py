@@ -180,7 +180,7 @@ async def test_a_file_that_was_left_out_is_searched_when_it_comes_again(person: 
 
 async def test_which_documents_names_files_and_library_without_closed_folders(person: Person):
     await person.send("Which documents do you have?", ("note.txt", NOTE))
-    assert "- note.txt" in person.last["output"]
+    assert "- Note (note.txt)" in person.last["output"]
     assert "- Leave (leave.md)" in person.last["output"]
     person.chat.prefer({"closed": frozenset({"Team"})})
     await person.send("Which documents do you have?")
