@@ -48,7 +48,7 @@ class Services:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.library_manager = LibraryManager(settings)
-        self.synonyms = Synonyms.read(find_file(settings.synonyms))
+        self.synonyms = Synonyms.read(find_file(settings.synonyms)).with_shipped()
         self.reader = Reader(
             workers=settings.read_workers,
             timeout_s=settings.read_timeout_s,

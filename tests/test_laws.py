@@ -295,7 +295,8 @@ def the_core_takes_its_clock_as_an_argument(module: Module) -> Iterator[str]:
 
 PURE = (
     *("rag/text/sentences.py", "rag/grounding/", "rag/types.py", "rag/statistics.py", "rag/reports/"),
-    *(f"rag/escalation/{name}.py" for name in ("policy", "confidence", "answerability")),
+    *(f"rag/escalation/{name}.py" for name in ("policy", "confidence", "answerability", "attached")),
+    *(f"rag/escalation/{name}.py" for name in ("answer_types", "front_matter")),
     *(f"rag/evaluation/{name}.py" for name in ("citation_metrics", "scores", "summary", "routing")),
     *(f"rag/generation/{name}.py" for name in ("prompt", "context", "fragments")),
 )

@@ -10,6 +10,7 @@ from `words` and `grams`, which hold everything.
 
 from dataclasses import dataclass
 
+from rag.retrieval.document_names import name_forms
 from rag.text.analysis import analyse
 from rag.types import Passage
 
@@ -25,7 +26,9 @@ class Field:
 
 
 WORDS, GRAMS = Field("words", 1.0), Field("grams", 1.0, grams=True)
-FIELDS = (WORDS, GRAMS, Field("title", 0.4), Field("headings", 0.4))
+NAMES = Field("names", 0.0)
+"""What the passage's document is called: it counts by the document, not by the passage (see `document_names`)."""
+FIELDS = (WORDS, GRAMS, Field("title", 0.4), Field("headings", 0.4), NAMES)
 
 
 def searched_text(passage: Passage) -> str:
@@ -46,6 +49,7 @@ def field_terms(passage: Passage) -> dict[str, tuple[str, ...]]:
         "grams": everything.grams,
         "title": analyse(passage.document.title).words,
         "headings": analyse("\n".join(_headings(passage))).words,
+        "names": name_forms(passage.document),
     }
 
 

@@ -26,6 +26,13 @@ class Statistics:
         both = {t: self.containing.get(t, 0) + other.containing.get(t, 0) for t in terms}
         return Statistics(self.passages + other.passages, both)
 
+    def smoothed(self, every: "Statistics", passages: int) -> "Statistics":
+        """Those of a part of a collection with so many passages of an average kind beside its own, as Dirichlet priors
+        do for language models (Zhai and Lafferty 2004): the counts of a large part stand for themselves."""
+        share = passages / (every.passages or 1)
+        counts = {term: n + round(share * every.containing.get(term, 0)) for term, n in self.containing.items()}
+        return Statistics(self.passages + passages, counts)
+
     def idf(self, term: str) -> float:
         """log(1 + (N - n + 0.5) / (n + 0.5)), never negative (Lucene's form of Robertson and Spärck Jones)."""
         n = self.containing.get(term, 0)
@@ -47,8 +54,20 @@ class PassageIndex(Protocol):
         """Up to `limit` passages of a document from the one with the ordinal `first` on; none when it is not here."""
         ...
 
-    def statistics(self, terms: Iterable[str]) -> Statistics:
-        """How common these terms are here."""
+    def statistics(self, terms: Iterable[str], documents: Set[str] | None = None) -> Statistics:
+        """How common these terms are here, or in these documents only."""
+        ...
+
+    def name_counts(self, forms: Iterable[str]) -> Statistics:
+        """How many documents there are, and how many have each of these forms (see `document_names`) in their names."""
+        ...
+
+    def own_name_counts(self, forms: Iterable[str]) -> Statistics:
+        """How many passages have each of these forms as a word, and are of a document that is called so."""
+        ...
+
+    def documents_called(self, forms: Mapping[str, float], limit: int) -> list[tuple[Document, float]]:
+        """The documents whose names have the greatest sum of these weights, with it, greatest first."""
         ...
 
     def search(
@@ -57,11 +76,13 @@ class PassageIndex(Protocol):
         limit: int,
         statistics: Statistics | None = None,
         documents: Set[str] | None = None,
+        bonuses: Mapping[str, float] | None = None,
     ) -> list[Hit]:
         """The best passages by BM25 (see `fields`) with a weight for each term, best first, without those that score 0.
 
         With `statistics` the terms' idf comes from there, so that scores of two indexes are comparable. With
-        `documents`, ids, only their passages are searched.
+        `documents`, ids, only their passages are searched. `bonuses`, by the ids of documents, are added to the scores
+        of their passages that hold any of the terms.
         """
         ...
 

@@ -1,6 +1,7 @@
 """An index in memory, on rank-bm25: for a chat's uploads, and for a library of a few thousand passages."""
 
 import threading
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import chain
@@ -12,6 +13,7 @@ from rank_bm25 import BM25Okapi  # pyright: ignore[reportMissingTypeStubs]
 from rag.ingestion.chunking import chunk
 from rag.ingestion.content import Content
 from rag.ingestion.headings import document_title
+from rag.retrieval.document_names import name_forms
 from rag.retrieval.fields import FIELDS, GRAMS, WORDS, field_terms
 from rag.retrieval.index import K1, B, Statistics
 from rag.retrieval.query import is_gram
@@ -58,9 +60,25 @@ class _Snapshot:
     entries: tuple[_Entry, ...]
     fields: Mapping[str, _Field | None]
 
-    def containing(self, term: str) -> int:
+    def containing(self, term: str, documents: Set[str] | None = None) -> int:
+        """How many passages hold a term, of all or of these documents."""
         field = self.fields[(GRAMS if is_gram(term) else WORDS).name]
-        return field.containing.get(term, 0) if field else 0
+        if documents is None or not field:
+            return field.containing.get(term, 0) if field else 0
+        each = zip(self.entries, field.doc_freqs, strict=True)
+        return sum(entry.passage.document.id in documents and term in counts for entry, counts in each)
+
+    def documents(self) -> dict[str, Document]:
+        """The documents that have passages, by their ids."""
+        return {entry.passage.document.id: entry.passage.document for entry in self.entries}
+
+    def called(self, forms: Iterable[str]) -> dict[str, set[str]]:
+        """For each form that names a document the ids of these."""
+        wanted, found = frozenset(forms), dict[str, set[str]]()
+        for document_id, document in self.documents().items():
+            for form in wanted.intersection(name_forms(document)):
+                found.setdefault(form, set()).add(document_id)
+        return found
 
 
 class MemoryIndex:
@@ -114,10 +132,32 @@ class MemoryIndex:
         wanted = range(first, first + limit)
         return [entry.passage for entry in stored.entries if entry.passage.ordinal in wanted] if stored else []
 
-    def statistics(self, terms: Iterable[str]) -> Statistics:
-        """How common these terms are here."""
-        snapshot = self._current()
-        return Statistics(len(snapshot.entries), {term: snapshot.containing(term) for term in terms})
+    def statistics(self, terms: Iterable[str], documents: Set[str] | None = None) -> Statistics:
+        """How common these terms are here, or in these documents only."""
+        entries = (snapshot := self._current()).entries
+        size = sum(documents is None or entry.passage.document.id in documents for entry in entries)
+        return Statistics(size, {term: snapshot.containing(term, documents) for term in terms})
+
+    def name_counts(self, forms: Iterable[str]) -> Statistics:
+        """How many documents there are, and how many have each of these forms in their names."""
+        wanted, snapshot = list(forms), self._current()
+        called = snapshot.called(wanted)
+        return Statistics(len(snapshot.documents()), {form: len(called.get(form, ())) for form in wanted})
+
+    def own_name_counts(self, forms: Iterable[str]) -> Statistics:
+        """How many passages have each of these forms as a word, and are of a document that is called so."""
+        wanted, snapshot = list(forms), self._current()
+        called = snapshot.called(wanted)
+        own = {form: snapshot.containing(form, called.get(form, set())) for form in wanted}
+        return Statistics(len(snapshot.entries), own)
+
+    def documents_called(self, forms: Mapping[str, float], limit: int) -> list[tuple[Document, float]]:
+        """The documents whose names have the greatest sum of these weights, with it, greatest first."""
+        snapshot, sums = self._current(), Counter[str]()
+        for form, documents in snapshot.called(forms).items():
+            sums.update(dict.fromkeys(documents, forms[form]))
+        every = snapshot.documents()
+        return [(every[document_id], total) for document_id, total in sums.most_common(limit)]
 
     def search(
         self,
@@ -125,6 +165,7 @@ class MemoryIndex:
         limit: int,
         statistics: Statistics | None = None,
         documents: Set[str] | None = None,
+        bonuses: Mapping[str, float] | None = None,
     ) -> list[Hit]:
         """The best passages, best first, without those that score 0."""
         snapshot = self._current()
@@ -134,9 +175,11 @@ class MemoryIndex:
         scores = np.zeros(len(snapshot.entries))
         with self._working:  # the fields keep the idf of the running search
             for field in FIELDS:
-                if scorer := snapshot.fields[field.name]:
+                if scorer := snapshot.fields.get(field.name):
                     weights = {t: w * field.weight for t, w in terms.items() if is_gram(t) == field.grams}
                     scores += scorer.weighted(weights, statistics)
+        if bonuses:
+            scores += (scores > 0) * [bonuses.get(entry.passage.document.id, 0.0) for entry in snapshot.entries]
         if documents is not None:
             scores *= [entry.passage.document.id in documents for entry in snapshot.entries]
         best = np.argsort(-scores, kind="stable")[:limit]
@@ -163,7 +206,9 @@ class MemoryIndex:
                     return self._snapshot
                 changes = self._changes
                 entries = tuple(chain.from_iterable(stored.entries for stored in self._documents.values()))
-            fields = {field.name: _field([entry.terms[field.name] for entry in entries]) for field in FIELDS}
+            fields = {
+                field.name: _field([entry.terms[field.name] for entry in entries]) for field in FIELDS if field.weight
+            }
             snapshot = _Snapshot(entries, fields)
             with self._lock:
                 if changes == self._changes:

@@ -47,8 +47,12 @@ class QueryScorer:
 
         own = masses(query.own)
         self._earlier = masses(query.earlier)
-        self.weights = {**self._earlier, **masses(query.synonyms), **own}
         phrases = [[masses(variant) for variant in variants] for variants in query.variants]
+        used = {term for variants in phrases for term in _first_found(variants, hits)}
+        synonyms = {term: weight for term, weight in query.synonyms.items() if term in used}
+        self.weights = {**self._earlier, **masses(synonyms), **own}
+        """The masses of the question's terms, of those of earlier ones, and of the synonyms that the hits are found by:
+        the others would only count as what is missing."""
         asked = {term for variants in phrases for term in variants[0]}
         self._rest = {term: mass for term, mass in own.items() if term not in asked}
         self._phrases = [[_without(variant, self._rest) for variant in variants] for variants in phrases]
@@ -120,6 +124,16 @@ def _specificity(query: Query, statistics: Statistics) -> float:
 def _best(variants: Sequence[_Masses], score: Callable[[_Masses], float]) -> _Masses:
     """The variant of a phrase of which most is found; the one that was asked, between equals."""
     return max(variants, key=lambda variant: score(variant) / (_mass(variant) or 1.0))
+
+
+def _first_found(variants: Sequence[_Masses], hits: Sequence[Hit]) -> _Masses:
+    """The variant of a phrase that stands in the first hit which has all of one; the one that was asked, if none."""
+    for hit in hits:
+        terms = frozenset(_terms(hit.passage))
+        for variant in variants:
+            if variant.keys() <= terms:
+                return variant
+    return variants[0]
 
 
 def _mass(masses: _Masses) -> float:

@@ -1,8 +1,10 @@
-"""The organisation's own words for the same thing, from a file that people write by hand.
+"""Words for the same thing: everyday ones that are shipped, and the organisation's own, from a file written by hand.
 
     # one group a line, the words and phrases of it separated by commas
     PTO, paid time off, vacation
     年假, annual leave
+    # what is shipped for these words does not hold here; "! *" stands for all of it
+    ! mileage, film
 
 A phrase is found in a question by its analysed words: case, accents and endings make no difference.
 """
@@ -10,6 +12,8 @@ A phrase is found in a question by its analysed words: case, accents and endings
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 
 from rag.errors import SettingsError
@@ -18,6 +22,7 @@ from rag.text.analysis import Terms, analyse
 _Units = tuple[str, ...]
 _COMMENT = re.compile(r"(?:^|\s)#")
 """Not in the middle of a word: "C#" is none."""
+_DISABLED, _ALL = "!", "*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +36,13 @@ class Expansion:
 class Synonyms:
     """A thesaurus; without groups it expands nothing."""
 
-    def __init__(self, groups: Iterable[Sequence[str]] = (), skipped: Sequence[str] = ()) -> None:
+    def __init__(
+        self, groups: Iterable[Sequence[str]] = (), skipped: Sequence[str] = (), disabled: Sequence[str] = ()
+    ) -> None:
+        """`disabled` are the phrases whose shipped synonyms are not to be used, "*" for all."""
         self.skipped = tuple(skipped)
         """For each line that was left out, or a part of it, a sentence that says why."""
+        self._disabled = frozenset(analyse(phrase).units or (phrase,) for phrase in disabled)
         self._others: dict[_Units, dict[_Units, Terms]] = {}
         for group in groups:
             self._add([analyse(phrase) for phrase in group])
@@ -49,22 +58,42 @@ class Synonyms:
             SettingsError: the file cannot be read, or is no text in UTF-8.
         """
         try:
-            lines = path.read_text(encoding="utf-8-sig").splitlines()
+            return cls.parsed(path.read_text(encoding="utf-8-sig"), path.name)
         except FileNotFoundError:
             return cls()
         except UnicodeDecodeError as error:
             raise SettingsError(f"{path.name} is not in UTF-8. Save it as UTF-8 text and start again.") from error
         except OSError as error:
             raise SettingsError(f"{path.name} cannot be read: {error.strerror}. Check its permissions.") from error
-        groups, skipped = list[list[str]](), list[str]()
-        for number, line in enumerate(lines, 1):
-            phrases = [phrase for part in _COMMENT.split(line)[0].split(",") if (phrase := part.strip())]
+
+    def with_shipped(self) -> "Synonyms":
+        """These and the shipped ones, but for those that are disabled here."""
+        both = Synonyms((), self.skipped)
+        if (_ALL,) not in self._disabled:
+            for phrase, others in shipped_synonyms()._others.items():
+                if phrase not in self._disabled:
+                    both._others[phrase] = {key: t for key, t in others.items() if key not in self._disabled}
+        for phrase, others in self._others.items():
+            both._others.setdefault(phrase, {}).update(others)
+        both._longest = max(map(len, both._others), default=0)
+        return both
+
+    @classmethod
+    def parsed(cls, text: str, name: str) -> "Synonyms":
+        """The thesaurus in a text; `name` is that of its file, for `skipped`."""
+        groups, skipped, disabled = list[list[str]](), list[str](), list[str]()
+        for number, line in enumerate(text.splitlines(), 1):
+            content = _COMMENT.split(line)[0].strip()
+            phrases = [phrase for part in content.lstrip(_DISABLED).split(",") if (phrase := part.strip())]
+            if content.startswith(_DISABLED):
+                disabled += phrases
+                continue
             searched = [phrase for phrase in phrases if analyse(phrase).units]
             if len(searched) > 1:
                 groups.append(searched)
             if reason := _why_skipped(phrases, searched):
-                skipped.append(f"Line {number} of {path.name} is left out{reason}")
-        return cls(groups, skipped)
+                skipped.append(f"Line {number} of {name} is left out{reason}")
+        return cls(groups, skipped, disabled)
 
     def expand(self, question: str) -> list[Expansion]:
         """The phrases of a question that have synonyms, in order; of those that overlap, the first and longest."""
@@ -89,6 +118,13 @@ class Synonyms:
             if found:
                 yield found
             start += len(found or "1")
+
+
+@cache
+def shipped_synonyms() -> Synonyms:
+    """The everyday and business words that come with the app, in seven languages, from `shipped_synonyms.txt`."""
+    name = "shipped_synonyms.txt"
+    return Synonyms.parsed(files("rag.retrieval").joinpath(name).read_text(encoding="utf-8"), name)
 
 
 def _why_skipped(phrases: Sequence[str], searched: Sequence[str]) -> str:

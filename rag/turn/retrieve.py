@@ -6,12 +6,14 @@ from dataclasses import replace
 from itertools import chain, zip_longest
 
 from rag.escalation import policy as policies
-from rag.escalation.confidence import assess_search
+from rag.escalation.attached import ATTACHED_THRESHOLD, holds_answer
+from rag.escalation.confidence import Answerability, assess_search
+from rag.escalation.front_matter import front_matter
 from rag.generation.context import estimate_tokens
 from rag.generation.query_rewriting import rewrite
 from rag.retrieval.search import Searcher
 from rag.turn.state import Evidence, TurnContext
-from rag.types import Document, Hit, Intent, SearchResult
+from rag.types import Decision, Document, Hit, Intent, SearchResult
 
 _MOST_WHOLE = 60
 """Passages of files that may be read whole; more cannot fit any budget for them."""
@@ -50,10 +52,13 @@ async def _search_files(
     """What these documents hold; all of them where they are short, on the pages that are asked about."""
     within = frozenset(document.id for document in documents)
     found = await _search(turn, searcher, intent, within)
+    opening = await asyncio.to_thread(searcher.opening, within, limit=turn.budget.candidates)
     whole = await asyncio.to_thread(_whole, searcher, documents, turn.budget.passage_tokens) if turn.generates else ()
-    found = replace(found, search=_on_pages(found.search, intent.pages), whole=_hits_on_pages(whole, intent.pages))
-    abstention = policies.gate(turn.policy, found.answerability)
-    return replace(found, abstention=abstention)
+    search = replace(found.search, hits=_hits_on_pages(found.search.hits, intent.pages))
+    answerable = await asyncio.to_thread(holds_answer, search, turn.question, searcher.synonyms, opening)
+    if front_matter(turn.question) or not search.hits:
+        search = replace(search, hits=_each_once((*opening, *search.hits))[: turn.budget.candidates])
+    return Evidence(search, answerable, _gate(turn, answerable), _hits_on_pages(whole, intent.pages))
 
 
 async def _retrieve_anywhere(turn: TurnContext, searcher: Searcher, intent: Intent) -> Evidence:
@@ -116,8 +121,14 @@ def _whole(searcher: Searcher, documents: Sequence[Document], tokens: int) -> tu
     return tuple(hits)
 
 
-def _on_pages(search: SearchResult, pages: Sequence[int]) -> SearchResult:
-    return replace(search, hits=_hits_on_pages(search.hits, pages))
+def _gate(turn: TurnContext, answerable: Answerability) -> Decision | None:
+    """The decision to abstain by the threshold of files; one of 0, which a person may set, lets everything through."""
+    threshold = ATTACHED_THRESHOLD if turn.policy.grounding_threshold else 0.0
+    return policies.gate(replace(turn.policy, grounding_threshold=threshold), answerable)
+
+
+def _each_once(hits: Sequence[Hit]) -> tuple[Hit, ...]:
+    return tuple({hit.passage.id: hit for hit in hits}.values())
 
 
 def _hits_on_pages(hits: tuple[Hit, ...], pages: Sequence[int]) -> tuple[Hit, ...]:

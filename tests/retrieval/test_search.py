@@ -427,3 +427,31 @@ def test_strength_and_coverage_are_shares_for_any_text(
     for hit in result.hits:
         assert 0 <= hit.normalised_score <= 1
         assert hit.score > 0 or (focused and hit.normalised_score == 1)
+
+
+def test_a_search_within_documents_finds_only_theirs_and_counts_words_in_all():
+    chat = uploaded("Trainees have vacation days in summer.", "The office is closed on Monday.")
+    result = search("When is the office open?", indexes=(LIBRARY, chat), within={CAMP})
+    assert texts_of(result) == ["The office is closed on Monday."]
+    everywhere = search("When is the office open?", indexes=(LIBRARY, chat))
+    assert result.weights == everywhere.weights
+    assert result.searched == everywhere.searched == len(HANDBOOK) + 2
+
+
+def test_a_search_within_no_document_finds_nothing():
+    assert search("office", within=set()).hits == ()
+    assert search("office", within={"upload:absent.txt"}).hits == ()
+    assert search("office", within=None) == search("office")
+
+
+def test_the_opening_is_every_first_passage_and_then_every_second_one():
+    chat = filled(uploaded(SUMMER, HATS), uploaded(OFFICE, CANTEEN, name="work.txt"))
+    hits = Searcher(LIBRARY, chat).opening({CAMP, "upload:work.txt"}, limit=3)
+    assert [hit.passage.text for hit in hits] == [SUMMER, OFFICE, HATS]
+    assert {hit.normalised_score for hit in hits} == {1.0}
+
+
+def test_a_synonym_that_no_hit_has_does_not_count_as_missing():
+    shipped = search("Which colour marks vegetarian meals?")
+    assert "color" not in shipped.weights
+    assert "color" in search("Which colour?", indexes=(index_of("The color of meals is green."),)).weights

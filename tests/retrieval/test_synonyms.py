@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.errors import SettingsError
-from rag.retrieval.synonyms import Synonyms
+from rag.retrieval.synonyms import Synonyms, shipped_synonyms
 from rag.text.analysis import analyse
 
 LEAVE = ("PTO", "paid time off", "vacation")
@@ -136,3 +136,57 @@ def test_any_file_is_read_and_what_is_found_stands_in_the_question(
         length = len(each.asked.units)
         assert each.asked.units in {units[n : n + length] for n in range(len(units))}
         assert each.asked.units not in {other.units for other in each.others}
+
+
+@dataclass(frozen=True)
+class Everyday:
+    """Words of a question and of a document that mean the same without any file."""
+
+    question: str
+    document: str
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        Everyday("and the colour", "color"),
+        Everyday("what did they buy?", "purchased"),
+        Everyday("How was it paid?", "payment method"),
+        Everyday("Which licence?", "license"),
+        Everyday("does it work offline", "without internet"),
+        Everyday("¿Cuánto es el total?", "importe total"),
+        Everyday("Quem é o comprador?", "cliente"),
+        Everyday("Кто покупатель?", "клиент"),
+        Everyday("Kateri podatki zapustijo moj računalnik?", "prenosnik"),
+        Everyday("Was ist der Gesamtbetrag?", "Summe"),
+    ],
+    ids=lambda pair: pair.question,
+)
+def test_everyday_words_are_shipped(pair: Everyday):
+    found = said(shipped_synonyms(), pair.question)
+    assert any(analyse(pair.document).units in others for others in found.values())
+
+
+def test_the_shipped_words_are_all_usable_and_none_is_a_common_verb_or_question_word():
+    shipped = shipped_synonyms()
+    assert shipped.skipped == ()
+    assert (
+        shipped.expand("What does this mean, who can see it, how do I get there and where can I leave or make one?")
+        == []
+    )
+
+
+def test_those_of_the_organisation_are_added_to_the_shipped_ones(tmp_path: Path):
+    both = Synonyms.read(written(tmp_path, "colour, paint code\nPTO, vacation\n")).with_shipped()
+    assert said(both, "colour")[analyse("colour").units] == {("color",), ("paint", "code")}
+    assert said(both, "PTO") == {("pto",): {("vacat",)}}
+    assert said(shipped_synonyms(), "PTO") == {}
+
+
+def test_an_organisation_can_do_without_shipped_words(tmp_path: Path):
+    without = Synonyms.read(written(tmp_path, "! colour, movie # not here\nmovie, reel\n"))
+    assert without.skipped == ()
+    assert said(without.with_shipped(), "Colour of the movie") == {("movi",): {("reel",)}}
+    assert said(without.with_shipped(), "film and color") == {("film",): set(), ("color",): set()}
+    none = Synonyms.read(written(tmp_path, "! *\nPTO, vacation\n")).with_shipped()
+    assert said(none, "PTO, the colour and the movie") == {("pto",): {("vacat",)}}
