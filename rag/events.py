@@ -14,6 +14,8 @@ class Stage:
     """The alias that it waits for, where it waits for a model."""
     passages: int = 0
     """How many passages it works on."""
+    part: tuple[int, int] | None = None
+    """Which of how many parts, (3, 12), where a model reads a document part by part; a stage for each."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,6 +128,7 @@ class WholeRequest:
     language: str = ""
     """ISO 639-1 code of the answer's language; "" for that of the question."""
     most_sentences: int = 5
+    """Of the answer, or points, or lines."""
     pages: tuple[int, ...] = ()
     """Only these pages or slides, from 1; all of them where it is empty."""
 
@@ -176,6 +177,14 @@ class Attachments:
     new: frozenset[str] = frozenset()
     """The ids of those that came with the question."""
     choice: ScopeChoice = "auto"
+    off: frozenset[str] = frozenset()
+    """The ids of files that the person has switched off."""
+
+    @property
+    def left_out(self) -> frozenset[str]:
+        """The ids of the files that are not searched."""
+        searched = self.choice != "library"
+        return self.off if searched else self.off.union(document.id for document in self.documents)
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,6 +309,7 @@ StageName = Literal[
     "intent",
     "rewrite",
     "search",
+    "read",
     "prompt",
     "load",
     "request",

@@ -299,6 +299,8 @@ PURE = (
     *(f"rag/escalation/{name}.py" for name in ("answer_types", "front_matter")),
     *(f"rag/evaluation/{name}.py" for name in ("citation_metrics", "scores", "summary", "routing")),
     *(f"rag/generation/{name}.py" for name in ("prompt", "context", "fragments")),
+    *(f"rag/generation/{name}.py" for name in ("whole_prompts", "document_sections", "sentence_ranking")),
+    *(f"rag/generation/{name}.py" for name in ("extractive_summary", "summary_sentences", "summary_text")),
 )
 OUTSIDE = {
     *("asyncio", "os", "pathlib", "shutil", "socket", "subprocess", "tempfile", "threading", "time", "datetime"),

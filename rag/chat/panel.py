@@ -27,6 +27,7 @@ LABELS: dict[StageName, str] = {
     "intent": "Intent",
     "rewrite": "Rewrite",
     "search": "Search",
+    "read": "Read",
     "prompt": "Prompt",
     "load": "Load model",
     "request": "Request",
@@ -78,7 +79,8 @@ class LivePanel:
         if isinstance(event, Stage):
             if not self._stages:
                 self._began = self._clock()  # the turn's own clock starts here, not while the library is read
-            self._stages.append((event.name, self._clock() - self._began))
+            if not self._stages or self._stages[-1][0] != event.name:  # the parts of a document are one bar
+                self._stages.append((event.name, self._clock() - self._began))
         elif isinstance(event, Understood):
             self._intent = event.intent
         elif isinstance(event, Retrieved):

@@ -119,15 +119,9 @@ class Chat:
         """
         new, choice = new - self.preferences.files_off, self.preferences.scope
         if choice == "library" and not new:
-            return Attachments(choice=choice)
-        return Attachments(self.documents_on, new, "auto" if choice == "library" else choice)
-
-    def searched_uploads(self, attachments: Attachments) -> list[MemoryIndex]:
-        """What of its files is searched: nothing, all, or all but those that are switched off."""
-        if not attachments.documents:
-            return []
-        off = self.preferences.files_off
-        return [self.uploads.without(off) if off else self.uploads]
+            return Attachments(choice=choice, off=frozenset(document.id for document in self.documents))
+        choice = "auto" if choice == "library" else choice
+        return Attachments(self.documents_on, new, choice, self.preferences.files_off)
 
     def switch(self, document_id: str, *, on: bool) -> None:
         """Leaves a file out of all searches of this chat, or takes it up again."""

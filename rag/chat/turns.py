@@ -137,7 +137,7 @@ def _events(services: Services, chat: Chat, chat_turn: ChatTurn, models: "ModelS
     chat_turn.attachments = attachments = chat.attachments(chat_turn.attached)
     return answer(
         chat_turn.question,
-        searcher=services.searcher(*chat.searched_uploads(attachments), closed=preferences.closed),
+        searcher=services.searcher(chat.uploads, closed=preferences.closed),
         models=models,
         policy=preferences.applied_to(services.policy()),
         budget=preferences.budget,

@@ -199,6 +199,9 @@ def status_line(stage: Stage) -> str:
     match stage.name:
         case "search":
             return f"Searching {passages}"
+        case "read":
+            part = f"part {stage.part[0]} of {stage.part[1]}" if stage.part else passages
+            return f"{stage.model} is reading {part}" if stage.model else f"Reading {passages}"
         case "rewrite":
             return f"{stage.model} is putting the question into words of its own"
         case "prompt":

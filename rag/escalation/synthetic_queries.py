@@ -54,7 +54,7 @@ def leave_one_out(searcher: Searcher, passages: Iterable[Passage], *, limit: int
     """The synthetic queries of passages, each with its search in all documents but its own."""
     for passage in passages:
         if query := synthetic_query(passage):
-            yield query, searcher.search(query, limit=limit, without=passage.document.id)
+            yield query, searcher.search(query, limit=limit, without={passage.document.id})
 
 
 def _run(sentence: str) -> str:

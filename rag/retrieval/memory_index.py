@@ -113,13 +113,6 @@ class MemoryIndex:
             self._changed()
             return self._documents.pop(document_id, None) is not None
 
-    def without(self, document_ids: Set[str]) -> "MemoryIndex":
-        """An index of its other documents as they are now; no text is analysed again."""
-        index = MemoryIndex()
-        with self._lock:
-            index._documents = {id: stored for id, stored in self._documents.items() if id not in document_ids}
-        return index
-
     def documents(self) -> list[Document]:
         """All documents, in the order in which they came."""
         with self._lock:

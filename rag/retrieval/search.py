@@ -61,7 +61,7 @@ class Searcher:
         limit: int,
         focus: Set[str] = frozenset(),
         within: Set[str] | None = None,
-        without: str = "",
+        without: Set[str] = frozenset(),
         correct: bool = True,
     ) -> SearchResult:
         """The best passages for a question; `earlier` are the chat's questions before it, oldest first.
@@ -69,15 +69,18 @@ class Searcher:
         `within` are the ids of the only documents to be found, None for all; how common a word is, is counted in all.
         `focus` names documents that came with the question: their passages count more and are every other hit at
         least; where the question's words find none of them well ("summarise this"), these hits are their first
-        passages. Of near-duplicates only the first is given; two neighbours in a document are one hit. The document
-        `without` is passed over, but for how common it makes words. Without `correct` misspelt words are searched for
+        passages. Of near-duplicates only the first is given; two neighbours in a document are one hit. The documents
+        `without` are passed over, but for how common they make words. Without `correct` misspelt words are searched for
         as they were typed.
         """
         query = build_query(question, earlier, self.synonyms)
         statistics = sum((index.statistics(query.terms) for index in self.indexes), Statistics())
         query = query.with_history_weight(history_weight(query, statistics))
-        named = {each.document_id: each.score for each in self.documents_named(question) if each.score >= LEAST_SCORE}
-        named.pop(without, None)
+        named = {
+            each.document_id: each.score
+            for each in self.documents_named(question)
+            if each.score >= LEAST_SCORE and each.document_id not in without
+        }
         groups = self._groups(query, statistics, limit, focus, within, without, named)
         scorer = QueryScorer(query, statistics, list(chain.from_iterable(groups)))
         groups = [tuple(map(scorer.with_normalised_score, group)) for group in groups]
@@ -120,6 +123,11 @@ class Searcher:
         own = sum((index.own_name_counts(words) for index in self.indexes), Statistics())
         return named_documents(asked, candidates, NameStatistics(counts, passages, own))
 
+    def named(self, question: str) -> list[Document]:
+        """The documents whose names are written out in a question, as files or as titles of several words."""
+        ids = [each.document_id for each in self.documents_named(question) if each.exact]
+        return [passage.document for document_id in ids for passage in self.passages(document_id, 1)]
+
     def _candidates(self, forms: Set[str]) -> list[Document]:
         """Up to `MOST_NAMED` documents with the greatest idf of these forms in their names; of more alike, none."""
         counts = sum((index.name_counts(forms) for index in self.indexes), Statistics())
@@ -136,7 +144,7 @@ class Searcher:
         limit: int,
         focus: Set[str],
         within: Set[str] | None,
-        without: str,
+        without: Set[str],
         named: Mapping[str, float],
     ) -> list[tuple[Hit, ...]]:
         """The best `limit` groups of hits; a ranking full of near-duplicates is followed further down."""
@@ -146,7 +154,7 @@ class Searcher:
             rows = [index.search(terms, count, statistics, within, bonuses) for index in self.indexes]
             if focus:
                 rows += [index.search(terms, count, statistics, focus, bonuses) for index in self.indexes]
-            wanted = (hit for row in rows for hit in row if hit.passage.document.id != without)
+            wanted = (hit for row in rows for hit in row if hit.passage.document.id not in without)
             hits = {hit.passage.id: _boosted(hit, focus) for hit in wanted}
             ranked = sorted(hits.values(), key=_by_score)
             of_focus = [hit for hit in ranked if hit.passage.document.id in focus]

@@ -16,6 +16,7 @@ from rag.intent.understand import understand
 from rag.retrieval.search import Searcher
 from rag.turn.draft import answer_from
 from rag.turn.retrieve import retrieve
+from rag.turn.section_store import SectionStore
 from rag.turn.state import (
     NO_FILES,
     UNSUPPORTED,
@@ -27,8 +28,10 @@ from rag.turn.state import (
     TurnResult,
 )
 from rag.turn.timing import StageClock
-from rag.types import Attachments, Decision, Exchange, Generation, Intent, Mode, SearchResult, Turn
+from rag.turn.whole_document import answer_whole_documents
+from rag.types import Attachments, Decision, Exchange, Generation, Intent, Mode, Passage, SearchResult, Turn
 
+_ALL = 1_000_000
 UNREAD_EVENTS = 8
 """At most; then the stages wait for whoever consumes the events, and the model with them."""
 
@@ -46,6 +49,7 @@ async def answer(
     mode: Mode = "auto",
     attachments: Attachments | None = None,
     catalogue: Callable[[], Catalogue] = Catalogue,
+    sections: SectionStore | None = None,
     correct: bool = True,
     clock: Callable[[], float] = time.perf_counter,
 ) -> AsyncGenerator[TurnEvent]:
@@ -53,9 +57,9 @@ async def answer(
 
     `history` holds the chat's earlier exchanges, oldest first; `earlier` the draft that this question got before, when
     a person now asks the larger model; `attachments` the chat's files, which the searcher searches too; `catalogue`
-    gives what documents there are, and may block; without `correct` the question is searched for as it was typed, with
-    its typing errors; `escalation_limit` is how much all chats together may ask of the
-    larger model. When the larger model fails, the draft stays; when the small one fails, the fallback answers; each
+    gives what documents there are, and may block; `sections` keeps what a model has read of long documents; without
+    `correct` the question is searched for as it was typed; `escalation_limit` is how much all chats together may ask of
+    the larger model. When the larger model fails, the draft stays; when the small one fails, the fallback answers; each
     time with a `Notice`.
 
     Raises:
@@ -82,7 +86,7 @@ async def answer(
         attachments or NO_FILES,
         correct,
     )
-    task = asyncio.create_task(_run(turn, events, searcher, catalogue, earlier))
+    task = asyncio.create_task(_run(turn, events, searcher, catalogue, sections or SectionStore(), earlier))
     task.add_done_callback(lambda _: queue.put_nowait(None))
     try:
         while (event := await queue.get()) is not None:
@@ -142,13 +146,17 @@ async def _run(
     events: RecordedEvents,
     searcher: Searcher,
     catalogue: Callable[[], Catalogue],
+    sections: SectionStore,
     earlier: Generation | None,
 ) -> None:
     """All stages, one after the other."""
     intent = await _understand(turn, searcher)
     found, result = Evidence(SearchResult(()), Answerability()), None
-    if intent.kind in ("talk", "catalogue"):
+    if intent.kind in ("talk", "catalogue") or (intent.request and not intent.documents):
         result = await _reply(turn, intent, catalogue)
+    elif intent.request:
+        documents = await asyncio.to_thread(_whole_documents, searcher, intent)
+        found, result = await answer_whole_documents(turn, intent.request, documents, sections)
     else:
         found = await retrieve(turn, searcher, intent)
         await turn.emit(Retrieved(found.search))
@@ -160,9 +168,14 @@ async def _run(
 async def _understand(turn: TurnContext, searcher: Searcher) -> Intent:
     """What the question asks for, and about which documents."""
     await turn.enter("intent")
-    intent = await asyncio.to_thread(understand, turn.question, turn.attachments, turn.history)
+    intent = await asyncio.to_thread(_intent, turn, searcher)
     await turn.emit(Understood(intent))
     return intent
+
+
+def _intent(turn: TurnContext, searcher: Searcher) -> Intent:
+    found = [document for document in searcher.named(turn.question) if document.origin == "library"]
+    return understand(turn.question, turn.attachments, turn.history, found)
 
 
 async def _reply(turn: TurnContext, intent: Intent, catalogue: Callable[[], Catalogue]) -> TurnResult:
@@ -172,6 +185,13 @@ async def _reply(turn: TurnContext, intent: Intent, catalogue: Callable[[], Cata
     decision = Decision("keep", "No passage is needed for this.", 1.0, 0.0)
     await turn.emit(Decided(decision, None))
     return TurnResult("replied", decision, None, reply=text)
+
+
+def _whole_documents(searcher: Searcher, intent: Intent) -> list[list[Passage]]:
+    """All passages of the documents in question, on the pages in question where these are there."""
+    documents = [searcher.passages(document.id, _ALL) for document in intent.documents]
+    on_pages = [[each for each in passages if each.page in intent.pages] for passages in documents]
+    return on_pages if any(on_pages) else documents
 
 
 async def _fit_prompt(turn: TurnContext, found: Evidence) -> Prompt:

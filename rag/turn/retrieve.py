@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence, Set
 from dataclasses import replace
+from functools import partial
 from itertools import chain, zip_longest
 
 from rag.escalation import policy as policies
@@ -90,8 +91,9 @@ async def _find(
     turn: TurnContext, searcher: Searcher, query: str, earlier: Sequence[str], within: Set[str] | None = None
 ) -> SearchResult:
     await turn.enter("search", passages=len(searcher))
-    limit, correct = turn.budget.candidates, turn.correct
-    return await asyncio.to_thread(searcher.search, query, earlier, limit=limit, within=within, correct=correct)
+    left_out = turn.attachments.left_out
+    search = partial(searcher.search, limit=turn.budget.candidates, within=within, without=left_out)
+    return await asyncio.to_thread(search, query, earlier, correct=turn.correct)
 
 
 async def _assess(turn: TurnContext, search: SearchResult) -> Evidence:

@@ -38,6 +38,8 @@ class Budget:
 
     passages: int = 8
     passage_tokens: int = 800
+    whole_tokens: int = 3000
+    """Of whole documents that a model reads in one prompt; longer ones are read section by section."""
     history_tokens: int = 800
     draft_tokens: int = 300
     escalated_tokens: int = 600

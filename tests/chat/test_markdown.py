@@ -5,6 +5,8 @@ import pytest
 from rag.chat import turns
 from rag.chat.abstention import abstention
 from rag.chat.session import ChatTurn
+from rag.chat.view import status_line
+from rag.events import Stage
 from rag.generation.chat_model import ModelSet
 from rag.generation.extractive import ExtractiveModel
 from rag.generation.registry import Missing, ModelSelection
@@ -44,3 +46,8 @@ def test_the_larger_model_is_offered_for_download_where_it_was_called_for(outcom
         chat_turn, turn_of(outcome=outcome), ModelSelection(ModelSet(ExtractiveModel()), large_missing=LARGE)
     )
     assert ("Download gpt-oss-20b (12.0 GB)" in [button.label for button in buttons]) == offered
+
+
+def test_the_status_line_says_which_part_of_a_document_is_read():
+    assert status_line(Stage("read", "phi-4-mini", 1, (3, 12))) == "phi-4-mini is reading part 3 of 12"
+    assert status_line(Stage("read", passages=40)) == "Reading 40 passages"

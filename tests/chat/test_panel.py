@@ -125,6 +125,14 @@ def test_the_running_stage_grows_with_the_clock():
     assert (first["total_ms"], second["total_ms"]) == (1000, 3000)
 
 
+def test_a_document_that_is_read_part_by_part_is_one_bar():
+    moments: Iterator[float] = iter([100.0, 100.0, 100.0, 101.0])
+    panel = LivePanel(lambda: next(moments))
+    panel.update(Stage("read", "phi-4-mini", 1, (1, 12)))
+    panel.update(Stage("read", "phi-4-mini", 1, (2, 12)))
+    assert [(bar["label"], bar["ms"]) for bar in panel.props()["stages"]] == [("Read", 1000)]
+
+
 def test_a_panel_without_any_event_can_be_shown():
     props = LivePanel().props()
     assert (props["stages"], props["searched"], props["decision"]) == ([], None, None)

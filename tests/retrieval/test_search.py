@@ -455,14 +455,3 @@ def test_a_synonym_that_no_hit_has_does_not_count_as_missing():
     shipped = search("Which colour marks vegetarian meals?")
     assert "color" not in shipped.weights
     assert "color" in search("Which colour?", indexes=(index_of("The color of meals is green."),)).weights
-
-
-def test_a_chats_index_can_leave_documents_out_and_stays_as_it_is():
-    index = MemoryIndex()
-    for name, text in (("a.txt", "The walnut is green."), ("b.txt", "The walnut is brown.")):
-        index.add_text(name, text)
-    a = index.documents()[0]
-    other = index.without({a.id, "no such document"})
-    assert [document.name for document in other.documents()] == ["b.txt"]
-    assert [hit.passage.document.name for hit in Searcher(other).search("walnut", limit=5).hits] == ["b.txt"]
-    assert len(Searcher(index).search("walnut", limit=5).hits) == 2
