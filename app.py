@@ -3,7 +3,7 @@
 import chainlit as cl
 from chainlit.config import config
 
-from rag.chat import downloads, library_status, lifecycle, turns, uploads, welcome
+from rag.chat import downloads, file_scope, library_status, lifecycle, turns, uploads, welcome
 from rag.chat.hardening import harden
 from rag.chat.lab_mount import LabMount
 from rag.chat.session import current_chat, open_chat, payload_text
@@ -48,7 +48,7 @@ async def on_chat_start() -> None:
     """A new chat with its controls."""
     services.start()
     chat = open_chat(turns.preferences(services))
-    await welcome.greet(chat.preferences, services)
+    await welcome.greet(chat, services)
     await library_status.greet(services.library_manager)
 
 
@@ -57,6 +57,13 @@ async def on_settings_update(changed: dict[str, object]) -> None:
     """New preferences for this chat."""
     if chat := current_chat():
         chat.prefer(welcome.accepted(changed))
+
+
+@cl.on_window_message
+async def on_window_message(data: object) -> None:
+    """A choice in the switch of what is searched."""
+    if chat := current_chat():
+        file_scope.on_page_message(chat, data)
 
 
 @cl.on_message
@@ -68,6 +75,8 @@ async def on_message(message: cl.Message) -> None:
 @cl.action_callback("details")
 @cl.action_callback("again")
 @cl.action_callback("ask_larger")
+@cl.action_callback("as_typed")
+@cl.action_callback("suggestion")
 @cl.action_callback("thumb_up")
 @cl.action_callback("thumb_down")
 async def on_turn_action(action: cl.Action) -> None:
@@ -80,6 +89,15 @@ async def on_remove_file(action: cl.Action) -> None:
     """A file of this chat goes."""
     if chat := current_chat():
         await uploads.remove(chat, payload_text(action, "document"))
+        await file_scope.show(chat)
+
+
+@cl.action_callback("switch_file")
+async def on_switch_file(action: cl.Action) -> None:
+    """A file of this chat is left out, or searched again."""
+    if chat := current_chat():
+        await uploads.switch(chat, payload_text(action, "document"))
+        await file_scope.show(chat)
 
 
 @cl.action_callback("library")

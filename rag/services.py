@@ -3,7 +3,9 @@
 import asyncio
 import importlib
 import logging
-from collections.abc import Set
+from collections.abc import Sequence, Set
+from contextlib import suppress
+from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,14 +19,19 @@ from rag.escalation.synthetic_queries import Size
 from rag.escalation.weights import shipped
 from rag.generation.model_facts import ModelEntry, known_models, read_models
 from rag.ingestion.reader import Reader
+from rag.intent.catalogue import MOST_LINES, Catalogue, CatalogueDocument, CatalogueFolder
 from rag.library.manager import LibraryManager, ManagedLibrary
+from rag.library.manifest import FileRecord
+from rag.library.store import Listing
 from rag.retrieval.index import PassageIndex
 from rag.retrieval.search import Searcher
 from rag.retrieval.synonyms import Synonyms
 from rag.settings import Settings, find_file
+from rag.turn.section_store import SectionStore
 from rag.turn.state import Budget
 from rag.turn_log.calibration import Calibration, read_calibration
 from rag.turn_log.log import TurnLog
+from rag.types import Document
 
 if TYPE_CHECKING:
     from rag.generation.registry import ModelRegistry
@@ -52,6 +59,8 @@ class Services:
             ocr=settings.ocr == "auto",
         )
         self.escalation_limit = EscalationLimit(settings.escalation_share, settings.escalation_wait_s)
+        self.sections = SectionStore()
+        """What models have read of long documents."""
         self.turn_log: TurnLog | None = None
         """Where turns are noted; None when that is off."""
         if settings.turn_log == "on":
@@ -100,6 +109,18 @@ class Services:
     def searcher(self, *uploads: PassageIndex, closed: Set[str] = frozenset()) -> Searcher:
         """Searches the library, without the folders of these names, and a chat's uploads as one."""
         return Searcher(*self.library_manager.indexes(closed), *uploads, synonyms=self.synonyms)
+
+    def catalogue(self, closed: Set[str] = frozenset(), files: Sequence[Document] = ()) -> Catalogue:
+        """What a chat can be asked about: the library without the folders of these names, and its files.
+
+        Blocks for some milliseconds; a folder whose manifest cannot be read is left out.
+        """
+        folders: list[CatalogueFolder] = []
+        for name, managed in list(self.library_manager.libraries.items()):
+            if name not in closed:
+                with suppress(StorageError):  # the sync reports it
+                    folders.append(_catalogue_folder(name, managed.library.stored.listing(MOST_LINES)))
+        return Catalogue(tuple(folders), tuple(CatalogueDocument(file.name, file.title) for file in files))
 
     def policy(self) -> Policy:
         """When the larger model is called, and when nobody answers, with what is known of the library now."""
@@ -150,6 +171,20 @@ class Services:
     async def _prepare_models(self) -> None:
         await asyncio.to_thread(importlib.import_module, "rag.generation.registry")
         await self.models.start()
+
+
+def _catalogue_folder(name: str, listing: Listing) -> CatalogueFolder:
+    return CatalogueFolder(
+        name,
+        listing.documents,
+        tuple(map(_catalogue_document, listing.first)),
+        tuple(map(_catalogue_document, listing.newest)),
+    )
+
+
+def _catalogue_document(record: FileRecord) -> CatalogueDocument:
+    read_at = datetime.fromtimestamp(record.read_at, UTC) if record.read_at else None
+    return CatalogueDocument(record.name, record.title, read_at)
 
 
 def budget(settings: Settings) -> Budget:

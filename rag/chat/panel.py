@@ -1,11 +1,24 @@
 """What the page shows of a turn, as plain data: the panel, live from events, then from the record; the sources."""
 
+import re
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from rag.events import Decided, Finished, Retrieved, Stage, TurnEvent
-from rag.types import Citation, Decision, EscalationReport, Generation, Hit, StageName, Timings, Turn
+from rag.events import Decided, Finished, Retrieved, Stage, TurnEvent, Understood
+from rag.types import (
+    Attachments,
+    Citation,
+    Decision,
+    EscalationReport,
+    Generation,
+    Hit,
+    Intent,
+    StageName,
+    Timings,
+    Turn,
+    WholeTask,
+)
 
 Props = dict[str, Any]
 """JSON for `Turn.jsx` and `Sources.jsx` in `public/elements/`; all times in milliseconds."""
@@ -37,6 +50,19 @@ _TITLES = {
 }
 
 
+_TASKS: dict[WholeTask, str] = {
+    "summary": "summary",
+    "key_points": "key points",
+    "about": "what it is about",
+    "outline": "outline",
+    "translate": "translation",
+    "question": "a question to all of it",
+}
+_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+_MOST_NAMES, _MOST_PAGES = 3, 5
+"""In a line of the panel."""
+
+
 class LivePanel:
     """The panel of a turn that still runs."""
 
@@ -46,6 +72,7 @@ class LivePanel:
         self._stages: list[tuple[StageName, float]] = []
         self._decision: Decision | None = None
         self._retrieved: tuple[int, int] | None = None
+        self._intent: Intent | None = None
 
     def update(self, event: TurnEvent) -> bool:
         """Whether the panel looks different after this event."""
@@ -54,11 +81,13 @@ class LivePanel:
                 self._began = self._clock()  # the turn's own clock starts here, not while the library is read
             if not self._stages or self._stages[-1][0] != event.name:  # the parts of a document are one bar
                 self._stages.append((event.name, self._clock() - self._began))
+        elif isinstance(event, Understood):
+            self._intent = event.intent
         elif isinstance(event, Retrieved):
             self._retrieved = (event.search.searched, len(event.search.hits))
         elif isinstance(event, Decided):
             self._decision = event.decision
-        return isinstance(event, Stage | Retrieved | Decided | Finished)
+        return isinstance(event, Stage | Understood | Retrieved | Decided | Finished)
 
     def props(self) -> Props:
         """The panel as of now; the last stage still runs, and the page counts on by itself."""
@@ -70,6 +99,7 @@ class LivePanel:
             "stages": [_bar(name, start, end - start) for (name, start), end in zip(self._stages, ends, strict=False)],
             "total_ms": _ms(now),
             "searched": self._retrieved and {"passages": self._retrieved[0], "hits": self._retrieved[1]},
+            "intent": intent_line(self._intent) if self._intent else "",
             "decision": self._decision and _decision(self._decision),
             "models": [],
             "notices": [],
@@ -86,6 +116,7 @@ def turn_props(turn: Turn, earlier: Sequence[Turn] = ()) -> Props:
         "total_ms": _ms(turn.timings.total),
         "searched": {"passages": turn.search.searched, "hits": len(turn.search.hits)},
         "searched_for": turn.search.question,
+        "intent": intent_line(turn.intent),
         "decision": _decision(turn.decision),
         "models": [
             _model(generation, role)
@@ -97,6 +128,33 @@ def turn_props(turn: Turn, earlier: Sequence[Turn] = ()) -> Props:
         "averages": _averages(earlier or (turn,)),
         "notices": list(turn.notices),
     }
+
+
+def intent_line(intent: Intent) -> str:
+    """What the question was taken for: "Whole document: summary · about a.pdf, because it was attached"."""
+    match intent.kind:
+        case "talk":
+            kind = "Small talk"
+        case "catalogue":
+            kind = "Which documents there are"
+        case "whole_document":
+            kind = f"Whole document: {_TASKS[intent.request.task] if intent.request else ''}".rstrip(": ")
+        case "comparison":
+            several = any(part.endswith("?") for part in intent.parts)
+            kind = f"{'Several questions' if several else 'Comparison'}: {' · '.join(intent.parts)}"
+        case "lookup":
+            kind = "" if intent.documents else "Lookup"
+    return " · ".join(filter(None, [kind, _about(intent, capital=not kind)]))
+
+
+def _about(intent: Intent, *, capital: bool) -> str:
+    """ "about a.pdf and 3 more, p. 2, because it was attached to this question"."""
+    if not intent.documents:
+        return ""
+    names = ", ".join(document.name for document in intent.documents[:_MOST_NAMES])
+    more = f" and {len(intent.documents) - _MOST_NAMES} more" if len(intent.documents) > _MOST_NAMES else ""
+    pages = f"p. {', '.join(map(str, intent.pages[:_MOST_PAGES]))}" if intent.pages else ""
+    return ", ".join(filter(None, [f"{'About' if capital else 'about'} {names}{more}", pages, intent.reason]))
 
 
 def first_token_ms(timings: Timings) -> float | None:
@@ -187,16 +245,40 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 1)
 
 
-def source_props(turn: Turn, note: str = "") -> Props:
-    """Cited passages with their supporting sentence, the others apart, who wrote the answer and why, and a note."""
+def source_props(turn: Turn, note: str = "", origin: str = "") -> Props:
+    """Cited passages with their supporting sentence, the others apart, who wrote the answer and why, and a note.
+
+    `origin` is a sentence about where the answer comes from, which stands before who wrote it.
+    """
     return {
         "cited": [_source(citation) for citation in turn.citations if citation.cited],
         "others": [_source(citation) for citation in turn.citations if not citation.cited],
         "nearest": [_passage(hit) for hit in turn.search.hits[:3]] if turn.outcome == "abstained" else [],
-        "byline": byline(turn),
-        "notices": [*turn.notices, *([note] if note and turn.outcome == "quoted" else [])],
+        "byline": " ".join(filter(None, [origin, byline(turn)])),
+        "notices": [*_corrected(turn), *turn.notices, *([note] if note and turn.outcome == "quoted" else [])],
         "offer_upload": turn.outcome == "abstained",
     }
+
+
+def provenance(turn: Turn, attachments: Attachments) -> str:
+    """A sentence where the chat's files were searched first and the library answered; "" otherwise."""
+    cited = [citation.hit.passage.document.origin for citation in turn.citations if citation.cited]
+    first = attachments.documents and attachments.choice == "auto"
+    if not first or turn.intent.pointed_at or turn.intent.in_library or not cited:
+        return ""
+    return "" if "upload" in cited else "Not in this chat's files; this is from the library."
+
+
+def searched_for(turn: Turn) -> str:
+    """The question with the words that were searched for in place of misspelt ones."""
+    by_word = {typed.casefold(): searched for typed, searched in turn.search.corrections.items()}
+    return _WORD.sub(lambda match: by_word.get(match[0].casefold(), match[0]), turn.search.question or turn.question)
+
+
+def _corrected(turn: Turn) -> list[str]:
+    """A line that says so where words were corrected; an abstention says so itself."""
+    is_shown = turn.search.corrections and turn.outcome != "abstained"
+    return [f"Searched for “{searched_for(turn)}”."] if is_shown else []
 
 
 def byline(turn: Turn) -> str:

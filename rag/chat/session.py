@@ -10,8 +10,11 @@ import chainlit as cl
 
 from rag.escalation.policy import Policy
 from rag.retrieval.memory_index import MemoryIndex
-from rag.turn.state import Budget
+from rag.turn.state import NO_FILES, Budget
 from rag.types import Attachments, Document, Exchange, Generation, Mode, ScopeChoice, Turn
+
+Preference = float | bool | str | frozenset[str]
+"""A value of a preference."""
 
 _KEY = "groundwork"
 _tasks: set[asyncio.Task[None]] = set()
@@ -61,6 +64,10 @@ class ChatTurn:
     """The task that runs it, or ran it."""
     earlier: Generation | None = None
     """The draft that the question got before the larger model was asked."""
+    correct: bool = True
+    """Whether typing errors of the question are corrected."""
+    attachments: Attachments = NO_FILES
+    """The chat's files as the turn was given them."""
     id: str = field(default_factory=lambda: uuid4().hex)
     """Its id in the turn log."""
     thumb: Literal["up", "down"] | None = None
@@ -82,6 +89,8 @@ class Chat:
     uploads: MemoryIndex = field(default_factory=MemoryIndex)
     turns: list[ChatTurn] = field(default_factory=list[ChatTurn])
     panel: cl.CustomElement | None = None
+    file_list: cl.Message | None = None
+    """The message that lists its files, with their buttons."""
 
     @property
     def history(self) -> list[Exchange]:
@@ -98,11 +107,26 @@ class Chat:
         """The uploaded files of this chat."""
         return self.uploads.documents()
 
+    @property
+    def documents_on(self) -> tuple[Document, ...]:
+        """Those that are not switched off."""
+        return tuple(document for document in self.documents if document.id not in self.preferences.files_off)
+
     def attachments(self, new: frozenset[str] = frozenset()) -> Attachments:
-        """Its files as a turn needs them; `new` are the ids of those that came with the question."""
+        """Its files as a turn needs them; `new` are the ids of those that came with the question.
+
+        A file that comes with a question is asked about, even where the library alone was chosen before.
+        """
+        new, choice = new - self.preferences.files_off, self.preferences.scope
+        if choice == "library" and not new:
+            return Attachments(choice=choice, off=frozenset(document.id for document in self.documents))
+        choice = "auto" if choice == "library" else choice
+        return Attachments(self.documents_on, new, choice, self.preferences.files_off)
+
+    def switch(self, document_id: str, *, on: bool) -> None:
+        """Leaves a file out of all searches of this chat, or takes it up again."""
         off = self.preferences.files_off
-        documents = tuple(document for document in self.documents if document.id not in off)
-        return Attachments(documents, new - off, self.preferences.scope, off)
+        self.prefer({"files_off": off - {document_id} if on else off | {document_id}})
 
     def find(self, message_id: str) -> ChatTurn | None:
         """The turn of a person's message; None when there is no such turn."""
@@ -116,7 +140,7 @@ class Chat:
                 return removed
         return []
 
-    def prefer(self, changes: Mapping[str, float | bool | frozenset[str]]) -> None:
+    def prefer(self, changes: Mapping[str, Preference]) -> None:
         """Changes some preferences, by the names of the fields of `Budget`, `Policy` and `Preferences`."""
         old = self.preferences
         budget = replace(old.budget, **_fields_of(Budget, changes))
@@ -125,9 +149,7 @@ class Chat:
         self.preferences = replace(old, budget=budget, policy=policy, chosen=chosen, **_fields_of(Preferences, changes))
 
 
-def _fields_of(
-    record: type[Budget | Policy | Preferences], changes: Mapping[str, float | bool | frozenset[str]]
-) -> dict[str, Any]:
+def _fields_of(record: type[Budget | Policy | Preferences], changes: Mapping[str, Preference]) -> dict[str, Any]:
     names = {each.name for each in fields(record)}
     return {name: value for name, value in changes.items() if name in names}
 

@@ -2,13 +2,16 @@
 
 import asyncio
 import logging
+import unicodedata
 from collections.abc import AsyncGenerator, Coroutine
 from contextlib import aclosing
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import chainlit as cl
 
-from rag.chat import feedback, library_status, uploads
+from rag.chat import feedback, file_scope, library_status, uploads
+from rag.chat.abstention import Surroundings, suggestions
 from rag.chat.session import Chat, ChatTurn, Preferences, current_chat, open_chat, payload_text, start_task
 from rag.chat.view import TurnView, show_panel
 from rag.errors import GroundworkError, QuestionError
@@ -17,7 +20,7 @@ from rag.library.manager import LibraryManager
 from rag.services import Services, budget
 from rag.turn.answer import answer
 from rag.turn_log.log import TurnLog
-from rag.types import Mode, Turn
+from rag.types import Attachments, Mode, Turn
 
 if TYPE_CHECKING:
     from rag.generation.chat_model import ModelSet
@@ -45,6 +48,8 @@ async def on_message(services: Services, message: cl.Message) -> None:
     """Handles a person's message: files, a command, a question, or an edited earlier message."""
     chat = current_chat() or open_chat(preferences(services))
     make_stoppable()
+    if not chat.find(message.id):  # an edited message brings the choices of when it was sent
+        file_scope.choose(chat, (message.modes or {}).get(file_scope.PICKER))
     await rewind(chat, message.id)
     try:
         if message.command == "Files" or message.content.strip() == "/files":
@@ -54,6 +59,8 @@ async def on_message(services: Services, message: cl.Message) -> None:
             await library_status.show(services.library_manager)
             return
         attached = await uploads.read_files(services, chat, message.elements)
+        if attached:
+            await file_scope.show_new(chat, attached)
         question = checked_question(message.content, services.settings.question_max_chars, files=bool(message.elements))
         if question:
             chat.turns.append(ChatTurn(message.id, question, _mode(message), attached))
@@ -73,6 +80,10 @@ async def on_action(services: Services, action: cl.Action) -> None:
         await show_panel(chat, chat_turn.result)
     elif action.name == "again":
         await _rerun(services, chat, chat_turn, chat_turn.mode)
+    elif action.name == "as_typed":
+        await _rerun(services, chat, chat_turn, chat_turn.mode, correct=False)
+    elif action.name == "suggestion":
+        await _ask_suggestion(services, chat, chat_turn, payload_text(action, "question"))
     elif action.name == "ask_larger":
         if log := services.turn_log:
             await feedback.write_log(lambda at: log.feedback(chat_turn.id, "asked", at))
@@ -110,7 +121,8 @@ async def _answer(services: Services, chat: Chat, chat_turn: ChatTurn, view: Tur
                 chat_turn.result = event.turn
             await view.show(event)
     if result := chat_turn.result:
-        await view.finish(result, turn_buttons(chat_turn, result, selection), selection.note)
+        around = surroundings(services, chat, chat_turn.attachments)
+        await view.finish(result, turn_buttons(chat_turn, result, selection), selection.note, around)
         await _write_log(services.turn_log, chat_turn, result)
 
 
@@ -122,6 +134,7 @@ async def _wait_for_library(library_manager: LibraryManager, view: TurnView) -> 
 
 def _events(services: Services, chat: Chat, chat_turn: ChatTurn, models: "ModelSet") -> AsyncGenerator[TurnEvent]:
     preferences = chat.preferences
+    chat_turn.attachments = attachments = chat.attachments(chat_turn.attached)
     return answer(
         chat_turn.question,
         searcher=services.searcher(chat.uploads, closed=preferences.closed),
@@ -132,21 +145,33 @@ def _events(services: Services, chat: Chat, chat_turn: ChatTurn, models: "ModelS
         history=chat.history,
         earlier=chat_turn.earlier,
         mode=chat_turn.mode,
-        attachments=chat.attachments(chat_turn.attached),
+        attachments=attachments,
+        catalogue=partial(services.catalogue, preferences.closed, attachments.documents),
+        correct=chat_turn.correct,
+        sections=services.sections,
     )
+
+
+def surroundings(services: Services, chat: Chat, attachments: Attachments) -> Surroundings:
+    """What a turn with these files cannot know: which of them are gone by now, and how far the library is."""
+    left = {document.id for document in chat.documents}
+    gone = tuple(document for document in attachments.documents if document.id not in left)
+    return Surroundings(attachments, gone, services.library_manager.reading)
 
 
 def checked_question(text: str, most_chars: int, *, files: bool) -> str:
     """The question without the white space around it; "" when only files came.
 
     Raises:
-        QuestionError: nothing was asked, it is longer than `most_chars`, or it is not text.
+        QuestionError: nothing was asked, or punctuation alone, it is longer than `most_chars`, or it is not text.
     """
     question = text.encode("utf-8", "replace").decode().strip()  # half a surrogate pair cannot be sent on
     if not question:
         if files:
             return ""
         raise QuestionError("The message is empty. Type a question, or drop a file in and ask about it.")
+    if all(unicodedata.category(character)[0] in "PZC" for character in question):
+        raise QuestionError("The message has no word to look for. Type a question, such as “What is this file about?”.")
     if len(question) > most_chars:
         raise QuestionError(
             f"The message has {len(question):,} characters, and {most_chars:,} are the most. "
@@ -177,12 +202,28 @@ async def rewind(chat: Chat, message_id: str) -> None:
         await cl.context.emitter.delete_step({"id": chat_turn.run_id if n == 0 else chat_turn.message_id})  # type: ignore
 
 
-async def _rerun(services: Services, chat: Chat, chat_turn: ChatTurn, mode: Mode) -> None:
+async def _rerun(
+    services: Services, chat: Chat, chat_turn: ChatTurn, mode: Mode, *, correct: bool | None = None
+) -> None:
+    """Answers a question anew; misspelt words are corrected as before where `correct` does not say otherwise."""
     await rewind(chat, chat_turn.message_id)
     earlier = chat_turn.result.draft if chat_turn.result and mode == "large" else None
     again = ChatTurn(chat_turn.message_id, chat_turn.question, mode, chat_turn.attached, earlier=earlier)
+    again.correct = chat_turn.correct if correct is None else correct
     chat.turns.append(again)
     again.task = in_background(_run_as_step(services, chat, again))
+
+
+async def _ask_suggestion(services: Services, chat: Chat, chat_turn: ChatTurn, question: str) -> None:
+    """Asks one of the questions that stand under an abstention, as a new message of the person."""
+    offered = suggestions(chat_turn.result) if chat_turn.result else []
+    running = any(turn.task and not turn.task.done() for turn in chat.turns)
+    if running or question not in [suggestion.question for suggestion in offered]:
+        return
+    message = cl.Message(question, author="User", type="user_message")
+    await message.send()
+    chat.turns.append(ChatTurn(message.id, question, chat_turn.mode))
+    chat.turns[-1].task = in_background(_run_as_step(services, chat, chat.turns[-1]))
 
 
 async def _run_as_step(services: Services, chat: Chat, chat_turn: ChatTurn) -> None:
@@ -216,7 +257,13 @@ async def _write_log(log: TurnLog | None, chat_turn: ChatTurn, turn: Turn) -> No
 def turn_buttons(chat_turn: ChatTurn, turn: Turn, selection: "ModelSelection") -> list[cl.Action]:
     """The buttons under the answer of that turn."""
     payload = {"turn": chat_turn.message_id}
-    buttons = [cl.Action("details", payload, "Show details", icon="gauge")]
+    buttons = [
+        cl.Action("suggestion", payload | {"question": each.question}, each.label, icon="message-circle-question")
+        for each in suggestions(turn)
+    ]
+    if turn.search.corrections:
+        buttons.append(cl.Action("as_typed", payload, "Search as typed", icon="search"))
+    buttons.append(cl.Action("details", payload, "Show details", icon="gauge"))
     buttons.append(cl.Action("again", payload, "Answer again", icon="refresh-cw"))
     if selection.models.large and turn.escalated is None:
         anyway = " anyway" if turn.outcome == "abstained" else ""

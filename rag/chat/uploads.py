@@ -24,6 +24,10 @@ LANGUAGES = {
 }  # fmt: skip
 
 
+_MOST_REFUSED = 3
+"""Names in a sentence."""
+
+
 async def read_files(services: Services, chat: Chat, elements: Sequence[Element]) -> frozenset[str]:
     """The ids of those files of a message that can be searched now; a message in the chat shows their progress."""
     files = list(_named(elements))
@@ -33,7 +37,10 @@ async def read_files(services: Services, chat: Chat, elements: Sequence[Element]
     accepted = _accepted(files, present={document.name for document in chat.documents}, limit=limit)
     status = _StatusMessage()
     for name, _ in files:
-        status.lines[name] = status.reading(name) if name in accepted else _over_the_limit(name, limit)
+        if name in accepted:
+            status.lines[name] = status.reading(name)
+    if refused := [name for name, _ in files if name not in accepted]:
+        status.lines[""] = _over_the_limit(refused, limit)
     await status.show()
     try:
         found = await asyncio.gather(
@@ -52,35 +59,73 @@ def _accepted(files: Sequence[tuple[str, Path]], *, present: Set[str], limit: in
     return frozenset(name for name, _ in files) - frozenset(refused)
 
 
-def _over_the_limit(name: str, limit: int) -> str:
+def _over_the_limit(names: Sequence[str], limit: int) -> str:
+    """One sentence, however many they are."""
+    shown = [f"**{plain(name)}**" for name in names[:_MOST_REFUSED]]
+    if len(names) > _MOST_REFUSED:
+        shown.append(f"{len(names) - _MOST_REFUSED:,} more")
+    listed = " and ".join(filter(None, [", ".join(shown[:-1]), shown[-1]]))
+    were, them = ("was", "it") if len(names) == 1 else ("were", "them")
     return (
-        f"**{plain(name)}** was not read, because a chat holds {limit} files. "
-        "Remove some with /files, then drop it in again."
+        f"{listed} {were} not read, because a chat holds {limit} files. "
+        f"Remove some with /files, then drop {them} in again."
     )
 
 
-async def show_list(chat: Chat) -> None:
-    """What this chat holds, each with a button that removes it."""
+async def show_list(chat: Chat, news: str = "") -> None:
+    """What this chat holds, each file with buttons that leave it out and remove it, in place of an earlier list.
+
+    `news` stands before it.
+    """
+    await _remove_list(chat)
     documents = chat.documents
     if not documents:
-        await cl.Message("This chat holds no files. Drop one in, or use the paperclip, and ask about it.").send()
+        nothing = "This chat holds no files. Drop one in, or use the paperclip, and ask about it."
+        await cl.Message(news or nothing).send()
         return
     counts = f"{counted(len(documents), 'file')} with {counted(len(chat.uploads), 'passage')}"
     lines = [f"This chat holds {counts}; no other chat sees them. Drop in more at any time."]
-    lines += [f"- **{plain(document.name)}** · {_size(document, None)}" for document in documents]
-    actions = [
-        cl.Action("remove_file", {"document": document.id}, f"Remove {document.name}", icon="trash-2")
-        for document in documents
-    ]
-    await cl.Message("\n".join(lines), actions=actions).send()
+    lines += [_list_line(chat, document) for document in documents]
+    actions = [action for document in documents for action in _file_actions(chat, document)]
+    chat.file_list = cl.Message("\n\n".join(filter(None, [news, "\n".join(lines)])), actions=actions)
+    await chat.file_list.send()
 
 
 async def remove(chat: Chat, document_id: str) -> None:
     """Takes a file out of the chat and says so."""
     name = document_id.partition(":")[2]
     removed = chat.uploads.remove(document_id)
+    chat.switch(document_id, on=True)
     outcome = "is removed from this chat" if removed else "is not in this chat"
-    await cl.Message(f"**{plain(name)}** {outcome}.").send()
+    await show_list(chat, f"**{plain(name)}** {outcome}.")
+
+
+async def switch(chat: Chat, document_id: str) -> None:
+    """Leaves a file out of this chat's searches, or takes it up again."""
+    if any(document.id == document_id for document in chat.documents):
+        chat.switch(document_id, on=document_id in chat.preferences.files_off)
+    await show_list(chat)
+
+
+async def _remove_list(chat: Chat) -> None:
+    if chat.file_list:
+        await chat.file_list.remove()
+        chat.file_list = None
+
+
+def _list_line(chat: Chat, document: Document) -> str:
+    left_out = " · left out" if document.id in chat.preferences.files_off else ""
+    return f"- **{plain(document.name)}** · {_size(document, None)}{left_out}"
+
+
+def _file_actions(chat: Chat, document: Document) -> list[cl.Action]:
+    payload, name = {"document": document.id}, document.name
+    off = document.id in chat.preferences.files_off
+    label, icon = (f"Search {name} again", "eye") if off else (f"Leave {name} out", "eye-off")
+    return [
+        cl.Action("switch_file", payload, label, icon=icon),
+        cl.Action("remove_file", payload, f"Remove {name}", icon="trash-2"),
+    ]
 
 
 class _StatusMessage:

@@ -8,11 +8,12 @@ from typing import Any
 import chainlit as cl
 from chainlit.utils import utc_now
 
-from rag.chat.panel import LivePanel, source_props, turn_props
+from rag.chat.abstention import NOTHING_AROUND, Surroundings, abstention
+from rag.chat.panel import LivePanel, provenance, source_props, turn_props
 from rag.chat.session import Chat, ChatTurn, is_narrow
 from rag.chat.streaming import Throttle, TokenStream
 from rag.events import Decided, Delta, Reasoning, Stage, TurnEvent
-from rag.text.markdown import counted, page_markdown, plain
+from rag.text.markdown import counted, page_markdown
 from rag.types import Generation, Turn
 
 _ELEMENT_URL = "/public/elements/"
@@ -57,13 +58,20 @@ class TurnView:
         """Shows what the turn waits for before it begins, if the wait is long enough to read."""
         self._start_status(line, after_s=0.3)
 
-    async def finish(self, turn: Turn, actions: Sequence[cl.Action], note: str = "") -> None:
+    async def finish(
+        self, turn: Turn, actions: Sequence[cl.Action], note: str = "", around: Surroundings = NOTHING_AROUND
+    ) -> None:
         """The finished answer with its sources, buttons and panel."""
         await self._end_streams()
         message = self._message or cl.Message("")
-        message.content = page_markdown(turn.answer) or abstention(turn)
+        message.content = page_markdown(turn.answer) or abstention(turn, around)
         elements: list[Any] = [
-            cl.CustomElement(name="Sources", props=source_props(turn, note), display="inline", url=_ELEMENT_URL),
+            cl.CustomElement(
+                name="Sources",
+                props=source_props(turn, note, provenance(turn, around.attachments)),
+                display="inline",
+                url=_ELEMENT_URL,
+            ),
             *(
                 cl.Text(name=f"[{c.number}]", content=f"{c.hit.passage.place}\n\n{c.hit.passage.shown}", display="page")
                 for c in turn.citations
@@ -208,17 +216,6 @@ def status_line(stage: Stage) -> str:
             return f"{stage.model} is writing"
         case _:
             return f"{stage.model} is reading {passages}"
-
-
-def abstention(turn: Turn) -> str:
-    """The sentence for a question that the documents do not answer."""
-    if not turn.search.searched:
-        return (
-            "There is no document to search. Drop a file into the chat, or set LIBRARY_DIRS to folders that have some."
-        )
-    names = list(dict.fromkeys(hit.passage.document.title for hit in turn.search.hits))[:3]
-    nearest = f" The nearest that they have: {', '.join(f'**{plain(name)}**' for name in names)}." if names else ""
-    return f"I could not find an answer to this in your documents.{nearest}"
 
 
 async def show_panel(chat: Chat, turn: Turn) -> None:

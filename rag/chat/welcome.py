@@ -7,7 +7,8 @@ import chainlit as cl
 from chainlit.input_widget import InputWidget, Slider, Switch
 from chainlit.mode import Mode, ModeOption
 
-from rag.chat.session import Preferences
+from rag.chat import file_scope
+from rag.chat.session import Chat, Preference, Preferences
 from rag.services import Services
 
 _FOLDER = "folder:"
@@ -30,17 +31,19 @@ def starters() -> list[cl.Starter]:
     ]
 
 
-async def greet(preferences: Preferences, services: Services) -> None:
+async def greet(chat: Chat, services: Services) -> None:
     """Sends the controls of a new chat."""
     emitter = cl.context.emitter
-    await emitter.set_modes([_modes(services.settings.slm_alias, services.settings.llm_alias)])
+    modes = [_modes(services.settings.slm_alias, services.settings.llm_alias), file_scope.picker()]
+    await emitter.set_modes(modes)
+    await file_scope.show(chat)
     await emitter.set_commands(
         [
             _command("Files", "List and remove this chat's files", "files"),
             _command("Library", "What the library holds, and how its reading goes", "library"),
         ]
     )
-    await cl.ChatSettings(widgets(preferences, tuple(services.library_manager.libraries))).send()
+    await cl.ChatSettings(widgets(chat.preferences, tuple(services.library_manager.libraries))).send()
 
 
 def _command(name: str, description: str, icon: str) -> Any:
@@ -96,7 +99,7 @@ def _slider(
     return Slider(id=name, label=label, initial=initial, min=lowest, max=highest, step=step, description=description)
 
 
-def accepted(settings: dict[str, Any]) -> dict[str, float | bool | frozenset[str]]:
+def accepted(settings: dict[str, Any]) -> dict[str, Preference]:
     """The browser's settings as values for `Chat.prefer`, within their limits; anything else is left out."""
     limits = {
         "passages": (1, 20),
@@ -104,7 +107,7 @@ def accepted(settings: dict[str, Any]) -> dict[str, float | bool | frozenset[str
         "confidence_threshold": (0, 1),
         "grounding_threshold": (0, 1),
     }
-    values: dict[str, float | bool | frozenset[str]] = {}
+    values: dict[str, Preference] = {}
     if switches := [name for name in settings if name.startswith(_FOLDER)]:
         values["closed"] = frozenset(name.removeprefix(_FOLDER) for name in switches if settings[name] is False)
     for name, value in settings.items():

@@ -56,6 +56,7 @@ async def _ask(question: str, mode: Mode, as_json: bool) -> int:
             policy=services.policy(),
             budget=budget(services.settings),
             mode=mode,
+            catalogue=services.catalogue,
         )
         async with aclosing(events):
             turn = await (_last(events) if as_json else _streamed(events))

@@ -3,11 +3,13 @@
 from collections.abc import Sequence, Set
 from dataclasses import replace
 
-from rag.intent.word_sets import COMPARE
 from rag.intent.parts import several_questions, sides
 from rag.intent.scope import Target, find_target
+from rag.intent.talk import classify_talk
+from rag.intent.word_sets import COMPARE
 from rag.intent.wording import Wording
 from rag.text.analysis import analyse
+from rag.text.language import language_of
 from rag.types import Attachments, Document, Exchange, Intent, WholeRequest, WholeTask
 
 _LEAST_SENTENCES = 5
@@ -25,6 +27,8 @@ def understand(
     `attachments` are the chat's files, `history` its earlier exchanges, oldest first, `named` the documents of the
     library whose names stand in the question, best first.
     """
+    if classify_talk(question):
+        return Intent("talk")
     attached, wording = attachments or Attachments(), Wording(question)
     before = history[-1] if history else None
     target = find_target(wording, attached, history, named)
@@ -66,7 +70,7 @@ def _whole_documents(
     request = WholeRequest(
         task,
         question,
-        wording.language if task == "translate" else "",
+        (task == "translate" and wording.language) or language_of(question),
         wording.most_sentences or _LEAST_SENTENCES,
         wording.pages.numbers,
     )

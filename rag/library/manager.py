@@ -157,6 +157,16 @@ class LibraryManager:
         """How many can be searched now."""
         return sum(len(managed.library.index) for managed in self.libraries.values())
 
+    @property
+    def reading(self) -> tuple[int, int] | None:
+        """How many of how many documents have been read of the folders that are read for the first time, or anew; None
+        when all have been."""
+        unread = [managed.library for managed in self.libraries.values() if not managed.ready.is_set()]
+        running = [progress for library in unread if (progress := library.progress)]
+        if not running:
+            return None
+        return sum(each.documents_done for each in running), sum(each.documents_total for each in running)
+
     def start(self) -> None:
         """Begins to keep everything in sync; may be called at every use."""
         if self._watching is None:

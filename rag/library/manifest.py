@@ -181,6 +181,11 @@ class Manifest:
             found.update((record.name, record) for record in below)
         yield from found.values()
 
+    def first(self, limit: int, *, newest: bool = False) -> list[FileRecord]:
+        """The first `limit` indexed files by name, or those that were read last, newest first."""
+        order = "read_at DESC, name" if newest else "name"
+        return list(self._select(f"WHERE state = 'indexed' ORDER BY {order} LIMIT ?", limit))
+
     def summary(self) -> Summary:
         """The numbers."""
         with self._using() as db:

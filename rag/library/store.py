@@ -23,6 +23,18 @@ _RELEASE_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
+class Listing:
+    """Some documents of a library."""
+
+    documents: int = 0
+    """How many it holds."""
+    first: tuple[FileRecord, ...] = ()
+    """By name."""
+    newest: tuple[FileRecord, ...] = ()
+    """Those that were read last, newest first."""
+
+
+@dataclass(frozen=True, slots=True)
 class StoredLibrary:
     """The part of a library that outlives its process; every call blocks for a moment."""
 
@@ -53,7 +65,7 @@ class StoredLibrary:
         """The library in numbers.
 
         Raises:
-            StorageError: the manifest cannot be read; so for `files`.
+            StorageError: the manifest cannot be read; so for `files` and `listing`.
         """
         with reading(self.directory / MANIFEST) as manifest:
             return manifest.summary() if manifest else Summary()
@@ -62,6 +74,14 @@ class StoredLibrary:
         """What is known of each file, by name."""
         with reading(self.directory / MANIFEST) as manifest:
             return list(manifest.records(state=state)) if manifest else []
+
+    def listing(self, limit: int) -> "Listing":
+        """How many documents there are, and a few of them, whatever their number."""
+        with reading(self.directory / MANIFEST) as manifest:
+            if not manifest:
+                return Listing()
+            documents = manifest.summary().documents
+            return Listing(documents, tuple(manifest.first(limit)), tuple(manifest.first(limit, newest=True)))
 
     def size(self) -> int:
         """Bytes on the disk."""

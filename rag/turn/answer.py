@@ -8,13 +8,14 @@ from contextlib import aclosing
 from rag.escalation.confidence import Answerability
 from rag.escalation.policy import Policy
 from rag.escalation.rate_limit import EscalationLimit
-from rag.events import Decided, Finished, Retrieved, TurnEvent, Understood
+from rag.events import Finished, Retrieved, TurnEvent, Understood
 from rag.generation.chat_model import ChatModel, ModelSet
 from rag.generation.prompt import Prompt, fitted_prompt
-from rag.intent.catalogue import Catalogue, catalogue_answer
+from rag.intent.catalogue import Catalogue
 from rag.intent.understand import understand
 from rag.retrieval.search import Searcher
 from rag.turn.draft import answer_from
+from rag.turn.reply import reply_to
 from rag.turn.retrieve import retrieve
 from rag.turn.section_store import SectionStore
 from rag.turn.state import (
@@ -29,7 +30,7 @@ from rag.turn.state import (
 )
 from rag.turn.timing import StageClock
 from rag.turn.whole_document import answer_whole_documents
-from rag.types import Attachments, Decision, Exchange, Generation, Intent, Mode, Passage, SearchResult, Turn
+from rag.types import Attachments, Exchange, Generation, Intent, Mode, Passage, SearchResult, Turn
 
 _ALL = 1_000_000
 UNREAD_EVENTS = 8
@@ -50,15 +51,16 @@ async def answer(
     attachments: Attachments | None = None,
     catalogue: Callable[[], Catalogue] = Catalogue,
     sections: SectionStore | None = None,
+    correct: bool = True,
     clock: Callable[[], float] = time.perf_counter,
 ) -> AsyncGenerator[TurnEvent]:
     """The turn's events; the last one is `Finished`. Closing the generator stops the model.
 
     `history` holds the chat's earlier exchanges, oldest first; `earlier` the draft that this question got before, when
     a person now asks the larger model; `attachments` the chat's files, which the searcher searches too; `catalogue`
-    gives what documents there are, and may block; `sections` keeps what a
-    model has read of long documents; `escalation_limit` is how much all chats together may ask of the
-    larger model. When the larger model fails, the draft stays; when the small one fails, the fallback answers; each
+    gives what documents there are, and may block; `sections` keeps what a model has read of long documents; without
+    `correct` the question is searched for as it was typed; `escalation_limit` is how much all chats together may ask of
+    the larger model. When the larger model fails, the draft stays; when the small one fails, the fallback answers; each
     time with a `Notice`.
 
     Raises:
@@ -83,6 +85,7 @@ async def answer(
         events,
         tuple(history),
         attachments or NO_FILES,
+        correct,
     )
     task = asyncio.create_task(_run(turn, events, searcher, catalogue, sections or SectionStore(), earlier))
     task.add_done_callback(lambda _: queue.put_nowait(None))
@@ -151,7 +154,7 @@ async def _run(
     intent = await _understand(turn, searcher)
     found, result = Evidence(SearchResult(()), Answerability()), None
     if intent.kind in ("talk", "catalogue") or (intent.request and not intent.documents):
-        result = await _reply(turn, intent, catalogue)
+        result = await reply_to(turn, intent, catalogue)
     elif intent.request:
         documents = await asyncio.to_thread(_whole_documents, searcher, intent)
         found, result = await answer_whole_documents(turn, intent.request, documents, sections)
@@ -174,15 +177,6 @@ async def _understand(turn: TurnContext, searcher: Searcher) -> Intent:
 def _intent(turn: TurnContext, searcher: Searcher) -> Intent:
     found = [document for document in searcher.named(turn.question) if document.origin == "library"]
     return understand(turn.question, turn.attachments, turn.history, found)
-
-
-async def _reply(turn: TurnContext, intent: Intent, catalogue: Callable[[], Catalogue]) -> TurnResult:
-    """What is said without passages or a model."""
-    found = await asyncio.to_thread(catalogue)
-    text = await asyncio.to_thread(catalogue_answer, found, turn.question)
-    decision = Decision("keep", "No passage is needed for this.", 1.0, 0.0)
-    await turn.emit(Decided(decision, None))
-    return TurnResult("replied", decision, None, reply=text)
 
 
 def _whole_documents(searcher: Searcher, intent: Intent) -> list[list[Passage]]:

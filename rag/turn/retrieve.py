@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence, Set
 from dataclasses import replace
+from functools import partial
 from itertools import chain, zip_longest
 
 from rag.escalation import policy as policies
@@ -91,9 +92,8 @@ async def _find(
 ) -> SearchResult:
     await turn.enter("search", passages=len(searcher))
     left_out = turn.attachments.left_out
-    return await asyncio.to_thread(
-        searcher.search, query, earlier, limit=turn.budget.candidates, within=within, without=left_out
-    )
+    search = partial(searcher.search, limit=turn.budget.candidates, within=within, without=left_out)
+    return await asyncio.to_thread(search, query, earlier, correct=turn.correct)
 
 
 async def _assess(turn: TurnContext, search: SearchResult) -> Evidence:

@@ -80,6 +80,8 @@ class TurnContext:
     history: Sequence[Exchange] = ()
     """The chat's earlier exchanges, oldest first."""
     attachments: Attachments = NO_FILES
+    correct: bool = True
+    """Whether typing errors of the question are corrected."""
 
     @property
     def generates(self) -> bool:

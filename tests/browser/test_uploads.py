@@ -47,7 +47,7 @@ async def test_a_pdf_can_be_asked_about_in_its_chat_alone_until_it_is_removed(vi
         await expect(answer).not_to_contain_text("birds.pdf")
 
     await expect(await chat.ask(PELICANS)).to_contain_text("417")
-    await chat.page.get_by_role("button", name="Files").click()
+    await chat.page.get_by_role("button", name="Files", exact=True).click()
     await chat.send_button.click()
     await chat.page.get_by_role("button", name="Remove birds.pdf").click()
     await expect(chat.messages.last).to_have_text("birds.pdf is removed from this chat.")

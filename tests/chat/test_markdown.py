@@ -3,8 +3,9 @@
 import pytest
 
 from rag.chat import turns
+from rag.chat.abstention import abstention
 from rag.chat.session import ChatTurn
-from rag.chat.view import abstention, status_line
+from rag.chat.view import status_line
 from rag.events import Stage
 from rag.generation.chat_model import ModelSet
 from rag.generation.extractive import ExtractiveModel

@@ -11,12 +11,13 @@ import pytest
 from rag.chat.panel import LABELS, LivePanel, Props, first_token_ms, turn_props
 from rag.errors import ModelUnavailable
 from rag.escalation.policy import Policy
-from rag.events import Decided, Delta, Finished, Notice, Reasoning, Retrieved, Stage
+from rag.events import Decided, Delta, Finished, Notice, Reasoning, Retrieved, Stage, Understood
 from rag.generation.chat_model import ModelSet
 from rag.generation.extractive import ExtractiveModel
 from rag.retrieval.search import Searcher
 from rag.turn.answer import answer
 from rag.types import (
+    LOOKUP,
     Decision,
     EscalationReport,
     Generation,
@@ -73,6 +74,7 @@ async def outcomes() -> dict[Outcome, Turn]:
         )[1],
         "abstained": (await played("How do penguins raise their chicks?", models=ModelSet(FakeModel())))[1],
         "quoted": (await played(models=ModelSet(broken, fallback=ExtractiveModel())))[1],
+        "replied": (await played("Which documents do you have?", models=ModelSet(FakeModel())))[1],
     }
 
 
@@ -89,8 +91,11 @@ async def test_the_live_panel_follows_the_turn():
     seen, _ = await played(models=escalating())
     assert [as_json(props) for props in seen] == seen
     assert all(props["running"] and props["title"] == "Working" for props in seen)
-    assert [[bar["name"] for bar in props["stages"]][-1:] for props in seen[:3]] == [["search"], ["search"], ["prompt"]]
-    assert seen[0]["searched"] is None
+    assert [[bar["name"] for bar in props["stages"]][-1] for props in seen[:5]] == [
+        *("intent", "intent", "search", "search", "prompt")
+    ]
+    assert [props["intent"] for props in seen[:2]] == ["", "Lookup"]
+    assert seen[2]["searched"] is None
     assert seen[-1]["searched"] == {"passages": 2, "hits": 1}
     assert seen[-1]["decision"]["action"] == "escalate"
     assert [bar["name"] for bar in seen[-1]["stages"] if bar["larger"]] == [
@@ -151,6 +156,7 @@ TURN = Turn(
     ("event", "expected"),
     [
         (Stage("search"), True),
+        (Understood(LOOKUP), True),
         (Retrieved(SearchResult(())), True),
         (Decided(DECISION, None), True),
         (Finished(TURN), True),
@@ -175,7 +181,7 @@ async def test_the_final_panel_of_every_outcome(outcome: Outcome):
     assert [bar["name"] for bar in props["stages"]] == [stage.name for stage in turn.timings.stages]
     assert props["decision"]["reason"] == turn.decision.reason
     assert props["notices"] == list(turn.notices)
-    assert props["searched"]["passages"] == 2
+    assert props["searched"]["passages"] == (0 if outcome == "replied" else 2)
 
 
 async def test_titles_tell_the_outcomes_apart():
@@ -192,6 +198,7 @@ async def test_the_models_are_named_with_their_roles():
         "kept_draft": [("draft", "phi-4-mini"), ("larger", LARGER)],
         "abstained": [],
         "quoted": [("draft", "quoting")],
+        "replied": [],
     }
 
 

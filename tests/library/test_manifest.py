@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from rag.errors import StorageError
+from rag.library.folders import Folder
 from rag.library.manifest import FileRecord, Manifest, reading
+from rag.library.store import Listing, StoredLibrary
 
 GUIDE = FileRecord(
     *("guides/start.md", 5, 1_700_000_000_123_456_789, b"\0digest", "indexed", "", "library:Docs:guides/start.md"),
@@ -50,6 +52,20 @@ def test_a_row_is_replaced_or_dropped(path: Path) -> None:
         again = FileRecord("bad.pdf", 10, 2, b"y", "indexed", passages=3)
         manifest.record([again], gone=[GUIDE.name, "never there"])
         assert list(manifest.records()) == [again]
+
+
+def test_a_few_of_many_come_by_name_or_newest_first(path: Path) -> None:
+    records = [FileRecord(f"{n:02}.md", state="indexed", title=f"Page {n}", read_at=float(n % 7)) for n in range(40)]
+    with closing(Manifest(path)) as manifest:
+        manifest.record([*records, BAD, FileRecord("pending.md", read_at=99.0)])
+        assert [record.name for record in manifest.first(3)] == ["00.md", "01.md", "02.md"]
+        assert [record.name for record in manifest.first(3, newest=True)] == ["06.md", "13.md", "20.md"]
+    listing = StoredLibrary(Folder("Docs", path.parent), path.parent).listing(2)
+    assert (listing.documents, len(listing.first), listing.newest[0].name) == (40, 2, "06.md")
+
+
+def test_a_library_that_nobody_has_read_lists_nothing(tmp_path: Path) -> None:
+    assert StoredLibrary(Folder("Docs", tmp_path), tmp_path / "none").listing(2) == Listing()
 
 
 def test_what_is_expected_does_not_replace_what_is_known(path: Path) -> None:
