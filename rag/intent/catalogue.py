@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import Literal
 
 from rag.intent.catalogue_phrases import PHRASES, CataloguePhrases
-from rag.intent.lexicon import HOW_MANY, TASKS, WordSet
+from rag.intent.word_sets import HOW_MANY, TASKS, WordSet
 from rag.intent.wording import Wording
 from rag.text.markdown import plain
 

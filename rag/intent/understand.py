@@ -27,9 +27,9 @@ def understand(
     `attachments` are the chat's files, `history` its earlier exchanges, oldest first, `named` the documents of the
     library whose names stand in the question, best first.
     """
-    if classify_talk(question):
-        return Intent("talk")
     attached, wording = attachments or Attachments(), Wording(question)
+    if classify_talk(question) and not wording.is_a_letter:
+        return Intent("talk")
     before = history[-1] if history else None
     target = find_target(wording, attached, history, named)
     if _asks_for_catalogue(wording, before, target):

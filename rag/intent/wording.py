@@ -84,6 +84,11 @@ class Wording:
             if not any(start <= word.start and word.end <= end for start, end in left_out) and not _is_known(word.text)
         ]
 
+    @property
+    def is_a_letter(self) -> bool:
+        """Whether it is a single letter or digit, which could be anything."""
+        return len(self.words) == 1 and len(self.words[0].text) == 1
+
     @cached_property
     def task(self) -> WholeTask | None:
         """What it asks of a whole document; None where no word says so."""
