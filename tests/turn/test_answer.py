@@ -343,9 +343,11 @@ async def test_the_event_loop_goes_on_while_the_search_runs():
     go_on = threading.Event()
 
     class Slow(MemoryIndex):
-        def search(self, terms: Mapping[str, float], limit: int, statistics: Statistics | None = None) -> list[Hit]:
+        def search(
+            self, terms: Mapping[str, float], limit: int, statistics: Statistics | None = None, **named: Any
+        ) -> list[Hit]:
             assert go_on.wait(20), "the event loop stood still"
-            return super().search(terms, limit, statistics)
+            return super().search(terms, limit, statistics, **named)
 
     index = Slow()
     document = Document("guide.md", "Guide")
