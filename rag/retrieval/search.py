@@ -71,8 +71,8 @@ class Searcher:
         query = build_query(question, earlier, self.synonyms)
         statistics = sum((index.statistics(query.terms) for index in self.indexes), Statistics())
         query = query.with_history_weight(history_weight(query, statistics))
-        named = {each.document_id: each.score for each in self.documents_named(question) if each.score >= LEAST_SCORE}
-        named.pop(without, None)
+        named = {each.document_id: each.score for each in self.documents_named(question) if each.document_id != without}
+        named = named if max(named.values(), default=0.0) >= LEAST_SCORE else {}
         groups = self._groups(query, statistics, limit, focus, without, named)
         scorer = QueryScorer(query, statistics, list(chain.from_iterable(groups)))
         groups = [tuple(map(scorer.with_normalised_score, group)) for group in groups]

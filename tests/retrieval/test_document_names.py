@@ -111,9 +111,10 @@ def reports() -> Searcher:
 
 def test_a_report_is_found_by_its_company_and_year():
     searcher = reports()
-    (named,) = searcher.documents_named("What did Birch spend on plants in FY2018?")
+    named, *others = searcher.documents_named("What did Birch spend on plants in FY2018?")
     assert (named.document_id, named.exact) == ("library:Birch_2018_10K.pdf", False)
     assert named.share > 0.9
+    assert all(each.score < 0.6 * named.score for each in others)
     first = searcher.search("What did Birch spend on plants in FY2018?", limit=5).hits[0]
     assert (first.passage.document.name, first.passage.ordinal) == ("Birch_2018_10K.pdf", 0)
 
