@@ -58,7 +58,7 @@ def name_forms(document: Document) -> tuple[str, ...]:
     return _forms_of(document.name, document.title)
 
 
-@lru_cache(maxsize=2_000)
+@lru_cache(maxsize=10_000)
 def names_of(name: str, title: str) -> tuple[DocumentName, ...]:
     """The names of a document with this file name, which has its folders, and this title; each once."""
     path = PurePosixPath(name)
@@ -77,7 +77,7 @@ def asked_names(question: str) -> AskedNames:
     text = question[:_MOST_CHARACTERS]
     pieces = _pieces(text)
     forms = {form for form, _ in _joined(pieces)}
-    if not text.isupper():
+    if not text.isupper() or len(text.split()) == 1:  # where all is upper case, nothing is an acronym
         forms |= {ACRONYM_MARK + fold(re.sub("[n&]", "", found)) for found in _ACRONYM.findall(text)}
     quoted = frozenset(_units(_pieces(part)) for part in _QUOTED.findall(text))
     return AskedNames(fold(text), _units(pieces), frozenset(forms), quoted)
@@ -126,6 +126,7 @@ def _units(pieces: Iterable[str]) -> tuple[str, ...]:
     return tuple(unit for piece in pieces for unit in _analysed(piece))
 
 
+@lru_cache(maxsize=20_000)
 def _analysed(piece: str) -> tuple[str, ...]:
     """A piece's search term, or its bigrams in scripts without spaces."""
     return analyse(piece).units

@@ -78,12 +78,7 @@ class Searcher:
         query = build_query(apply_corrections(question, corrections), earlier, self.synonyms, typed=corrections)
         statistics = sum((index.statistics(query.terms) for index in self.indexes), Statistics())
         query = query.with_history_weight(history_weight(query, statistics))
-        named = {
-            each.document_id: each.score
-            for each in self.documents_named(question)
-            if each.score >= LEAST_SCORE and each.document_id not in without
-        }
-        groups = self._groups(query, statistics, limit, focus, within, without, named)
+        groups = self._groups(query, statistics, limit, focus, within, without, self._named(question, within, without))
         scorer = QueryScorer(query, statistics, list(chain.from_iterable(groups)))
         groups = [tuple(map(scorer.with_normalised_score, group)) for group in groups]
         hits = sorted(map(merge_neighbours, groups), key=_by_score)
@@ -124,6 +119,15 @@ class Searcher:
         passages = sum((index.statistics(words) for index in self.indexes), Statistics())
         own = sum((index.own_name_counts(words) for index in self.indexes), Statistics())
         return named_documents(asked, candidates, NameStatistics(counts, passages, own))
+
+    def _named(self, question: str, within: Set[str] | None, without: Set[str]) -> dict[str, float]:
+        """The scores of the documents that a question names; none where it names no one surely."""
+        found = {
+            each.document_id: each.score
+            for each in self.documents_named(question)
+            if each.document_id not in without and (within is None or each.document_id in within)
+        }
+        return found if max(found.values(), default=0.0) >= LEAST_SCORE else {}
 
     def named(self, question: str) -> list[Document]:
         """The documents whose names are written out in a question, as files or as titles of several words."""

@@ -24,6 +24,7 @@ def test_every_field_has_its_terms():
     assert terms["grams"] == analyse(searched_text(PASSAGE)).grams
     assert terms["title"] == ("travel", "guid")
     assert terms["headings"] == ("citi", "price")
+    assert terms["names"] == ("^tg", "guid", "travel", "travelguid")
 
 
 def test_a_passage_without_title_and_headings_has_empty_fields():

@@ -196,6 +196,55 @@ def test_a_limit_beyond_all_measure_gives_all(index: PassageIndex):
     assert index.passages(RULES.id, limit=10**9) == index.passages(RULES.id, limit=len(TEXTS))
 
 
+REPORTS = [Document(f"{name}_{year}_10K.pdf", "") for name in ("ACME", "Birch") for year in (2018, 2019)]
+
+
+def put_reports(index: PassageIndex) -> None:
+    for report in REPORTS:
+        company, year = report.name.split("_")[:2]
+        put(index, report, f"{company} earned more in {year}.", f"Sales of {company} grew.", "Costs fell.")
+
+
+def test_how_many_documents_are_called_so_is_counted_by_document(index: PassageIndex):
+    put_reports(index)
+    counts = index.name_counts(["acm", "2018", "10k", "birch2018", "sale"])
+    assert counts == Statistics(4, {"acm": 2, "2018": 2, "10k": 4, "birch2018": 1, "sale": 0})
+    assert index.own_name_counts(["acm", "2018", "sale"]) == Statistics(12, {"acm": 4, "2018": 2, "sale": 0})
+    index.remove(REPORTS[0].id)
+    assert index.name_counts(["acm", "10k"]) == Statistics(3, {"acm": 1, "10k": 3})
+
+
+def test_documents_are_found_by_the_weights_of_their_names(index: PassageIndex):
+    put_reports(index)
+    found = index.documents_called({"birch": 2.0, "2019": 1.5}, 9)
+    assert [(document, round(weight, 3)) for document, weight in found[:2]] == [(REPORTS[3], 3.5), (REPORTS[2], 2.0)]
+    assert found[2][0] == REPORTS[1]
+    assert len(found) == 3
+    assert len(index.documents_called({"10k": 1.0}, 2)) == 2
+    assert index.documents_called({}, 9) == []
+    assert index.documents_called({"absent": 1.0}, 9) == []
+
+
+def test_terms_are_counted_in_some_documents_only(index: PassageIndex):
+    put_reports(index)
+    some = {REPORTS[0].id, "library:absent.pdf"}
+    assert index.statistics(["acm", "cost", "#cost"], some) == Statistics(3, {"acm": 2, "cost": 1, "#cost": 1})
+    assert index.statistics(["acm"], set()) == Statistics(0, {"acm": 0})
+    many = {document.id for document in REPORTS} | {f"library:{n}.md" for n in range(50)}
+    assert index.statistics(["cost"], many) == index.statistics(["cost"])
+
+
+def test_a_bonus_is_added_to_the_passages_of_a_document_that_hold_a_term(index: PassageIndex):
+    put_reports(index)
+    terms = build_query("costs").terms
+    before = {hit.passage.id: hit.score for hit in index.search(terms, 9)}
+    after = {hit.passage.id: hit.score for hit in index.search(terms, 9, bonuses={REPORTS[3].id: 7.0, "absent": 9.0})}
+    of_report = f"{REPORTS[3].id}#2"
+    assert after == pytest.approx(before | {of_report: before[of_report] + 7}, rel=1e-5)
+    among = index.search(terms, 9, documents={REPORTS[3].id, REPORTS[0].id}, bonuses={REPORTS[3].id: 7.0})
+    assert [hit.passage.document for hit in among] == [REPORTS[3], REPORTS[0]]
+
+
 def test_a_closed_index_is_empty(index: PassageIndex):
     put(index, RULES, *TEXTS)
     index.close()

@@ -153,6 +153,7 @@ def test_an_index_of_another_version_answers_until_it_is_made_anew(filled: Path,
     index.prepare(answers_meanwhile)
     assert heard == [(0, 4)]
     assert not index.outdated
+    assert [each.exact for each in Searcher(index).documents_named(f"Summarize {GUIDE.name}")] == [True]
     assert index.identity == current.identity
     assert texts(index, "How much memory?") == [TEXTS[1]]
     assert TantivyIndex(filled).passages(GUIDE.id, limit=9) == passages(GUIDE, TEXTS)
