@@ -10,12 +10,14 @@ removed from the library, and with their paragraph removed (AUROC, benchmarks/co
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import replace
 from itertools import pairwise
 
 from rag.retrieval.fields import heading_context
 from rag.retrieval.query import is_gram
 from rag.retrieval.scoring import rarest
 from rag.text.analysis import GRAM_PREFIX, GRAM_WEIGHT, WORD_START, Terms, analyse, analyse_again
+from rag.text.question_words import function_words, words_of
 from rag.text.sentences import sentences
 from rag.types import Hit, SearchResult, Signal
 
@@ -51,11 +53,13 @@ def search_signals(search: SearchResult, question: str) -> tuple[Signal, ...]:
 
     `question` is what the person wrote; what was searched for instead, if anything was, takes its place.
     """
+    asked = search.question or question
+    search = replace(search, weights=_named(search.weights, asked))
     windows = [window for hit in search.hits for window in _windows(hit, search.weights)]
     chosen = any(not hit.score for hit in search.hits)  # they came with a question whose words did not find them
     close = closeness(search, windows)
     whole = close >= WHOLE
-    names = specifics(search, windows, search.question or question)
+    names = specifics(search, windows, asked)
     found = (
         ("strength", search.normalised_score, "How much of the question the best passage holds"),
         ("closeness", close, "How much of the question stands in two sentences side by side"),
@@ -105,6 +109,19 @@ def margin(hits: Sequence[Hit]) -> float:
     """
     ranked = sorted((hit.normalised_score for hit in hits), reverse=True)
     return ranked[0] - (ranked[BACKGROUND] if len(ranked) > BACKGROUND else 0.0) if ranked else 0.0
+
+
+def _named(weights: Mapping[str, float], question: str) -> Mapping[str, float]:
+    """The terms without those of words that ask rather than name, unless there are no others."""
+    words = words_of(question)
+    functions = function_words(words)
+    asking = set(_terms(functions)) - set(_terms(word for word in words if word not in functions))
+    return {term: weight for term, weight in weights.items() if term not in asking} or weights
+
+
+def _terms(words: Iterable[str]) -> tuple[str, ...]:
+    terms = analyse(" ".join(words))
+    return (*terms.words, *terms.grams)
 
 
 def _windows(hit: Hit, weights: Mapping[str, float]) -> Iterator[_Window]:

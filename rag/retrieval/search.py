@@ -1,15 +1,19 @@
 """The library and a chat's uploads as one ranking, with one normalised score."""
 
+import re
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from itertools import chain, islice, zip_longest
 from typing import TypeVar
 
 from rag.retrieval.dedup import deduplicate, group_neighbours, merge_neighbours
+from rag.retrieval.definitions import DEFINES, definition
+from rag.retrieval.fields import searched_text
 from rag.retrieval.index import PassageIndex, Statistics
 from rag.retrieval.query import Query, build_query
 from rag.retrieval.scoring import QueryScorer, history_weight
 from rag.retrieval.synonyms import Synonyms
+from rag.text.analysis import fold
 from rag.types import Hit, SearchResult
 
 FOCUS_BOOST = 1.25
@@ -22,6 +26,9 @@ first passages have the full score then, because the person chose them."""
 MOST_TERMS = 128
 """A question of thousands of words, or the rest of a long talk, is searched for by the terms of the greatest mass; a
 usual question has about 50, and what is left out changes no measure (benchmarks/retrieval)."""
+
+_WIDER = 6
+"""How many times as many hits are looked at for one that defines what was asked for: a definition says a word once."""
 
 _MOST_FOUND = 500
 """Hits; a ranking full of near-duplicates is followed no further than this."""
@@ -74,13 +81,14 @@ class Searcher:
         self, query: Query, statistics: Statistics, limit: int, focus: Set[str], without: str
     ) -> list[tuple[Hit, ...]]:
         """The best `limit` groups of hits; a ranking full of near-duplicates is followed further down."""
-        terms, count = _heaviest_terms(query.terms, statistics), 3 * limit
+        terms, count = _heaviest_terms(query.terms, statistics), 3 * limit * (_WIDER if query.term else 1)
+        says = definition(query.term) if query.term else None
         while True:
             rows = [index.search(terms, count, statistics) for index in self.indexes]
             if focus:
                 rows += [index.search(terms, count, statistics, documents=focus) for index in self.indexes]
             wanted = (hit for row in rows for hit in row if hit.passage.document.id != without)
-            hits = {hit.passage.id: _boosted(hit, focus) for hit in wanted}
+            hits = {hit.passage.id: _boosted(hit, focus, says) for hit in wanted}
             ranked = sorted(hits.values(), key=_by_score)
             of_focus = [hit for hit in ranked if hit.passage.document.id in focus]
             groups = group_neighbours(deduplicate(_in_turn(of_focus, ranked)), limit)
@@ -101,8 +109,11 @@ def _heaviest_terms(terms: Mapping[str, float], statistics: Statistics) -> Mappi
     return {term: terms[term] for term in ranked[:MOST_TERMS]}
 
 
-def _boosted(hit: Hit, focus: Set[str]) -> Hit:
-    return replace(hit, score=hit.score * FOCUS_BOOST) if hit.passage.document.id in focus else hit
+def _boosted(hit: Hit, focus: Set[str], says: re.Pattern[str] | None) -> Hit:
+    factor = FOCUS_BOOST if hit.passage.document.id in focus else 1.0
+    if says and says.search(fold(searched_text(hit.passage))):
+        factor *= DEFINES
+    return replace(hit, score=hit.score * factor)
 
 
 def _by_score(hit: Hit) -> float:
