@@ -33,18 +33,9 @@ _Masses = Mapping[str, float]
 
 
 def history_weight(query: Query, statistics: Statistics) -> float:
-    """[0, 1]: the factor for the weights of earlier questions; the more specific a question, the lower.
-
-    0 for a question that asks what something is: it names all that it is about.
-    """
-    if query.term:
-        return 0.0
+    """[0, 1]: the factor for the weights of earlier questions; the more specific a question, the lower."""
     specificity = max(1.0, _specificity(query, statistics))
-    factor = specificity**-0.5 if query.points_back else STANDS_ALONE / specificity
-    import os
-    C=float(os.environ.get("CAP","9"))
-    own, earlier = (sum(w * statistics.idf(t) for t, w in part.items()) for part in (query.own, query.earlier))
-    return min(factor, C * own / earlier) if own and earlier else factor
+    return specificity**-0.5 if query.points_back else STANDS_ALONE / specificity
 
 
 def rarest(passages: int) -> float:

@@ -1,4 +1,4 @@
-"""What strangers ask of the documents that ship, and what these do not hold: the gate with the threshold they measure."""
+"""What strangers ask of the documents that ship, and what these do not hold, with the threshold that they measure."""
 
 import asyncio
 from fnmatch import fnmatch
@@ -113,7 +113,7 @@ def test_what_the_library_does_not_hold_is_refused(searcher: Searcher, threshold
     assert not passes(searcher.search(question, limit=12), question, threshold)
 
 
-@pytest.mark.parametrize("question", ["what is RAG", "why is it so slow", "what is groundwork", "max upload size"])
+@pytest.mark.parametrize("question", ["what is RAG", "what is groundwork", "max upload size", "is my data safe"])
 def test_a_new_topic_does_not_find_what_was_asked_before(searcher: Searcher, question: str):
     before = "Which licence does gpt-oss-20b have?"
     alone = searcher.search(question, limit=3).hits
