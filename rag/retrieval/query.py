@@ -12,7 +12,7 @@ from rag.text.question_words import function_words, words_of
 EARLIER_WEIGHT, DECAY = 0.4, 1 / 3
 """The most that a word of the chat's first and of its last question counts beside one of this question, and the factor
 for each question further back: "and how much memory does it need?" is found by what "it" was. Raises
-hit@5 on follow-ups of CAsT 2021 from .63 to .74 (benchmarks/retrieval)."""
+hit@5 on follow-ups of CAsT 2021 from .63 to .72 (benchmarks/retrieval)."""
 
 FUNCTION_WEIGHT = 0.5
 """What a word counts that asks rather than names, beside the others of its question: nDCG@10 on squad .892 → .903, on
@@ -60,7 +60,9 @@ def build_query(question: str, earlier: Sequence[str] = (), synonyms: Synonyms =
     others = [terms for each in expansions for terms in each.others]
     own = _asked(question, 1.0)
     other = _heaviest(_weighted(terms, SYNONYM_WEIGHT) for terms in others)
-    before = _heaviest(_expanded(text, weight, synonyms) for text, weight in _decayed(earlier))
+    term = defined_term(question)
+    names_all = bool(term) and term != " ".join(words_of(question))  # "what is RAG", not "RAG?"
+    before = _heaviest(_expanded(text, weight, synonyms) for text, weight in _decayed(() if names_all else earlier))
     return Query(
         own,
         {term: weight for term, weight in before.items() if term not in own and term not in other},
@@ -68,7 +70,7 @@ def build_query(question: str, earlier: Sequence[str] = (), synonyms: Synonyms =
         {term: weight for term, weight in other.items() if term not in own},
         tuple(tuple(_weighted(terms, 1.0) for terms in (each.asked, *each.others)) for each in expansions),
         points_back(question),
-        defined_term(question),
+        term,
     )
 
 
