@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from rag.text.analysis import Terms, analyse
 from rag.text.sentences import sentence_spans
+from rag.text.untrusted import NUMBERS
 from rag.types import Citation, Hit
 
-_NUMBERS = r"\d{1,3}(?:\s*(?:[,;–—-]|and|y|e|и|in)\s*\d{1,3})*"
 _MARK = re.compile(
     r"(?:(?<![ \t])(?P<gap>[ \t]++))?"
-    rf"(?:\[\^?(?P<square>{_NUMBERS})\](?!\()|【(?P<lens>{_NUMBERS})(?:†[^】]{{0,80}})?】)"
+    rf"(?:\[\^?(?P<square>{NUMBERS})\](?!\()|【(?P<lens>{NUMBERS})(?:†[^】]{{0,80}})?】)"
 )
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]+`", re.DOTALL)
 _RANGE = re.compile(r"(\d+)\s*[–—-]\s*(\d+)")
