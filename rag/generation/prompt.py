@@ -97,7 +97,7 @@ def fitted_prompt(
     At most `passages` are quoted from, within `passage_tokens`; earlier exchanges get `history_tokens`, the oldest are
     dropped first. The best fragment always stays, cut to the budget if need be by the server's own limit.
     """
-    excerpts = select_excerpts(search, tokens=passage_tokens, passages=passages)
+    excerpts = select_excerpts(search, tokens=passage_tokens, passages=passages, question=question)
     return answer_prompt(question, excerpts, history=_latest(history, history_tokens), weights=search.weights)
 
 

@@ -29,8 +29,8 @@ _INSTRUCTION = re.compile(
 )
 """Mistral's and Llama 2's marks in square brackets."""
 _ROLE = re.compile(
-    r"^(?=[ \t]*(?:#{1,6}[ \t]*)?(?:\*\*|__)?(?:system|assistant|user|human|ai|model|developer|tool|instruction|response"
-    r"|(?:last )?question|answer)(?:\*\*|__)?[ \t]*[:：])",
+    r"^(?=[ \t]*(?:#{1,6}[ \t]*)?(?:\*\*|__)?(?:system|assistant|user|human|ai|model|developer|tool|instruction"
+    r"|response|(?:last )?question|answer)(?:\*\*|__)?[ \t]*[:：])",
     re.IGNORECASE | re.MULTILINE,
 )
 """The start of a line that reads as a turn of a conversation, or as a label of our own prompts."""

@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from playwright.async_api import Browser, Route
 
 from rag.generation.context import estimate_tokens
-from rag.text.untrusted import neutralise
 from rag.ingestion.chunking import MOST_WORDS, count_words
 from rag.ingestion.chunking import chunk as chunk_on_server
 from rag.ingestion.content import Content
 from rag.ingestion.headings import find_headings
 from rag.text.analysis import analyse, fold
+from rag.text.untrusted import neutralise
 from rag.types import Document
 from tests import lab_vectors
 
