@@ -2,16 +2,17 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import chainlit as cl
 from chainlit.utils import utc_now
 
-from rag.chat.markdown import counted, page_markdown, plain
+from rag.chat.markdown import FLAG, counted, flagged, page_markdown, plain
 from rag.chat.panel import LivePanel, source_props, turn_props
 from rag.chat.session import Chat, ChatTurn, is_narrow
 from rag.chat.streaming import Throttle, TokenStream
+from rag.grounding.attribution import reason
 from rag.types import Decided, Delta, Generation, Reasoning, Stage, Turn, TurnEvent
 
 _ELEMENT_URL = "/public/elements/"
@@ -60,7 +61,7 @@ class TurnView:
         """The finished answer with its sources, buttons and panel."""
         await self._end_streams()
         message = self._message or cl.Message("")
-        message.content = page_markdown(turn.answer) or abstention(turn)
+        message.content = page_markdown(flagged(turn.answer, turn.unsupported)) or abstention(turn)
         elements: list[Any] = [
             cl.CustomElement(name="Sources", props=source_props(turn, note), display="inline", url=_ELEMENT_URL),
             *(
@@ -68,6 +69,7 @@ class TurnView:
                 for c in turn.citations
                 if c.cited
             ),
+            *(cl.Text(name=FLAG, content="\n".join(_flags(turn)), display="page") for _ in turn.unsupported[:1]),
         ]
         message.elements = elements
         message.actions = list(actions)
@@ -182,6 +184,12 @@ class TurnView:
 
     async def _send_live_panel(self) -> None:
         await _send_panel(self._chat, self._live_panel.props())
+
+
+def _flags(turn: Turn) -> Iterator[str]:
+    """A line for each sentence that no passage supports, for a page that does not run the sources' script."""
+    for each in turn.unsupported:
+        yield f"- {plain(turn.answer[each.start : each.end])} ({reason(each)})"
 
 
 def status_line(stage: Stage) -> str:

@@ -15,6 +15,7 @@ from rag.escalation.rate_limit import EscalationLimit
 from rag.generation.chat_model import ChatModel, ModelSet
 from rag.generation.prompt import Prompt, fitted_prompt, refine_prompt
 from rag.generation.query_rewriting import rewrite
+from rag.grounding.attribution import attribute
 from rag.grounding.citations import check
 from rag.grounding.diff import changes
 from rag.retrieval.search import Searcher
@@ -321,7 +322,7 @@ async def _assess(turn: TurnContext, found: Evidence, generation: Generation, hi
     """The generation with checked citations of these hits, and how far it can be trusted; some milliseconds."""
 
     def work() -> AssessedAnswer:
-        checked = check(generation.text, hits)
+        checked = (attribute if generation.generated else check)(generation.text, hits)
         assessment = assess_draft(found.answerability, generation, checked, turn.policy.weights)
         return AssessedAnswer(generation, checked, assessment)
 
@@ -355,6 +356,8 @@ def _record(turn: TurnContext, found: Evidence, result: TurnResult, notices: Seq
         escalated=result.escalated,
         escalation_report=result.escalation_report,
         notices=(*notices, UNSUPPORTED) if shown and _is_unsupported(turn, found, shown) else tuple(notices),
+        corrected_marks=shown.checked.corrected if shown else 0,
+        unsupported=shown.checked.unsupported if shown else (),
     )
 
 
