@@ -241,7 +241,8 @@ def _unsupported(answer: str, sentence: UnsupportedSentence) -> Props:
     """The sentence without its marks, what is wrong with it, and how many letters and digits the page shows of it."""
     written = answer[sentence.start : sentence.end]
     letters = sum(character.isalnum() for character in _ADDRESS.sub("]", written))
-    return {"text": without_marks(written).strip(" *_|#>-"), "reason": reason(sentence), "letters": letters}
+    words = " · ".join(filter(None, map(str.strip, without_marks(written).strip(" *_#>-").split("|"))))
+    return {"text": words, "reason": reason(sentence), "letters": letters}
 
 
 def _source(citation: Citation) -> Props:

@@ -93,7 +93,8 @@ def _written(text: str, fragment: Fragment, decisive: tuple[int, int] | None) ->
     if fragment.kind == "code":
         return _closed(visible(text[fragment.start : fragment.end]))
     if not fragment.start <= start < end <= fragment.end:
-        return _inline(text[fragment.start : fragment.end])
+        words = _inline(text[fragment.start : fragment.end])
+        return words.replace("*", "\\*") if fragment.kind == "line" and "**" not in words else words
     before, after = text[fragment.start : start], text[end : fragment.end]
     lead, body = _ITEM.fullmatch(text[start:end]).groups()  # type: ignore[union-attr]  # it matches any text
     gap = before[len(before.rstrip()) :]

@@ -81,7 +81,7 @@ async def test_markup_in_a_models_answer_is_not_run(visit: Visit, slow_app: App)
     chat = await visit(slow_app)
     await chat.choose("Large")
     answer = await chat.ask(QUESTION)
-    await expect(answer.get_by_role("article")).to_have_text(re.compile(r"^Hello \[1\] .* end\.$"))
+    await expect(answer.get_by_role("article")).to_have_text(re.compile(r"^Hello \[1\] .* end\. ⚠$"))
     await _is_harmless(chat)
 
 

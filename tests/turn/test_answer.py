@@ -193,7 +193,7 @@ async def test_without_a_model_the_turn_quotes_and_says_why():
     turn = turn_of(await events_of(models=ModelSet(small, fallback=ExtractiveModel())))
     assert turn.outcome == "quoted"
     assert turn.model == "quoting"
-    assert turn.answer.startswith("> The largest file that may be uploaded is 25 MB.")
+    assert turn.answer.startswith("> **The largest file that may be uploaded is 25 MB.**")
     assert turn.answer.endswith("[1]")
     assert turn.notices == ("No model is running.",)
 
