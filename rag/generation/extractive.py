@@ -26,8 +26,8 @@ _LINES_AROUND = 2
 _SAME_TABLE = 0.3
 """A second row of a table or line of a form is quoted from this share of the best one's probability: that it stands
 beside it is no reason there."""
-_STANDS_OUT = 1.5
-"""How much likelier than the mean a sentence must be to be marked, or a line to be quoted without its form."""
+_STANDS_OUT, _MARKED = 1.5, 1.15
+"""How much likelier than the mean a line must be to be quoted without its form, and a sentence to be marked."""
 _MOST_CHARS = 1200
 """Of a form, a list or a table that is quoted whole."""
 
@@ -182,7 +182,7 @@ class _Source:
         alone = SearchResult((replace(self.hit, passage=Passage(Document("", ""), 0, text)),), weights)
         (chances,) = relevance(alone, [[(text[start:end],) for start, end in spans]], question)
         likeliest = max(range(len(spans)), key=lambda n: (chances[n], -n), default=None)
-        if likeliest is None or (len(spans) > 1 and chances[likeliest] < _STANDS_OUT * mean(chances)):
+        if likeliest is None or (len(spans) > 1 and chances[likeliest] < _MARKED * mean(chances)):
             return None
         return spans[likeliest]
 

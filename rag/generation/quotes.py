@@ -11,6 +11,8 @@ from rag.types import Passage
 
 _WRAP = re.compile(r"(?<=\S)[ \t]*\n(?!\s*(?:\n|[-*+•|>#]|\d{1,3}[.)]\s))[ \t]*")
 """The end of a line that was only wrapped: no list item, table row or paragraph begins after it."""
+_TEMPLATE_TAG = re.compile(r"^[ \t]*\{[%#{][^\n]*[%#}]\}[ \t]*(?:\n\s*|\Z)", re.MULTILINE)
+"""A line that is nothing but a tag of a template, such as `{% image "a.png" %}`."""
 _CELL = re.compile(r"(?<!\\)\|")
 _ITEM = re.compile(r"(\s*(?:[-*+•]|\d{1,3}[.)])\s+)?(.*)", re.DOTALL)
 _CODE = re.compile(r"(`[^`\n]+`)")
@@ -99,7 +101,8 @@ def _written(text: str, fragment: Fragment, decisive: tuple[int, int] | None) ->
     lead, body = _ITEM.fullmatch(text[start:end]).groups()  # type: ignore[union-attr]  # it matches any text
     gap = before[len(before.rstrip()) :]
     between = "\n" * min(gap.count("\n"), 2) if lead or "\n\n" in gap else " " if gap else ""
-    marked = f"{_inline(before.rstrip())}{between}{lead or ''}{_bold(body)}"
+    opening = _inline(before.rstrip())
+    marked = f"{opening}{between if opening else ''}{lead or ''}{_bold(body)}"
     return f"{marked}{'' if not after or after[0].isspace() else ' '}{_inline(after)}"
 
 
@@ -146,7 +149,8 @@ def _bold_row(line: str) -> str:
 
 def _inline(text: str) -> str:
     """Prose and lists: wrapped lines run on, nothing of it cites."""
-    return without_own_marks("\n".join(line.rstrip() for line in _WRAP.sub(" ", visible(text)).split("\n")))
+    shown = _TEMPLATE_TAG.sub("", visible(text))
+    return without_own_marks("\n".join(line.rstrip() for line in _WRAP.sub(" ", shown).split("\n")))
 
 
 def _bold(text: str) -> str:

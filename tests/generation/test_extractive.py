@@ -308,6 +308,11 @@ async def test_bold_survives_what_a_document_writes(sentence: str, bold: str):
     assert answer.startswith(f"> {bold} ")
 
 
+async def test_a_line_that_is_only_a_tag_of_a_template_is_left_out():
+    answer = await quoted(passage_search('{% image "walrus.png" %}\nThe walrus eats {{ n }} clams.', "walrus clams"))
+    assert answer == "> **The walrus eats {{ n }} clams.** [1]"
+
+
 async def test_a_text_that_nothing_of_the_question_singles_out_is_not_marked():
     assert "**" not in await quoted(searched("uploads", "Uploads are kept. Uploads are small."))
 
