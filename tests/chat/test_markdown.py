@@ -3,13 +3,13 @@
 import pytest
 
 from rag.chat import turns
-from rag.chat.markdown import plain
+from rag.chat.markdown import FLAG, flagged, plain
 from rag.chat.session import ChatTurn
 from rag.chat.view import abstention
 from rag.generation.chat_model import ModelSet
 from rag.generation.extractive import ExtractiveModel
 from rag.generation.registry import Missing, ModelSelection
-from rag.types import Decision, Document, Hit, Mode, Outcome, Passage, SearchResult, Timings, Turn
+from rag.types import Decision, Document, Hit, Mode, Outcome, Passage, SearchResult, Timings, Turn, UnsupportedSentence
 
 LARGE = Missing("gpt-oss-20b", 12_000)
 
@@ -44,3 +44,14 @@ def test_the_larger_model_is_offered_for_download_where_it_was_called_for(outcom
         chat_turn, turn_of(outcome=outcome), ModelSelection(ModelSet(ExtractiveModel()), large_missing=LARGE)
     )
     assert ("Download gpt-oss-20b (12.0 GB)" in [button.label for button in buttons]) == offered
+
+
+def test_each_unsupported_sentence_has_its_flag_in_its_place():
+    text = "It is so [1]. Zebras eat grass. It is good [1].\n\n| a | b |\n|---|---|\n| Zebras | eat grass |"
+    row = text.rindex("| Zebras")
+    spans = [(14, 31), (row, len(text))]
+    assert text[slice(*spans[0])] == "Zebras eat grass."
+    shown = flagged(text, [UnsupportedSentence(start, end, ("no_source",)) for start, end in spans])
+    assert shown.replace(f" {FLAG}", "") == text
+    assert f"Zebras eat grass. {FLAG} It is good" in shown
+    assert shown.endswith(f"| eat grass {FLAG} |")
