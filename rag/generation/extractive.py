@@ -17,7 +17,9 @@ from rag.types import Document, Hit, Passage, SearchResult
 MOST_FRAGMENTS, MOST_PASSAGES = 4, 3
 """Sentences, lists, rows … that are chosen, and passages that they may come from."""
 ENOUGH = 0.95
-"""The probability to hold the answer at which no further fragment is quoted."""
+"""The probability to hold the answer at which no further fragment is quoted. What is quoted so holds it for 89 % of
+squad's questions at 157 tokens, 95 % of xquad's in Spanish at 160 and 93 % in Russian at 152; one whole passage for
+84 % of squad's at 199 (benchmarks/quoting)."""
 
 _CONTEXT = 240
 """Characters of the sentence after the best one, which is quoted with it where it stands alone."""

@@ -23,7 +23,7 @@ DEFINITION = 10.0
 words; squared where it surely does."""
 HEADED, OPENING = 0.4, 3.0
 """Under a heading with this share of the query's mass the first fragment's odds are multiplied: where the heading asks
-the question, the first sentence answers it."""
+the question, the first sentence answers it. Squad, whose passages have no headings of their own, is as it was."""
 SPREAD = 0.05
 """What part of its probability a fragment gives to the one before it, to the one after it, and to its passage."""
 
