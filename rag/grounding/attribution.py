@@ -5,7 +5,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from rag.grounding.check import LEAST_SHARE, SentenceGrounding, check_grounding
-from rag.grounding.citations import Checked, CitedSentence, check, cited_sentences, fixed_spans, prose_without_marks
+from rag.grounding.citations import (
+    Checked,
+    CitedSentence,
+    check,
+    cited_sentences,
+    code_spans,
+    fixed_spans,
+    prose_without_marks,
+)
 from rag.grounding.hedging import refuses
 from rag.types import Hit, Problem, UnsupportedSentence
 
@@ -85,19 +93,18 @@ def _verdicts(text: str, hits: Sequence[Hit]) -> Iterator[_Verdict]:
     written = list(cited_sentences(text))
     if not hits or len(written) > _MOST_SENTENCES:
         return
-    fixed = fixed_spans(text)
+    fixed, code = fixed_spans(text), code_spans(text)
     report = check_grounding(text, [hit.passage for hit in hits]).sentences
     for sentence, found in zip(written, report, strict=True):
         end = sentence.start + len(sentence.text)
         free = not any(sentence.start < last and first < end for first, last in fixed)
-        if found.shares and free and _is_claim(sentence):
+        whole = not any(first < sentence.start < last or first < end < last for first, last in code)
+        if found.shares and free and whole and _is_claim(sentence):
             yield _Verdict(sentence, _right_numbers(found), _problems(found), found.cites_source)
 
 
 def _is_claim(sentence: CitedSentence) -> bool:
     claim = sentence.claim.strip()
-    if claim.count("`") % 2:  # it ends inside of code
-        return False
     if _NO_CLAIM.match(claim) or claim.rstrip(" *_\"'”»)").endswith(_ANNOUNCES) or refuses(claim):
         return False
     return bool(sentence.numbers) or len(claim) >= _SHORTEST

@@ -131,8 +131,13 @@ def _with_valid_marks(text: str, passages: int) -> tuple[str, int]:
 
 def fixed_spans(text: str) -> list[tuple[int, int]]:
     """The spans of block quotes and blocks of code, whose marks nobody changes."""
-    blocks = [code.span() for code in _CODE.finditer(text) if code[0].startswith("```")]
+    blocks = [span for span in code_spans(text) if text.startswith("```", span[0])]
     return [*(quote.span() for quote in _BLOCK_QUOTE.finditer(text)), *blocks]
+
+
+def code_spans(text: str) -> list[tuple[int, int]]:
+    """The spans of all code, in the line and in blocks."""
+    return [code.span() for code in _CODE.finditer(text)]
 
 
 def _prose_and_code(text: str) -> Iterator[tuple[str, bool]]:

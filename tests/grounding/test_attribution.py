@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rag.grounding.attribution import attribute, reason
@@ -135,6 +135,7 @@ ANSWERS = st.lists(PARTS, max_size=16).map(" ".join) | st.text(max_size=80)
 
 @settings(max_examples=300, deadline=None)
 @given(ANSWERS)
+@example("` . Ana Novak signs each contract . ```")
 def test_only_marks_change_and_doing_it_twice_changes_nothing_more(answer: str):
     once = attribute(answer, HITS)
     again = attribute(once.text, HITS)
