@@ -36,6 +36,8 @@ _REASONS: dict[Problem, str] = {
 }
 _NO_CLAIM = re.compile(r"\s*(?:#{1,6}\s|>|```|~~~|\|[\s|:-]*\Z)")
 """Headings, quotes, code and the rule of a table."""
+_EMPTY_LINE = re.compile(r"\n\s*\n")
+"""Where a mark stood alone; no sentence has one otherwise, and it would make two of it."""
 _ANNOUNCES = (":", "：", "?", "？", "```", "~~~", "¿")
 _CLOSES = " \t.!?…。！？।؟۔\"'”’»)*_|"
 """What stands behind a mark: full stops, and what ends a quotation, bold text or a table's cell."""
@@ -140,6 +142,6 @@ def _rewritten(text: str, verdicts: Sequence[_Verdict]) -> tuple[str, list[Unsup
 
 def _marked(sentence: str, numbers: Sequence[int]) -> str:
     """The sentence with these marks instead of its own, before its full stop."""
-    plain = prose_without_marks(sentence).rstrip()
+    plain = _EMPTY_LINE.sub("\n", prose_without_marks(sentence)).rstrip()
     words = plain.rstrip(_CLOSES) or plain
     return f"{words} {''.join(f'[{n}]' for n in numbers)}{plain[len(words) :]}"
