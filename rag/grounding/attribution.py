@@ -15,6 +15,7 @@ from rag.grounding.citations import (
     prose_without_marks,
 )
 from rag.grounding.hedging import refuses
+from rag.text.sentences import sentences
 from rag.types import Hit, Problem, UnsupportedSentence
 
 FLAGGED_SHARE = 0.6
@@ -102,7 +103,10 @@ def _verdicts(text: str, hits: Sequence[Hit]) -> Iterator[_Verdict]:
         free = not any(sentence.start < last and first < end for first, last in fixed)
         whole = not any(first < sentence.start < last or first < end < last for first, last in code)
         if found.shares and free and whole and _is_claim(sentence):
-            yield _Verdict(sentence, _right_numbers(found), _problems(found), found.cites_source)
+            numbers = _right_numbers(found)
+            if len(sentences(_marked(sentence.text, numbers))) > 1:  # a mark at the start of a line held it together
+                numbers = sentence.numbers
+            yield _Verdict(sentence, numbers, _problems(found), found.cites_source)
 
 
 def _is_claim(sentence: CitedSentence) -> bool:
