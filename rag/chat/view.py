@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import chainlit as cl
@@ -13,7 +13,8 @@ from rag.chat.panel import LivePanel, provenance, source_props, turn_props
 from rag.chat.session import Chat, ChatTurn, is_narrow
 from rag.chat.streaming import Throttle, TokenStream
 from rag.events import Decided, Delta, Reasoning, Stage, TurnEvent
-from rag.text.markdown import counted, page_markdown
+from rag.grounding.attribution import reason
+from rag.text.markdown import FLAG, counted, flagged, page_markdown, plain
 from rag.types import Generation, Turn
 
 _ELEMENT_URL = "/public/elements/"
@@ -64,7 +65,7 @@ class TurnView:
         """The finished answer with its sources, buttons and panel."""
         await self._end_streams()
         message = self._message or cl.Message("")
-        message.content = page_markdown(turn.answer) or abstention(turn, around)
+        message.content = page_markdown(flagged(turn.answer, turn.unsupported)) or abstention(turn, around)
         elements: list[Any] = [
             cl.CustomElement(
                 name="Sources",
@@ -77,6 +78,7 @@ class TurnView:
                 for c in turn.citations
                 if c.cited
             ),
+            *(cl.Text(name=FLAG, content="\n".join(_flags(turn)), display="page") for _ in turn.unsupported[:1]),
         ]
         message.elements = elements
         message.actions = list(actions)
@@ -191,6 +193,12 @@ class TurnView:
 
     async def _send_live_panel(self) -> None:
         await _send_panel(self._chat, self._live_panel.props())
+
+
+def _flags(turn: Turn) -> Iterator[str]:
+    """A line for each sentence that no passage supports, for a page that does not run the sources' script."""
+    for each in turn.unsupported:
+        yield f"- {plain(turn.answer[each.start : each.end])} ({reason(each)})"
 
 
 def status_line(stage: Stage) -> str:

@@ -1,7 +1,12 @@
 """Texts for the page: answers and names as Markdown that it shows word for word, and counted nouns."""
 
 import re
+from collections.abc import Sequence
 
+from rag.types import UnsupportedSentence
+
+FLAG = "⚠"
+"""Stands behind each sentence that no passage supports; the element of that name makes it a link."""
 _CODE_OR_ADDRESS = r"```.*?(?:```|\Z)|`[^`\n]+`|https?://\S+"
 _EATEN = re.compile(rf"{_CODE_OR_ADDRESS}|(?P<eaten>(?<![:\\]):(?=[^\W\d_])|(?<!\\)!(?=\[))", re.DOTALL)
 
@@ -17,6 +22,15 @@ def page_markdown(text: str) -> str:
 def plain(text: str) -> str:
     """A name or a title, which may come from a document, without what Markdown would take for markup."""
     return page_markdown("".join(f"\\{c}" if c in "\\`*_[]<>|#~" else c for c in text))
+
+
+def flagged(text: str, unsupported: Sequence[UnsupportedSentence]) -> str:
+    """The answer with the flag behind each of these sentences, in a table's row inside its last cell."""
+    for each in reversed(unsupported):
+        sentence = text[each.start : each.end]
+        words = sentence.rstrip("| ") if sentence.startswith("|") else sentence
+        text = f"{text[: each.start]}{words} {FLAG}{sentence[len(words) :]}{text[each.end :]}"
+    return text
 
 
 def counted(count: int, noun: str) -> str:
