@@ -65,7 +65,9 @@ class TurnView:
         """The finished answer with its sources, buttons and panel."""
         await self._end_streams()
         message = self._message or cl.Message("")
-        message.content = page_markdown(flagged(turn.answer, turn.unsupported)) or abstention(turn, around)
+        message.content = page_markdown(
+            flagged(turn.answer, [(each.start, each.end) for each in turn.unsupported])
+        ) or abstention(turn, around)
         elements: list[Any] = [
             cl.CustomElement(
                 name="Sources",

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from rag.retrieval.definitions import defined_term
+from rag.retrieval.defining_passages import defined_term
 from rag.retrieval.history import points_back
 from rag.retrieval.synonyms import Synonyms
 from rag.text.analysis import GRAM_PREFIX, GRAM_WEIGHT, Terms, analyse

@@ -7,7 +7,7 @@ from itertools import chain, islice, zip_longest
 from typing import TypeVar
 
 from rag.retrieval.dedup import deduplicate, group_neighbours, merge_neighbours
-from rag.retrieval.definitions import DEFINES, definition
+from rag.retrieval.defining_passages import DEFINES, definition
 from rag.retrieval.document_names import asked_names, names_of
 from rag.retrieval.fields import searched_text
 from rag.retrieval.index import PassageIndex, Statistics

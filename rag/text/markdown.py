@@ -3,8 +3,6 @@
 import re
 from collections.abc import Sequence
 
-from rag.types import UnsupportedSentence
-
 FLAG = "⚠"
 """Stands behind each sentence that no passage supports; the element of that name makes it a link."""
 _CODE_OR_ADDRESS = r"```.*?(?:```|\Z)|`[^`\n]+`|https?://\S+"
@@ -24,12 +22,12 @@ def plain(text: str) -> str:
     return page_markdown("".join(f"\\{c}" if c in "\\`*_[]<>|#~" else c for c in text))
 
 
-def flagged(text: str, unsupported: Sequence[UnsupportedSentence]) -> str:
-    """The answer with the flag behind each of these sentences, in a table's row inside its last cell."""
-    for each in reversed(unsupported):
-        sentence = text[each.start : each.end]
+def flagged(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    """The text with the flag behind each of these sentences, in a table's row inside its last cell."""
+    for start, end in reversed(spans):
+        sentence = text[start:end]
         words = sentence.rstrip("| ") if sentence.startswith("|") else sentence
-        text = f"{text[: each.start]}{words} {FLAG}{sentence[len(words) :]}{text[each.end :]}"
+        text = f"{text[:start]}{words} {FLAG}{sentence[len(words) :]}{text[end:]}"
     return text
 
 

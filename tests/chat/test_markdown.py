@@ -11,7 +11,7 @@ from rag.generation.chat_model import ModelSet
 from rag.generation.extractive import ExtractiveModel
 from rag.generation.registry import Missing, ModelSelection
 from rag.text.markdown import FLAG, flagged, plain
-from rag.types import Decision, Document, Hit, Mode, Outcome, Passage, SearchResult, Timings, Turn, UnsupportedSentence
+from rag.types import Decision, Document, Hit, Mode, Outcome, Passage, SearchResult, Timings, Turn
 
 LARGE = Missing("gpt-oss-20b", 12_000)
 
@@ -58,7 +58,7 @@ def test_each_unsupported_sentence_has_its_flag_in_its_place():
     row = text.rindex("| Zebras")
     spans = [(14, 31), (row, len(text))]
     assert text[slice(*spans[0])] == "Zebras eat grass."
-    shown = flagged(text, [UnsupportedSentence(start, end, ("no_source",)) for start, end in spans])
+    shown = flagged(text, spans)
     assert shown.replace(f" {FLAG}", "") == text
     assert f"Zebras eat grass. {FLAG} It is good" in shown
     assert shown.endswith(f"| eat grass {FLAG} |")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.retrieval.definitions import defined_term, definition
+from rag.retrieval.defining_passages import defined_term, definition
 from rag.retrieval.search import Searcher
 from rag.text.analysis import fold
 from tests.fakes import index_of
