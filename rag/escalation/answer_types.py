@@ -21,6 +21,17 @@ _DATE = (
 _MONEY = r"(?:[$€£¥₽]\s?-?\d|\d\s?[$€£¥₽]|\d[.,]\d\d\b|\d\s?(?:usd|eur|gbp|chf|aed|brl|rub|руб|dollar|dólar|dirham))"
 
 
+_PROGRAMMING = (
+    r"(?<![\w.])(?:python|java|javascript|typescript|kotlin|swift|rust|golang|ruby|php|perl|scala|haskell|fortran|cobol|"
+    r"matlab|julia|sql|bash|html|css|c\+\+|c#|visual basic)(?![\w])"
+)
+_COLOUR = (
+    r"\b(?:white|black|red|blue|green|yellow|gr[ae]y|silver|brown|orange|purple|pink|beige|blanc\w|negr\w|roj\w|azul|verde|"
+    r"amarill\w|gris|marrón|branc\w|pret\w|vermelh\w|amarel\w|cinz\w+|weiß|schwarz|rot|blau|grün|gelb|grau|blanc|noir|rouge|"
+    r"bleu|vert|jaune|бел\w+|черн\w+|чёрн\w+|красн\w+|син\w+|зелён\w+|зелен\w+|серы\w|bel\w?|črn\w?|rdeč\w?|mod\w?r\w?|zelen\w?)\b"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class AnswerType:
     """A kind of answer."""
@@ -62,6 +73,12 @@ TYPES = (
         r"\(?\+?\d{2,4}\)?[\s./-]\d{2,4}[\s./-]\d{2,4}",
     ),
     _type("number", "number numero nummer номер stevilk", r"\d"),
+    _type(
+        "programming language",
+        "programming coding programacion programacao programmier programmation программирован programiran",
+        _PROGRAMMING,
+    ),
+    _type("colour", "color colour cor cores couleur farb цвет barv", _COLOUR),
     _type("web address", "website url homepage web sitio сайт spletn", r"https?://|www\."),
 )
 

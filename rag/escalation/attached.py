@@ -96,6 +96,40 @@ def holds_answer(
     return Answerability(value, GateThreshold(ATTACHED_THRESHOLD).rescaled(value), signals)
 
 
+def with_typed_answers(
+    found: SearchResult, question: str, synonyms: Synonyms | None = None, opening: Sequence[Hit] = ()
+) -> SearchResult:
+    """The search with the answers that look like what the question asks for counted as its words.
+
+    Only for words that stand beside no such answer: "what did they buy?" over a list of goods with prices. The passages
+    with such an answer come first, also those of the `opening` that no word has found.
+    """
+    texts = {hit.passage.id: hit for hit in (*opening, *found.hits)}
+    concepts = [
+        concept
+        for concept in _concepts(found, found.question or question, synonyms or shipped_synonyms())
+        if concept.types and not any(_holds(concept, hit) for hit in texts.values())
+    ]
+    best = max((hit.normalised_score for hit in found.hits), default=1.0)
+    weights, typed = dict(found.weights), list[Hit]()
+    for hit in texts.values():
+        for looks in (kind.looks.search(hit.passage.text) for concept in concepts for kind in concept.types):
+            units = analyse(looks.group()).units if looks else ()
+            mass = OF_ITS_TYPE * max(concept.mass for concept in concepts) / (len(units) or 1) ** 0.5
+            weights |= {unit: max(mass, weights.get(unit, 0.0)) for unit in units}
+            typed += [replace(hit, normalised_score=best)] if units else []
+    others = [hit for hit in found.hits if hit.passage.id not in {each.passage.id for each in typed}]
+    hits = {hit.passage.id: hit for hit in (*typed, *others)}
+    return replace(found, hits=tuple(hits.values()), weights=weights)
+
+
+def _holds(concept: _Concept, hit: Hit) -> bool:
+    """Whether a hit has the word and, somewhere, what looks like its answer."""
+    terms = analyse_again(hit.passage.text)
+    here = concept.unit in terms.words or concept.unit in terms.grams
+    return here and any(kind.stands_in(hit.passage.text) for kind in concept.types)
+
+
 def _signals(found: SearchResult, concepts: Sequence[_Concept], opening: Sequence[Hit]) -> tuple[Signal, ...]:
     read = {hit.passage.id: hit.passage for hit in (*opening, *found.hits)}
     windows = [window for passage in read.values() for window in _windows(passage, concepts)]
@@ -109,7 +143,7 @@ def _signals(found: SearchResult, concepts: Sequence[_Concept], opening: Sequenc
     return (
         Signal("closeness", close, "How much of the question's subject stands in two sentences side by side"),
         Signal("coverage", _mass(concepts, best) / everything, "How much of it stands anywhere in these files"),
-        Signal("evidence", near / top / required, "How telling the words in common with two sentences are"),
+        Signal("evidence", min(1.0, near / top / required), "How telling the words in common with two sentences are"),
         Signal("specifics", _mass(names, named) / _mass(names) if names else 1.0, "How many of its names stand there"),
         Signal("margin", margin(found.hits), "How far the best passage stands out from the others"),
     )

@@ -7,7 +7,7 @@ from functools import partial
 from itertools import chain, zip_longest
 
 from rag.escalation import policy as policies
-from rag.escalation.attached import ATTACHED_THRESHOLD, holds_answer
+from rag.escalation.attached import ATTACHED_THRESHOLD, holds_answer, with_typed_answers
 from rag.escalation.confidence import Answerability, assess_search
 from rag.escalation.front_matter import front_matter
 from rag.generation.context import estimate_tokens
@@ -57,8 +57,9 @@ async def _search_files(
     whole = await asyncio.to_thread(_whole, searcher, documents, turn.budget.passage_tokens) if turn.generates else ()
     search = replace(found.search, hits=_hits_on_pages(found.search.hits, intent.pages))
     answerable = await asyncio.to_thread(holds_answer, search, turn.question, searcher.synonyms, opening)
+    search = await asyncio.to_thread(with_typed_answers, search, turn.question, searcher.synonyms, opening)
     if front_matter(turn.question) or not search.hits:
-        search = replace(search, hits=_each_once((*opening, *search.hits))[: turn.budget.candidates])
+        search = replace(search, hits=tuple(opening[:1]) or search.hits)
     return Evidence(search, answerable, _gate(turn, answerable), _hits_on_pages(whole, intent.pages))
 
 
@@ -127,10 +128,6 @@ def _gate(turn: TurnContext, answerable: Answerability) -> Decision | None:
     """The decision to abstain by the threshold of files; one of 0, which a person may set, lets everything through."""
     threshold = ATTACHED_THRESHOLD if turn.policy.grounding_threshold else 0.0
     return policies.gate(replace(turn.policy, grounding_threshold=threshold), answerable)
-
-
-def _each_once(hits: Sequence[Hit]) -> tuple[Hit, ...]:
-    return tuple({hit.passage.id: hit for hit in hits}.values())
 
 
 def _hits_on_pages(hits: tuple[Hit, ...], pages: Sequence[int]) -> tuple[Hit, ...]:
