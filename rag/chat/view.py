@@ -13,6 +13,7 @@ from rag.chat.panel import LivePanel, provenance, source_props, turn_props
 from rag.chat.session import Chat, ChatTurn, is_narrow
 from rag.chat.streaming import Throttle, TokenStream
 from rag.events import Decided, Delta, Reasoning, Stage, TurnEvent
+from rag.text.language import language_of
 from rag.text.markdown import counted, page_markdown
 from rag.types import Generation, Turn
 
@@ -64,7 +65,7 @@ class TurnView:
         """The finished answer with its sources, buttons and panel."""
         await self._end_streams()
         message = self._message or cl.Message("")
-        message.content = page_markdown(turn.answer) or abstention(turn, around)
+        message.content = page_markdown(turn.answer) or abstention(turn, around, language_of(turn.question))
         elements: list[Any] = [
             cl.CustomElement(
                 name="Sources",
