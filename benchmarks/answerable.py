@@ -107,9 +107,11 @@ def _grouped(questions: Sequence[dict[str, Any]], key: Any) -> Iterator[tuple[st
     yield from groups.items()
 
 
-def samples(folder: Path) -> Samples:
-    """The signals of all searches."""
+def samples(folder: Path, *, lower_case: bool = False) -> Samples:
+    """The signals of all searches; with `lower_case` the questions are typed without a capital."""
     made, library, questions = Samples(), _Library(folder), rows(folder / "queries.jsonl")
+    if lower_case:
+        questions = [question | {"text": question["text"].lower()} for question in questions]
     answerable = [question for question in questions if question["answerable"]]
     for question in questions:
         made.add("here" if question["answerable"] else "unanswerable", question, library.search(question))

@@ -1,11 +1,12 @@
 """Can a draft be trusted? Is the answer in the documents, and does the draft stand on its passages?
 
-    python benchmarks/confidence.py --data FOLDER… [--json] [--fit FILE --date DATE]
+    python benchmarks/confidence.py --data FOLDER… [--lower-case] [--json] [--fit FILE --date DATE]
 
 A folder with begin_*.tsv is BEGIN (`benchmarks/begin.py`); any other one holds a question set in BEIR form whose
 queries have `answerable`, `article` and `gold`, such as squad (`benchmarks/answerable.py`). With `--fit`, the heads
 `answerable` and `supported` are fitted on these folders first, then `confidence` on pairs of both
-(`benchmarks/pairs.py`), and all are written to the file. `--drafts` tries all of it on made-up drafts of known worth
+(`benchmarks/pairs.py`), and all are written to the file. With `--lower-case` the questions are asked as people type
+them who use no capitals. `--drafts` tries all of it on made-up drafts of known worth
 (`benchmarks/drafts.py`).
 """
 
@@ -31,6 +32,7 @@ _CONFIDENCE = Logistic(-4.0, {"answerable": 4.0, "supported": 4.0})
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, nargs="+", required=True)
+    parser.add_argument("--lower-case", action="store_true", help="ask without capitals")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--fit", type=Path, metavar="FILE", help="fit both heads first, and write them there")
     parser.add_argument("--drafts", action="store_true", help="judge made-up drafts too; takes minutes")
@@ -38,7 +40,8 @@ def main() -> None:
     arguments = parser.parse_args()
 
     begins = [folder for folder in arguments.data if any(folder.glob("begin_*.tsv"))]
-    asked = {folder: answerable.samples(folder) for folder in arguments.data if folder not in begins}
+    lower = bool(arguments.lower_case)
+    asked = {each: answerable.samples(each, lower_case=lower) for each in arguments.data if each not in begins}
     weights = shipped()
     if arguments.fit:
         weights = _fitted(_before(arguments.fit), asked, begins, arguments.date)

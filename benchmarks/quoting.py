@@ -21,10 +21,14 @@ from rag.retrieval.highlights import highlights
 from rag.retrieval.search import Searcher
 from rag.types import SearchResult
 
-METHODS: dict[str, Callable[[SearchResult], list[str]]] = {
-    "quoting (as shipped)": lambda search: [h.text for h in choose(search)],
-    **{f"best {n} sentences": lambda search, n=n: [h.text for h in highlights(search)[:n]] for n in (1, 2, 4, 8)},
-    **{f"top {n} whole passages": lambda search, n=n: [h.passage.text for h in search.hits[:n]] for n in (1, 2, 3, 5)},
+_PASSAGES = (1, 2, 3, 5)
+METHODS: dict[str, Callable[[SearchResult, str], list[str]]] = {
+    "quoting (as shipped)": lambda search, question: [quote.text for quote in choose(search, question)],
+    **{f"best {n} sentences": lambda search, _, n=n: [h.text for h in highlights(search)[:n]] for n in (1, 2, 4, 8)},
+    **{
+        f"top {n} whole passages": lambda search, _, n=n: [h.passage.text for h in search.hits[:n]]
+        for n in (1, 2, 3, 5)
+    },
 }
 
 
@@ -36,7 +40,7 @@ def main() -> None:
 
     searcher = Searcher(indexed(arguments.data))
     questions = [row for row in rows(arguments.data / "queries.jsonl") if row["answerable"]]
-    found = [(row["answers"], searcher.search(row["text"], limit=5)) for row in questions]
+    found = [(row["answers"], row["text"], searcher.search(row["text"], limit=5)) for row in questions]
     table = [_row(name, texts, found) for name, texts in METHODS.items()]
     if arguments.json:
         print(json.dumps({"questions": len(questions), "rows": table}))
@@ -48,11 +52,11 @@ def main() -> None:
 
 
 def _row(
-    name: str, texts: Callable[[SearchResult], list[str]], found: list[tuple[list[str], SearchResult]]
+    name: str, texts: Callable[[SearchResult, str], list[str]], found: list[tuple[list[str], str, SearchResult]]
 ) -> dict[str, str | float]:
     held, characters = 0, 0
-    for answers, search in found:
-        text = "\n".join(texts(search))
+    for answers, question, search in found:
+        text = "\n".join(texts(search, question))
         held += any(answer in text for answer in answers)
         characters += len(text)
     return {"text": name, "holds": held / len(found), "tokens": characters / 4 / len(found)}

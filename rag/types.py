@@ -230,6 +230,22 @@ class Citation:
     """Span in the passage's text of the sentence that supports the claim best."""
 
 
+Problem = Literal["number", "name", "negation", "no_source"]
+"""A number, date or code, or a name, stands in no source of the sentence; a source says the opposite; no passage holds
+enough of its words."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnsupportedSentence:
+    """A sentence of an answer that no passage supports."""
+
+    start: int
+    end: int
+    """Span in the answer, marks included."""
+    problems: tuple[Problem, ...]
+    """At least one."""
+
+
 @dataclass(frozen=True, slots=True)
 class SentenceChange:
     """One sentence of the draft in the larger model's answer."""
@@ -367,6 +383,10 @@ class Turn:
     notices: tuple[str, ...] = ()
     """Sentences for the person about what did not go as usual."""
     intent: Intent = LOOKUP
+    corrected_marks: int = 0
+    """Sentences of the answer whose marks were set right, each by its passage."""
+    unsupported: tuple[UnsupportedSentence, ...] = ()
+    """Sentences of the answer that no passage supports, in order."""
 
     @property
     def documents(self) -> tuple[Document, ...]:

@@ -105,7 +105,7 @@ def test_ten_lines_open_a_folder_ask_and_print_a_cited_answer(tmp_path: Path):
             },
         )
         assert printed.splitlines() == [
-            "> Everybody has 25 days of paid leave a year. Ask your manager two weeks before. [1]",
+            "> **Everybody has 25 days of paid leave a year.** Ask your manager two weeks before. [1]",
             "[1] leave.md",
         ]
 

@@ -33,6 +33,79 @@ function useMarks(root, cited, open) {
   });
 }
 
+const FLAG = "⚠";
+const LETTERS = /[\p{L}\p{N}]/gu;
+
+/** The stretch before a flag that has so many letters and digits: the sentence as the page shows it. */
+function sentenceBefore(flag, message, letters) {
+  const walker = document.createTreeWalker(message, NodeFilter.SHOW_TEXT);
+  walker.currentNode = flag;
+  const range = document.createRange();
+  range.setEndBefore(flag);
+  range.setStartBefore(flag);
+  for (let left = letters, node = walker.previousNode(); node && left > 0; node = walker.previousNode()) {
+    const found = [...node.data.matchAll(LETTERS)];
+    range.setStart(node, found.length >= left ? found[found.length - left].index : 0);
+    left -= found.length;
+  }
+  return range;
+}
+
+/** Underlines the sentences that no passage supports, and says at each flag why; a press on it goes to the list below. */
+function useFlags(root, unsupported) {
+  useEffect(() => {
+    const message = root.current && root.current.closest(".message-content");
+    if (!message || !unsupported.length) return undefined;
+    const underlined = window.CSS && CSS.highlights && window.Highlight ? CSS.highlights.get("unsupported") || new Highlight() : null;
+    if (underlined) CSS.highlights.set("unsupported", underlined);
+    let ranges = [];
+    const clear = () => ranges.forEach((range) => underlined && underlined.delete(range));
+    const update = () => {
+      clear();
+      const flags = [...message.querySelectorAll("a.element-link")].filter((link) => link.textContent.trim() === FLAG).slice(0, unsupported.length);
+      flags.forEach((flag, n) => {
+        flag.title = `Not supported by your documents: ${unsupported[n].reason}`;
+        flag.setAttribute("aria-label", flag.title);
+      });
+      ranges = flags.map((flag, n) => sentenceBefore(flag, message, unsupported[n].letters));
+      ranges.forEach((range) => underlined && underlined.add(range));
+    };
+    const onClick = (event) => {
+      const link = event.target.closest && event.target.closest("a.element-link");
+      if (!link || link.textContent.trim() !== FLAG) return;
+      event.preventDefault();
+      event.stopPropagation();
+      root.current.querySelector("[data-testid=unsupported]").focus();
+    };
+    update();
+    const timer = setTimeout(update, 400); // the text may be drawn after its sources
+    message.addEventListener("click", onClick, true);
+    return () => {
+      clearTimeout(timer);
+      clear();
+      message.removeEventListener("click", onClick, true);
+    };
+  });
+}
+
+function Unsupported({ sentences }) {
+  return (
+    <div role="note" tabIndex={-1} className="text-xs rounded-md border px-3 py-2" style={{ maxWidth: "42rem" }} data-testid="unsupported">
+      <p style={{ margin: 0 }}>
+        <span aria-hidden="true">{FLAG} </span>
+        {sentences.length === 1 ? "One sentence is not supported by your documents:" : `${sentences.length} sentences are not supported by your documents:`}
+      </p>
+      <ul style={{ margin: 0, paddingLeft: "1.2rem", listStyle: "disc" }}>
+        {sentences.map(({ text, reason }, n) => (
+          <li key={n} style={{ margin: "2px 0", padding: 0 }}>
+            “{text.length > 160 ? `${text.slice(0, 160)}…` : text}” <span className="text-muted-foreground">({reason})</span>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
 function Source({ source, open }) {
   return (
     <li>
@@ -64,9 +137,12 @@ function List({ sources, open, label }) {
 export default function Sources() {
   const root = useRef(null);
   const open = usePassageView();
+  const unsupported = props.unsupported || [];
   useMarks(root, props.cited, open);
+  useFlags(root, unsupported);
   return (
     <div ref={root} className="flex flex-col gap-1 not-prose" data-testid="sources">
+      {unsupported.length > 0 && <Unsupported sentences={unsupported} />}
       {props.cited.length > 0 && <List sources={props.cited} open={open} label="Sources" />}
       {props.nearest.length > 0 && <List sources={props.nearest} open={open} label="Nearest passages" />}
       {props.others.length > 0 && (

@@ -233,6 +233,11 @@ export default function Turn() {
       </Section>
       {props.models.length > 0 && <Models models={props.models} combined={props.combined_ms} />}
       {props.decision && <DecisionPart decision={props.decision} />}
+      {props.corrected_marks > 0 && (
+        <p className="text-xs text-muted-foreground" data-testid="corrected">
+          {props.corrected_marks === 1 ? "The marks of one sentence were set right by its passage." : `The marks of ${props.corrected_marks} sentences were set right by their passages.`}
+        </p>
+      )}
       {props.receipt && <EscalationReport receipt={props.receipt} />}
       {props.averages && <Averages averages={props.averages} />}
       {props.notices.map((notice) => <p key={notice} className="text-xs" role="note">{notice}</p>)}

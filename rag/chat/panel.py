@@ -6,6 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from rag.events import Decided, Finished, Retrieved, Stage, TurnEvent, Understood
+from rag.grounding.attribution import reason
+from rag.grounding.citations import without_marks
+from rag.turn.state import UNSUPPORTED
 from rag.types import (
     Attachments,
     Citation,
@@ -17,6 +20,7 @@ from rag.types import (
     StageName,
     Timings,
     Turn,
+    UnsupportedSentence,
     WholeTask,
 )
 
@@ -40,6 +44,8 @@ LABELS: dict[StageName, str] = {
     "escalation_generate": "Generate",
     "escalation_check": "Check",
 }
+_ADDRESS = re.compile(r"\]\([^()\s]*\)")
+"""Of a link, which the page does not show."""
 _TITLES = {
     "answered": "Draft kept",
     "escalated": "Larger model",
@@ -126,7 +132,8 @@ def turn_props(turn: Turn, earlier: Sequence[Turn] = ()) -> Props:
         "combined_ms": _combined_ms(turn),
         "receipt": turn.escalation_report and _report(turn.escalation_report),
         "averages": _averages(earlier or (turn,)),
-        "notices": list(turn.notices),
+        "notices": _notices(turn),
+        "corrected_marks": turn.corrected_marks,
     }
 
 
@@ -255,7 +262,8 @@ def source_props(turn: Turn, note: str = "", origin: str = "") -> Props:
         "others": [_source(citation) for citation in turn.citations if not citation.cited],
         "nearest": [_passage(hit) for hit in turn.search.hits[:3]] if turn.outcome == "abstained" else [],
         "byline": " ".join(filter(None, [origin, byline(turn)])),
-        "notices": [*_corrected(turn), *turn.notices, *([note] if note and turn.outcome == "quoted" else [])],
+        "unsupported": [_unsupported(turn.answer, each) for each in turn.unsupported],
+        "notices": [*_corrected(turn), *_notices(turn), *([note] if note and turn.outcome == "quoted" else [])],
         "offer_upload": turn.outcome == "abstained",
     }
 
@@ -294,6 +302,19 @@ def byline(turn: Turn) -> str:
     if turn.decision.trigger:
         return f"Written by {turn.model}. {turn.decision.reason}"
     return f"Written by {turn.model}."
+
+
+def _notices(turn: Turn) -> list[str]:
+    """Those of the turn; where sentences are flagged in their places, no notice says so once more."""
+    return [notice for notice in turn.notices if notice != UNSUPPORTED or not turn.unsupported]
+
+
+def _unsupported(answer: str, sentence: UnsupportedSentence) -> Props:
+    """The sentence without its marks, what is wrong with it, and how many letters and digits the page shows of it."""
+    written = answer[sentence.start : sentence.end]
+    letters = sum(character.isalnum() for character in _ADDRESS.sub("]", written))
+    words = " · ".join(filter(None, map(str.strip, without_marks(written).strip(" *_#>-").split("|"))))
+    return {"text": words, "reason": reason(sentence), "letters": letters}
 
 
 def _source(citation: Citation) -> Props:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import chainlit as cl
@@ -13,8 +13,9 @@ from rag.chat.panel import LivePanel, provenance, source_props, turn_props
 from rag.chat.session import Chat, ChatTurn, is_narrow
 from rag.chat.streaming import Throttle, TokenStream
 from rag.events import Decided, Delta, Reasoning, Stage, TurnEvent
+from rag.grounding.attribution import reason
 from rag.text.language import language_of
-from rag.text.markdown import counted, page_markdown
+from rag.text.markdown import FLAG, counted, flagged, page_markdown, plain
 from rag.types import Generation, Turn
 
 _ELEMENT_URL = "/public/elements/"
@@ -65,7 +66,8 @@ class TurnView:
         """The finished answer with its sources, buttons and panel."""
         await self._end_streams()
         message = self._message or cl.Message("")
-        message.content = page_markdown(turn.answer) or abstention(turn, around, language_of(turn.question))
+        answer = flagged(turn.answer, [(each.start, each.end) for each in turn.unsupported])
+        message.content = page_markdown(answer) or abstention(turn, around, language_of(turn.question))
         elements: list[Any] = [
             cl.CustomElement(
                 name="Sources",
@@ -78,6 +80,7 @@ class TurnView:
                 for c in turn.citations
                 if c.cited
             ),
+            *(cl.Text(name=FLAG, content="\n".join(_flags(turn)), display="page") for _ in turn.unsupported[:1]),
         ]
         message.elements = elements
         message.actions = list(actions)
@@ -192,6 +195,12 @@ class TurnView:
 
     async def _send_live_panel(self) -> None:
         await _send_panel(self._chat, self._live_panel.props())
+
+
+def _flags(turn: Turn) -> Iterator[str]:
+    """A line for each sentence that no passage supports, for a page that does not run the sources' script."""
+    for each in turn.unsupported:
+        yield f"- {plain(turn.answer[each.start : each.end])} ({reason(each)})"
 
 
 def status_line(stage: Stage) -> str:

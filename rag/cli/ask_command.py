@@ -13,6 +13,7 @@ import typer
 
 from rag.cli.exit import ending
 from rag.events import Decided, Delta, Finished, Notice, TurnEvent
+from rag.grounding.attribution import reason
 from rag.grounding.citations import claims_by_number
 from rag.services import Services, budget
 from rag.settings import read_settings
@@ -110,7 +111,9 @@ def _correction(turn: Turn, text: str) -> str:
         return "The draft stands, because the larger model could not answer:"
     invalid = sorted(claims_by_number(text).keys() - {citation.number for citation in turn.citations})
     marks = ", ".join(f"[{number}]" for number in invalid)
-    return f"Without {marks}, as there is no such passage:" if invalid else ""
+    if invalid:
+        return f"Without {marks}, as there is no such passage:"
+    return "With the marks set right, each by its passage:" if turn.corrected_marks else ""
 
 
 def _published(fields: list[tuple[str, object]]) -> dict[str, object]:
@@ -129,6 +132,8 @@ def _print_end(turn: Turn, note: str) -> None:
     for citation in turn.citations:
         if citation.cited:
             typer.echo(f"[{citation.number}] {citation.hit.passage.place}")
+    for each in turn.unsupported:
+        typer.echo(f'Not supported by your documents: "{turn.answer[each.start : each.end]}" ({reason(each)})')
     if turn.outcome == "quoted" and note:
         typer.echo(f"\n{note}")
     stages = " · ".join(f"{s.name.replace('_', ' ')} {s.seconds * 1000:.0f}" for s in turn.timings.stages)

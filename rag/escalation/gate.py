@@ -25,7 +25,7 @@ from rag.storage import write_atomically
 from rag.text import analysis
 from rag.types import Passage
 
-VERSION = 1
+VERSION = 2
 """Raised when the same library gives another threshold, so that one that was stored is measured anew."""
 
 MOST_QUESTIONS = 300

@@ -21,8 +21,8 @@ DEFAULT = 0.25
 """Where nothing can be measured: what is measured in most libraries is between .22 and .29."""
 
 LEAST, MOST = 0.05, 1 / 3
-"""Of any library. The queries of a handbook whose chapters repeat each other are answered in other chapters, so that
-they mean little; and what holds the answer in one case of three is worth reading."""
+"""Of any library. A percentile above the upper one says that other documents answer many of the queries, as in a
+handbook whose chapters repeat each other: then they measure nothing, and the default stands."""
 
 LEAST_QUESTIONS, LEAST_DOCUMENTS = 30, 8
 """A percentile of fewer is chance; with fewer documents, leaving one out leaves out much of the library."""
@@ -44,8 +44,8 @@ class GateThreshold:
 
     def __str__(self) -> str:
         """For a person, as one sentence."""
-        if self.questions and self.value == MOST:
-            return f"{self.value:.2f}, the highest there is: the documents are so alike that one stands in for another."
+        if self.questions and self.value == DEFAULT:
+            return f"{self.value:.2f}, a cautious default: the documents are so alike that one stands in for another."
         if self.questions:
             return f"{self.value:.2f}, measured with {self.questions} questions that the library asked itself."
         return f"{self.value:.2f}, a cautious default: too few documents, or too many copies, to measure another."
@@ -64,7 +64,8 @@ def threshold(probabilities: Iterable[float], documents: int) -> GateThreshold:
     values = list(probabilities) if documents >= LEAST_DOCUMENTS else []
     if len(values) < LEAST_QUESTIONS:
         return GateThreshold()
-    return GateThreshold(float(np.clip(np.percentile(values, PERCENTILE), LEAST, MOST)), len(values))
+    measured = float(np.percentile(values, PERCENTILE))
+    return GateThreshold(max(LEAST, measured) if measured <= MOST else DEFAULT, len(values))
 
 
 def _logit(probability: float) -> float:

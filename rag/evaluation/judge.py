@@ -14,9 +14,10 @@ from rag.evaluation.ragas import Ragas
 from rag.evaluation.replay import Recorder
 from rag.evaluation.results import CRITERIA, Rubric
 from rag.generation.chat_model import ChatModel, GenerationLimits, ModelSet, complete
-from rag.generation.prompt import Prompt, unfence
+from rag.generation.prompt import Prompt
 from rag.services import Services
 from rag.storage import of_lines
+from rag.text.untrusted import neutralise
 from rag.types import Hit, Turn
 
 _SYSTEM = (
@@ -147,10 +148,10 @@ def ragas_by(model: ChatModel, recorder: Recorder) -> Judge:
 
 def _prompt(question: str, hits: Sequence[Hit], answer: str) -> Prompt:
     """Shows the answer with its passages and asks for points."""
-    passages = "\n\n".join(f"[{n}] {hit.passage.shown}" for n, hit in enumerate(hits, 1))
+    passages = "\n\n".join(f"[{n}] {neutralise(hit.passage.shown)}" for n, hit in enumerate(hits, 1))
     parts = (
-        f"<passages>\n{unfence(passages) or '(no passage was found)'}\n</passages>",
-        f"Question: {unfence(question)}",
-        f"Answer: {unfence(answer) or '(The program says that the documents do not hold an answer.)'}",
+        f"<passages>\n{passages or '(no passage was found)'}\n</passages>",
+        f"Question: {neutralise(question)}",
+        f"Answer: {neutralise(answer, marks=True) or '(The program says that the documents do not hold an answer.)'}",
     )
     return Prompt(({"role": "system", "content": _SYSTEM}, {"role": "user", "content": "\n\n".join(parts)}))

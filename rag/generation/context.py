@@ -55,14 +55,15 @@ class Excerpt:
         return "".join(parts)
 
 
-def select_excerpts(search: SearchResult, *, tokens: int, passages: int) -> tuple[Excerpt, ...]:
+def select_excerpts(search: SearchResult, *, tokens: int, passages: int, question: str = "") -> tuple[Excerpt, ...]:
     """Excerpts of at most `passages` hits that together cost at most `tokens`, in the order of the hits.
 
     The most relevant fragment is always among them, whatever it costs. Fragments are added by their probability to
     hold the answer, until that is all but certain: an easy question gets a short prompt, a hard one the whole budget.
+    With the `question` a definition that it asks for comes first.
     """
     selections = [_Selection(hit) for hit in search.hits]
-    chances = relevance(search, [selection.readings() for selection in selections])
+    chances = relevance(search, [selection.readings() for selection in selections], question)
     ranked = sorted(
         ((chance, number, index) for number, row in enumerate(chances) for index, chance in enumerate(row)),
         key=lambda each: -each[0],

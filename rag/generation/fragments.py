@@ -32,7 +32,9 @@ _REFERS = re.compile(
 sentence as well costs 0.5 % more tokens and holds the answer as often, every sentence's predecessor holds it less often
 at the same cost (squad)."""
 
-_Kind = Literal["prose", "list", "table", "code"]
+FragmentKind = Literal["prose", "line", "list", "header", "table", "code"]
+"""What a fragment ends with: what introduces a list or code is one fragment with it. A header is a
+table's, a line a form's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +46,13 @@ class Fragment:
     lead: int | None = None
     """The index of an earlier fragment that it depends on: a table's header, what announces a long list, the
     sentence that it refers to."""
+    kind: FragmentKind = "prose"
 
 
 def fragments_of(text: str) -> list[Fragment]:
     """The fragments of a text, in order; together they hold every character that is not white space."""
     fragments: list[Fragment] = []
-    before: _Kind = "code"
+    before: FragmentKind = "code"
     for kind, start, end in _blocks(text):
         if not text[start:end].strip():
             continue
@@ -60,9 +63,9 @@ def fragments_of(text: str) -> list[Fragment]:
             fragments += _rows(text, start, end, len(fragments))
         elif kind == "list" and end - start > SHORT_LIST:
             lead = len(fragments) - 1 if announced else None
-            fragments += [Fragment(*span, lead) for span in _items(text, start, end)]
+            fragments += [Fragment(*span, lead, "list") for span in _items(text, start, end)]
         else:
-            _add(fragments, _stripped(text, start, end), announced=announced)
+            _add(fragments, _stripped(text, start, end), announced=announced, kind=kind)
         before = kind
     return fragments
 
@@ -75,16 +78,23 @@ def _add_sentences(fragments: list[Fragment], text: str, spans: list[tuple[int, 
         announced = _announces(text, fragments[-1])
 
 
-def _add(fragments: list[Fragment], span: tuple[int, int], *, lead: int | None = None, announced: bool) -> None:
+def _add(
+    fragments: list[Fragment],
+    span: tuple[int, int],
+    *,
+    lead: int | None = None,
+    announced: bool,
+    kind: FragmentKind = "prose",
+) -> None:
     """Adds a fragment; together with the one before, where that announces it."""
     start, end = span
     if announced:
         opening = fragments.pop()
         start, lead = opening.start, opening.lead
-    fragments.append(Fragment(start, end, lead))
+    fragments.append(Fragment(start, end, lead, kind))
 
 
-def _blocks(text: str) -> Iterator[tuple[_Kind, int, int]]:
+def _blocks(text: str) -> Iterator[tuple[FragmentKind, int, int]]:
     """The text as prose, lists, tables and blocks of code, in order and without a gap."""
     start = 0
     for code in _CODE.finditer(text):
@@ -94,9 +104,9 @@ def _blocks(text: str) -> Iterator[tuple[_Kind, int, int]]:
     yield from _lines(text, start, len(text))
 
 
-def _lines(text: str, start: int, end: int) -> Iterator[tuple[_Kind, int, int]]:
+def _lines(text: str, start: int, end: int) -> Iterator[tuple[FragmentKind, int, int]]:
     """The lines between two blocks of code, those of a kind together."""
-    kind: _Kind = "prose"
+    kind: FragmentKind = "prose"
     blank = False
     for line in _LINE.finditer(text, start, end):
         following = _kind(line.group(), kind, after_blank=blank)
@@ -107,7 +117,7 @@ def _lines(text: str, start: int, end: int) -> Iterator[tuple[_Kind, int, int]]:
     yield kind, start, end
 
 
-def _kind(line: str, before: _Kind, *, after_blank: bool) -> _Kind:
+def _kind(line: str, before: FragmentKind, *, after_blank: bool) -> FragmentKind:
     """What a line belongs to."""
     if _ROW.match(line):
         return "table"
@@ -127,9 +137,9 @@ def _rows(text: str, start: int, end: int, index: int) -> Iterator[Fragment]:
     lines = [_stripped(text, *line.span()) for line in _LINE.finditer(text, start, end)]
     headed = len(lines) > 1 and lines[0][1] - lines[0][0] <= SHORT_LIST and _is_rule(text[slice(*lines[1])])
     if headed:
-        yield Fragment(lines[0][0], lines[1][1])
+        yield Fragment(lines[0][0], lines[1][1], kind="header")
     for first, last in lines[2:] if headed else lines:
-        yield Fragment(first, last, index if headed else None)
+        yield Fragment(first, last, index if headed else None, "table")
 
 
 def _is_rule(line: str) -> bool:

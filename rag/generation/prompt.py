@@ -1,11 +1,11 @@
 """Prompts: fixed text first, passages next, the question last, so that a server's prefix cache can help."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypedDict
 
 from rag.generation.context import Excerpt, estimate_tokens, select_excerpts
+from rag.text.untrusted import neutralise, one_line
 from rag.types import Exchange, Hit, SearchResult
 
 SYSTEM = (
@@ -24,7 +24,6 @@ REFINE = (
     "that the passages support, leave out what they do not, and add nothing new. Give only the improved answer."
 )
 
-_FENCE = re.compile(r"<(?=\s*(?:/\s*)?(?:passages|draft)\b|\|)", re.IGNORECASE)
 _EXCHANGE_TOKENS = 8
 """Of the two messages of an exchange, beside their text."""
 
@@ -45,6 +44,8 @@ class Prompt:
     """What the last message begins with: `excerpts[0]` is [1]."""
     weights: Mapping[str, float] = field(default_factory=dict[str, float])
     """Weight of each analysed query term, for a model that quotes the passages instead of writing."""
+    question: str = ""
+    """As it was asked, for the same."""
 
     @property
     def hits(self) -> tuple[Hit, ...]:
@@ -76,10 +77,10 @@ def answer_prompt(
     """System text, earlier exchanges (oldest first), then the numbered passages and the question in one message."""
     earlier: list[ChatMessage] = []
     for exchange in history:
-        earlier.append(_user(unfence(exchange.question)))
-        earlier.append({"role": "assistant", "content": unfence(exchange.answer)})
-    last = _user(f"{_fenced(excerpts)}\n\nQuestion: {unfence(question)}")
-    return Prompt(({"role": "system", "content": SYSTEM}, *earlier, last), tuple(excerpts), weights or {})
+        earlier.append(_user(neutralise(exchange.question)))
+        earlier.append({"role": "assistant", "content": neutralise(exchange.answer, marks=True)})
+    last = _user(f"{_fenced(excerpts)}\n\nQuestion: {neutralise(question)}")
+    return Prompt(({"role": "system", "content": SYSTEM}, *earlier, last), tuple(excerpts), weights or {}, question)
 
 
 def fitted_prompt(
@@ -100,7 +101,7 @@ def fitted_prompt(
     """
     read = {hit.passage.document.id for hit in whole}
     others = replace(search, hits=tuple(hit for hit in search.hits if hit.passage.document.id not in read))
-    selected = select_excerpts(others, tokens=passage_tokens, passages=passages)
+    selected = select_excerpts(others, tokens=passage_tokens, passages=passages, question=question)
     excerpts = (*map(Excerpt.whole, whole), *selected)
     return answer_prompt(question, excerpts, history=_latest(history, history_tokens), weights=search.weights)
 
@@ -108,13 +109,8 @@ def fitted_prompt(
 def refine_prompt(prompt: Prompt, draft: str) -> Prompt:
     """The same prompt, which asks to improve the draft instead of answering anew."""
     *earlier, last = prompt.messages
-    content = "\n\n".join((last["content"], REFINE, f"<draft>\n{unfence(draft)}\n</draft>"))
+    content = "\n\n".join((last["content"], REFINE, f"<draft>\n{neutralise(draft, marks=True)}\n</draft>"))
     return replace(prompt, messages=(*earlier, _user(content)))
-
-
-def unfence(text: str) -> str:
-    """The text without anything that could close our fences or imitate the chat template's own marks."""
-    return _FENCE.sub("‹", text)
 
 
 def _latest(history: Sequence[Exchange], budget: int) -> list[Exchange]:
@@ -129,7 +125,8 @@ def _latest(history: Sequence[Exchange], budget: int) -> list[Exchange]:
 
 def _fenced(excerpts: Sequence[Excerpt]) -> str:
     numbered = (
-        f"[{n}] {unfence(excerpt.hit.passage.place)}\n{unfence(excerpt.text)}" for n, excerpt in enumerate(excerpts, 1)
+        f"[{n}] {one_line(excerpt.hit.passage.place)}\n{neutralise(excerpt.text)}"
+        for n, excerpt in enumerate(excerpts, 1)
     )
     return "<passages>\n" + ("\n\n".join(numbered) or "(no passage was found)") + "\n</passages>"
 

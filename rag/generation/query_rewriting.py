@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from rag.errors import ModelError
 from rag.generation.chat_model import ChatModel, GenerationLimits, complete
-from rag.generation.prompt import Prompt, unfence
+from rag.generation.prompt import Prompt
+from rag.text.untrusted import neutralise
 from rag.types import Exchange
 
 MOST_S = 4.0
@@ -38,8 +39,8 @@ async def rewrite(model: ChatModel, question: str, history: Sequence[Exchange]) 
 def _prompt(question: str, history: Sequence[Exchange]) -> Prompt:
     """The last exchanges and the question that refers to them, without passages."""
     earlier = [
-        f"Question: {exchange.question}\nAnswer: {exchange.answer[:_ANSWER_CHARS]}"
+        f"Question: {neutralise(exchange.question)}\nAnswer: {neutralise(exchange.answer[:_ANSWER_CHARS])}"
         for exchange in history[-_EXCHANGES:]
     ]
-    text = "\n\n".join([*earlier, f"Last question: {question}"])
-    return Prompt(({"role": "system", "content": _SYSTEM}, {"role": "user", "content": unfence(text)}))
+    text = "\n\n".join([*earlier, f"Last question: {neutralise(question)}"])
+    return Prompt(({"role": "system", "content": _SYSTEM}, {"role": "user", "content": text}))

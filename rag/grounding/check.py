@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
-from typing import Literal
 
 from rag.grounding.citations import CitedSentence, cited_sentences, without_marks
 from rag.grounding.facts import Facts
@@ -11,11 +10,7 @@ from rag.grounding.negation import claim, contradicted
 from rag.grounding.sources import Sources
 from rag.grounding.support import has_other_subject, known_words
 from rag.grounding.words import words
-from rag.types import Document, Passage
-
-Problem = Literal["number", "name", "negation", "no_source"]
-"""A number, date or code, or a name, stands in no source of the sentence; a source says the opposite; no passage holds
-enough of its words."""
+from rag.types import Document, Passage, Problem
 
 LEAST_SHARE = 0.7
 """Of a sentence's content words, in one passage that is its source: other words for the same thing leave about a
@@ -41,6 +36,12 @@ class SentenceGrounding:
     citations: tuple[int, ...]
     """The numbers of its marks such as [1], whether or not there is such a passage."""
     problems: tuple[Problem, ...]
+    shares: tuple[float, ...] = ()
+    """[0, 1]: for each passage the share of the sentence's content words that it holds; () when it states nothing."""
+    sources: tuple[int, ...] = ()
+    """The numbers of the passages that support it alone, those that hold most of it first."""
+    cites_source: bool = False
+    """Whether the passages that it cites support it together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,7 @@ def _checked(sentence: CitedSentence, passages: Sequence[Passage], names_of_text
     sources = [passages[n] for n in sorted(holding)] or passages
     problems = statement.wrong_facts(Sources.of(sources))
     best = max(range(len(shares)), key=lambda n: (shares[n], n in cited), default=0)
+    alone = [n for n, each in enumerate(shares) if each >= LEAST_SHARE and statement.stands_in([passages[n]])]
     return SentenceGrounding(
         sentence.text,
         supported=bool(holding) and not problems,
@@ -95,6 +97,9 @@ def _checked(sentence: CitedSentence, passages: Sequence[Passage], names_of_text
         passage=best + 1 if any(shares) else None,
         citations=sentence.numbers,
         problems=problems if holding else (*problems, "no_source"),
+        shares=tuple(shares),
+        sources=tuple(n + 1 for n in sorted(alone, key=lambda n: (-shares[n], n not in cited))),
+        cites_source=cited_share >= LEAST_SHARE and statement.stands_in([passages[n] for n in cited]),
     )
 
 
@@ -113,6 +118,10 @@ class _Statement:
         wrong = _FACT_WORDS * sources.facts.missing(self._facts) + self._unknown_names(sources)
         left_out = min(known.count(False), wrong, len(known) // 2)
         return sum(known) / (len(known) - left_out)
+
+    def stands_in(self, passages: Sequence[Passage]) -> bool:
+        """Whether nothing is wrong with it by these passages."""
+        return not self.wrong_facts(Sources.of(passages))
 
     def wrong_facts(self, sources: Sources) -> tuple[Problem, ...]:
         """What the sources do not hold or deny."""

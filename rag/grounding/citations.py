@@ -6,15 +6,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rag.text.analysis import Terms, analyse
-from rag.text.sentences import sentence_spans
-from rag.types import Citation, Hit
+from rag.text.sentences import line_spans, sentence_spans
+from rag.text.untrusted import NUMBERS
+from rag.types import Citation, Hit, UnsupportedSentence
 
-_NUMBERS = r"\d{1,3}(?:\s*(?:[,;–—-]|and|y|e|и|in)\s*\d{1,3})*"
 _MARK = re.compile(
     r"(?:(?<![ \t])(?P<gap>[ \t]++))?"
-    rf"(?:\[\^?(?P<square>{_NUMBERS})\](?!\()|【(?P<lens>{_NUMBERS})(?:†[^】]{{0,80}})?】)"
+    rf"(?:\[\^?(?P<square>{NUMBERS})\](?!\()|【(?P<lens>{NUMBERS})(?:†[^】]{{0,80}})?】)"
 )
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]+`", re.DOTALL)
+_BLOCK_QUOTE = re.compile(r"(?:^>.*(?:\n|\Z))+", re.MULTILINE)
+_BOLD = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")
 _RANGE = re.compile(r"(\d+)\s*[–—-]\s*(\d+)")
 
 
@@ -28,6 +30,12 @@ class Checked:
     """One for each passage of the prompt, by number."""
     removed: int
     """How many marks pointed at no passage."""
+    corrected: int = 0
+    """Sentences whose marks were set right (`rag.grounding.attribution`)."""
+    unsupported: tuple[UnsupportedSentence, ...] = ()
+    """Sentences that no passage supports."""
+    validity: float | None = None
+    """[0, 1]: the share of the claims whose marks were right as they were written; None when it was not judged."""
 
     @property
     def cited(self) -> tuple[int, ...]:
@@ -45,6 +53,8 @@ class CitedSentence:
     """The same without its marks."""
     numbers: tuple[int, ...]
     """Those of its marks, whether or not there is such a passage."""
+    start: int = 0
+    """Where it begins in the answer."""
 
 
 def check(answer: str, hits: Sequence[Hit]) -> Checked:
@@ -61,18 +71,36 @@ def check(answer: str, hits: Sequence[Hit]) -> Checked:
     return Checked(text, tuple(citations), removed)
 
 
+def prose_without_marks(text: str) -> str:
+    """The text without its marks; code stays as it is."""
+    return "".join(part if code else without_marks(part) for part, code in _prose_and_code(text))
+
+
 def without_marks(text: str) -> str:
     """The text as it reads aloud."""
     return _MARK.sub("", text)
 
 
 def claims_by_number(text: str) -> dict[int, list[str]]:
-    """For each cited number the sentences that carry its mark, without their marks."""
+    """For each cited number the sentences that carry its mark, without their marks; of a block quote what is bold."""
     claims: dict[int, list[str]] = defaultdict(list)
-    for sentence in cited_sentences(text):
-        for number in sentence.numbers:
-            claims[number].append(sentence.claim)
+    for claim, numbers in _claims(text):
+        for number in numbers:
+            claims[number].append(claim)
     return dict(claims)
+
+
+def _claims(text: str) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """What is claimed with which marks: sentences, and block quotes whole, as they have one mark at their end."""
+    end = 0
+    for quote in _BLOCK_QUOTE.finditer(text):
+        yield from ((each.claim, each.numbers) for each in cited_sentences(text[end : quote.start()]))
+        parts = list(cited_sentences(quote[0]))
+        bold = " ".join(_BOLD.findall(quote[0]))
+        whole = " ".join(each.claim.removeprefix(">").strip() for each in parts)
+        yield bold or whole, tuple(dict.fromkeys(number for each in parts for number in each.numbers))
+        end = quote.end()
+    yield from ((each.claim, each.numbers) for each in cited_sentences(text[end:]))
 
 
 def cited_sentences(text: str) -> Iterator[CitedSentence]:
@@ -81,7 +109,7 @@ def cited_sentences(text: str) -> Iterator[CitedSentence]:
     for start, end in sentence_spans(prose):
         marks = _MARK.finditer(prose, start, end)
         numbers = (number for mark in marks for number in _expanded(mark["square"] or mark["lens"]))
-        yield CitedSentence(text[start:end], without_marks(prose[start:end]), tuple(dict.fromkeys(numbers)))
+        yield CitedSentence(text[start:end], without_marks(prose[start:end]), tuple(dict.fromkeys(numbers)), start)
 
 
 def _with_valid_marks(text: str, passages: int) -> tuple[str, int]:
@@ -99,6 +127,17 @@ def _with_valid_marks(text: str, passages: int) -> tuple[str, int]:
     while text != before:  # taking [9] out of "[1[9]7]" leaves another mark
         before, text = text, "".join(part if code else _MARK.sub(checked, part) for part, code in _prose_and_code(text))
     return text.strip(), removed
+
+
+def fixed_spans(text: str) -> list[tuple[int, int]]:
+    """The spans of block quotes and blocks of code, whose marks nobody changes."""
+    blocks = [span for span in code_spans(text) if text.startswith("```", span[0])]
+    return [*(quote.span() for quote in _BLOCK_QUOTE.finditer(text)), *blocks]
+
+
+def code_spans(text: str) -> list[tuple[int, int]]:
+    """The spans of all code, in the line and in blocks."""
+    return [code.span() for code in _CODE.finditer(text)]
 
 
 def _prose_and_code(text: str) -> Iterator[tuple[str, bool]]:
@@ -125,7 +164,7 @@ def _best_sentence(passage: str, claims: Sequence[str]) -> tuple[int, int] | Non
     """The span of the sentence that shares most with what is claimed; None when nothing is shared."""
     claimed = _all_terms(analyse("\n".join(claims)))
     best, best_score = None, 0.0
-    for start, end in sentence_spans(passage):
+    for start, end in line_spans(passage):
         own = _all_terms(analyse(passage[start:end]))
         score = len(own & claimed) / (len(own) or 1) ** 0.5
         if score > best_score:

@@ -13,10 +13,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rag.text.analysis import analyse
+from rag.text.definitions import defined_term, defines
 from rag.text.sentences import sentence_spans
 from rag.types import Passage, SearchResult
 
 SHARPNESS, PASSAGE_SHARE, BREVITY = 14.0, 0.5, 0.2
+DEFINITION = 10.0
+"""The odds of a sentence that perhaps defines what the question asks the meaning of, beside one that only has its
+words; squared where it surely does."""
+HEADED, OPENING = 0.4, 3.0
+"""Under a heading with this share of the query's mass the first fragment's odds are multiplied: where the heading asks
+the question, the first sentence answers it. Squad, whose passages have no headings of their own, is as it was."""
 SPREAD = 0.05
 """What part of its probability a fragment gives to the one before it, to the one after it, and to its passage."""
 
@@ -48,12 +55,15 @@ def highlights(search: SearchResult, *, most_passages: int = 5) -> list[Highligh
     return sorted(found, key=lambda highlight: -highlight.score)
 
 
-def relevance(search: SearchResult, fragments: Sequence[Sequence[tuple[str, ...]]]) -> list[list[float]]:
+def relevance(
+    search: SearchResult, fragments: Sequence[Sequence[tuple[str, ...]]], question: str = ""
+) -> list[list[float]]:
     """For each fragment of each of the first hits the probability that it is the one that answers; they add up to 1.
 
-    A fragment is given as all the texts of its passage that are read with it: a row of a table with its header.
+    A fragment is given as all the texts of its passage that are read with it: a row of a table with its header. With
+    the `question`, what defines the term that it asks for comes first.
     """
-    scorer = _Scorer(search.weights)
+    scorer = _Scorer(search.weights, defined_term(question))
     best = max((hit.normalised_score for hit in search.hits[: len(fragments)]), default=0.0) or 1.0
     odds = [
         scorer.odds(hit.passage, each, hit.normalised_score / best)
@@ -66,23 +76,33 @@ def relevance(search: SearchResult, fragments: Sequence[Sequence[tuple[str, ...]
 class _Scorer:
     """The odds of fragments; each text is analysed once."""
 
-    def __init__(self, weights: Mapping[str, float]) -> None:
-        self._weights = weights
+    def __init__(self, weights: Mapping[str, float], term: str) -> None:
+        self._weights, self._term = weights, term
         self._mass = sum(weights.values()) or 1.0
         self._seen: dict[str, tuple[frozenset[str], float]] = {}
 
     def odds(self, passage: Passage, fragments: Sequence[tuple[str, ...]], normalised_score: float) -> list[float]:
         """Those of the fragments of one passage, relative to all others."""
         context, _ = self._matches("\n".join((passage.document.title, *passage.headings, passage.header)))
-        return [self._odds([self._matches(text) for text in texts], context, normalised_score) for texts in fragments]
+        odds = [
+            self._odds([self._matches(text) for text in texts], context, normalised_score)
+            * DEFINITION ** defines(texts[-1], self._term)
+            for texts in fragments
+        ]
+        if odds and self._coverage(context) >= HEADED:
+            odds[0] *= OPENING
+        return odds
 
     def _odds(
         self, texts: Sequence[tuple[frozenset[str], float]], context: frozenset[str], normalised_score: float
     ) -> float:
         length = sum(length for _, length in texts)
         terms = context.union(*(matching for matching, _ in texts))
-        coverage = math.fsum(self._weights[term] for term in terms) / self._mass  # the same in any order of a set
+        coverage = self._coverage(terms)
         return math.exp(SHARPNESS * (coverage + PASSAGE_SHARE * normalised_score)) / (1 + length) ** BREVITY
+
+    def _coverage(self, terms: frozenset[str]) -> float:
+        return math.fsum(self._weights[term] for term in terms) / self._mass  # the same in any order of a set
 
     def _matches(self, text: str) -> tuple[frozenset[str], float]:
         """The query's terms in a text, and its length in words."""

@@ -1,18 +1,22 @@
 """The library and a chat's uploads as one ranking, with one normalised score."""
 
+import re
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from itertools import chain, islice, zip_longest
 from typing import TypeVar
 
 from rag.retrieval.dedup import deduplicate, group_neighbours, merge_neighbours
+from rag.retrieval.defining_passages import DEFINES, definition
 from rag.retrieval.document_names import asked_names, names_of
+from rag.retrieval.fields import searched_text
 from rag.retrieval.index import PassageIndex, Statistics
 from rag.retrieval.named_documents import LEAST_SCORE, NamedDocument, NameStatistics, named_documents, words_asked
 from rag.retrieval.query import Query, build_query
 from rag.retrieval.scoring import QueryScorer, history_weight
 from rag.retrieval.spelling import apply_corrections, find_corrections
 from rag.retrieval.synonyms import Synonyms, shipped_synonyms
+from rag.text.analysis import fold
 from rag.types import Document, Hit, Passage, SearchResult
 
 FOCUS_BOOST = 1.25
@@ -25,6 +29,9 @@ first passages have the full score then, because the person chose them."""
 MOST_TERMS = 128
 """A question of thousands of words, or the rest of a long talk, is searched for by the terms of the greatest mass; a
 usual question has about 50, and what is left out changes no measure (benchmarks/retrieval)."""
+
+_WIDER = 6
+"""How many times as many hits are looked at for one that defines what was asked for: a definition says a word once."""
 
 _MOST_FOUND = 500
 """Hits; a ranking full of near-duplicates is followed no further than this."""
@@ -154,14 +161,15 @@ class Searcher:
         named: Mapping[str, float],
     ) -> list[tuple[Hit, ...]]:
         """The best `limit` groups of hits; a ranking full of near-duplicates is followed further down."""
-        terms, count = _heaviest_terms(query.terms, statistics), 3 * limit
+        terms, count = _heaviest_terms(query.terms, statistics), 3 * limit * (_WIDER if query.term else 1)
         statistics, bonuses = self._of_named(terms, statistics, named)
+        says = definition(query.term) if query.term else None
         while True:
             rows = [index.search(terms, count, statistics, within, bonuses) for index in self.indexes]
             if focus:
                 rows += [index.search(terms, count, statistics, focus, bonuses) for index in self.indexes]
             wanted = (hit for row in rows for hit in row if hit.passage.document.id not in without)
-            hits = {hit.passage.id: _boosted(hit, focus) for hit in wanted}
+            hits = {hit.passage.id: _boosted(hit, focus, says) for hit in wanted}
             ranked = sorted(hits.values(), key=_by_score)
             of_focus = [hit for hit in ranked if hit.passage.document.id in focus]
             groups = group_neighbours(deduplicate(_in_turn(of_focus, ranked)), limit)
@@ -192,8 +200,11 @@ def _heaviest_terms(terms: Mapping[str, float], statistics: Statistics) -> Mappi
     return {term: terms[term] for term in ranked[:MOST_TERMS]}
 
 
-def _boosted(hit: Hit, focus: Set[str]) -> Hit:
-    return replace(hit, score=hit.score * FOCUS_BOOST) if hit.passage.document.id in focus else hit
+def _boosted(hit: Hit, focus: Set[str], says: re.Pattern[str] | None) -> Hit:
+    factor = FOCUS_BOOST if hit.passage.document.id in focus else 1.0
+    if says and says.search(fold(searched_text(hit.passage))):
+        factor *= DEFINES
+    return replace(hit, score=hit.score * factor)
 
 
 def _by_score(hit: Hit) -> float:

@@ -1,7 +1,10 @@
 """Texts for the page: answers and names as Markdown that it shows word for word, and counted nouns."""
 
 import re
+from collections.abc import Sequence
 
+FLAG = "⚠"
+"""Stands behind each sentence that no passage supports; the element of that name makes it a link."""
 _CODE_OR_ADDRESS = r"```.*?(?:```|\Z)|`[^`\n]+`|https?://\S+"
 _EATEN = re.compile(rf"{_CODE_OR_ADDRESS}|(?P<eaten>(?<![:\\]):(?=[^\W\d_])|(?<!\\)!(?=\[))", re.DOTALL)
 
@@ -17,6 +20,15 @@ def page_markdown(text: str) -> str:
 def plain(text: str) -> str:
     """A name or a title, which may come from a document, without what Markdown would take for markup."""
     return page_markdown("".join(f"\\{c}" if c in "\\`*_[]<>|#~" else c for c in text))
+
+
+def flagged(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    """The text with the flag behind each of these sentences, in a table's row inside its last cell."""
+    for start, end in reversed(spans):
+        sentence = text[start:end]
+        words = sentence.rstrip("| ") if sentence.startswith("|") else sentence
+        text = f"{text[:start]}{words} {FLAG}{sentence[len(words) :]}{text[end:]}"
+    return text
 
 
 def counted(count: int, noun: str) -> str:

@@ -17,6 +17,14 @@ _END = re.compile(
 _LAST_WORD = re.compile(r"(?<![\w])([^\W\d_]{1,6})\.\Z")
 _WINDOW = 8
 """Characters that hold the longest abbreviation with its full stop and the character before it."""
+_LONGEST_LINE, _MEAN_LINE, _GOING_ON = 80, 45, 0.3
+"""Of a form: characters of its longest line and of its lines on average, and the share of lines that may go on in small
+letters; in wrapped prose nine of ten do."""
+_LINE = re.compile(r"[^\n]*\n")
+_GOES_ON = re.compile(r"[^\S\n]*+[a-zà-ÿа-яёα-ω\u3040-\u9fff\uac00-\ud7af]")
+"""Begins with a small letter, or in a script without capitals."""
+_NO_ENTRY = re.compile(r"[^\S\n]*+[\[`]")
+"""A mark or code."""
 _LIST_NUMBER = re.compile(r"\s*\d{1,3}\.\Z")
 _FIRST_WORD = re.compile(r"\s*[\"'“„«(¿¡]*([^\W\d_]+)(?![\w.])")
 
@@ -65,6 +73,26 @@ def sentence_spans(text: str) -> Iterator[tuple[int, int]]:
         yield from _trimmed(text, start, end)
         start = end
     yield from _trimmed(text, start, len(text))
+
+
+def line_spans(text: str) -> Iterator[tuple[int, int]]:
+    """The same, and in a form or a receipt ("Total: 3.50") each line is a sentence.
+
+    A paragraph is one where the lines are short and few go on in small letters, as the lines of prose do.
+    """
+    for start, end in sentence_spans(text):
+        for line in _LINE.finditer(text, start, end) if is_form(text[start:end]) else ():
+            yield from _trimmed(text, *line.span())
+            start = line.end()
+        yield from _trimmed(text, start, end)
+
+
+def is_form(text: str) -> bool:
+    """Whether a text of several lines reads line by line, as a form or a receipt does."""
+    lines = [line for line in text.split("\n") if line.strip()]
+    if len(lines) < 2 or max(map(len, lines)) > _LONGEST_LINE or sum(map(len, lines)) > _MEAN_LINE * len(lines):
+        return False
+    return sum(map(bool, map(_GOES_ON.match, lines))) < _GOING_ON * len(lines) and not any(map(_NO_ENTRY.match, lines))
 
 
 def sentences(text: str) -> list[str]:

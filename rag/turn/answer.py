@@ -215,6 +215,8 @@ def _record(turn: TurnContext, intent: Intent, found: Evidence, result: TurnResu
         escalation_report=result.escalation_report,
         notices=(*notices, UNSUPPORTED) if shown and _is_unsupported(turn, found, shown) else tuple(notices),
         intent=intent,
+        corrected_marks=shown.checked.corrected if shown else 0,
+        unsupported=shown.checked.unsupported if shown else (),
     )
 
 

@@ -11,6 +11,7 @@ from rag.escalation.policy import required_capabilities
 from rag.events import Decided, Notice
 from rag.generation.chat_model import ChatModel
 from rag.generation.prompt import Prompt, refine_prompt
+from rag.grounding.attribution import attribute
 from rag.grounding.citations import check
 from rag.grounding.diff import changes
 from rag.turn.generate import GenerationRun
@@ -164,7 +165,7 @@ async def _assess(turn: TurnContext, found: Evidence, generation: Generation, hi
     """The generation with checked citations of these hits, and how far it can be trusted; some milliseconds."""
 
     def work() -> AssessedAnswer:
-        checked = check(generation.text, hits)
+        checked = (attribute if generation.generated else check)(generation.text, hits)
         assessment = assess_draft(found.answerability, generation, checked, turn.policy.weights)
         return AssessedAnswer(generation, checked, assessment)
 

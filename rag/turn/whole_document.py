@@ -19,6 +19,7 @@ from rag.generation.extractive_summary import outline, summarise
 from rag.generation.prompt import Prompt
 from rag.generation.summary_text import MOST_EXTRACTS, bullet, coverage_sentence, extractive_answer
 from rag.generation.whole_prompts import NOTHING, notes_prompt, whole_prompt
+from rag.grounding.attribution import attribute
 from rag.grounding.citations import Checked, check
 from rag.grounding.support import support_signals
 from rag.turn.generate import GenerationRun
@@ -230,7 +231,8 @@ def _hits(passages: Sequence[Passage]) -> tuple[Hit, ...]:
 
 def _assess(turn: TurnContext, request: WholeRequest, written: _Written) -> AssessedAnswer:
     """The answer with checked marks; the sentence about its coverage is no claim, and comes after the check."""
-    checked = check(written.generation.text, written.hits)
+    compares = written.generation.generated and not _is_foreign(request, written.hits)
+    checked = (attribute if compares else check)(written.generation.text, written.hits)
     assessment = _assessment(turn, request, written, checked)
     text = "\n\n".join(filter(None, (checked.text, written.coverage)))
     return AssessedAnswer(written.generation, replace(checked, text=text), assessment)

@@ -95,7 +95,9 @@ async def test_without_a_model_the_documents_are_quoted_word_for_word(visit: Vis
     answer = await chat.ask(QUESTION)
     quote, _, mark = (await answer.locator("blockquote").first.inner_text()).strip().rpartition(" ")
     document = (await chat.source(answer, int(mark.strip("[]"))).inner_text()).split()[1]
-    assert _words(quote) in _words((quoting_app.root / "docs_corpus" / document).read_text(encoding="utf-8"))
+    written = _words((quoting_app.root / "docs_corpus" / document).read_text(encoding="utf-8"))
+    assert all(_words(part) in written for part in quote.split(" … "))
+    assert _words(await answer.locator("blockquote .font-bold").inner_text()) in _words(quote)
     await expect(answer.get_by_role("note")).to_have_text(
         re.compile(r"^No model is set up, so these are your documents")
     )
@@ -105,6 +107,38 @@ async def test_without_a_model_the_documents_are_quoted_word_for_word(visit: Vis
     marked = await chat.sidebar.get_by_test_id("passage").locator("mark").inner_text()
     quoted = [await each.inner_text() for each in await answer.locator("blockquote").all()]
     assert any(_words(marked) in _words(text) for text in quoted if text.strip().endswith(mark))
+
+
+PRICES = """# Prices
+
+{% image "prices.png" %}
+
+Press **Search** or see [the shop](https://shop.example/x) ![a quince](https://shop.example/logo.png).
+
+| Fruit | Price | Origin |
+|---|---|---|
+| Quince | 4 euros | *Ptuj* |
+| Medlar | 7 euros | Izola |
+| Loquat | 9 euros | Koper |
+"""
+
+
+async def test_a_row_is_quoted_in_its_table_and_marked_in_the_passage(visit: Visit, quoting_app: App) -> None:
+    chat = await visit(quoting_app, stranger=True)
+    await chat.attach(("prices.md", PRICES.encode()))
+    answer = await chat.ask("What is the price of a medlar?")
+    table = answer.locator("blockquote table").first
+    await expect(table.locator("th")).to_have_text(["Fruit", "Price", "Origin"])
+    await expect(table.locator("td .font-bold")).to_have_text(["Medlar", "7 euros", "Izola"])
+    assert "{%" not in await answer.inner_text()
+    await chat.source(answer, 1).click()
+    passage = chat.sidebar.get_by_test_id("passage")
+    await expect(passage.locator("th")).to_have_text(["Fruit", "Price", "Origin"])
+    await expect(passage.locator("mark")).to_have_text(["Medlar", "7 euros", "Izola"])
+    await expect(passage.locator("p").last).to_have_text("Press Search or see the shop a quince.")
+    await expect(passage.locator("img, a")).to_have_count(0)
+    shown = await passage.inner_text()
+    assert not any(mark in shown for mark in ("|", "*", "{%", "]("))
 
 
 def _words(text: str) -> str:

@@ -81,7 +81,12 @@ async def test_markup_in_a_models_answer_is_not_run(visit: Visit, slow_app: App)
     chat = await visit(slow_app)
     await chat.choose("Large")
     answer = await chat.ask(QUESTION)
-    await expect(answer.get_by_role("article")).to_have_text(re.compile(r"^Hello \[1\] .* end\.$"))
+    await expect(answer.get_by_role("article")).to_have_text(re.compile(r"^Hello \[1\] .* end\. ⚠$"))
+    await answer.get_by_role("link", name=re.compile("^Not supported by your documents: ")).click()
+    await expect(answer.get_by_test_id("unsupported")).to_be_focused()
+    await expect(answer.get_by_test_id("unsupported")).to_contain_text("Hello <script>")
+    underlined = await chat.page.evaluate("[...CSS.highlights.get('unsupported')].map(String)")
+    assert [text.strip()[-4:] for text in underlined] == ["end."]
     await _is_harmless(chat)
 
 

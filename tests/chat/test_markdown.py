@@ -10,7 +10,7 @@ from rag.events import Stage
 from rag.generation.chat_model import ModelSet
 from rag.generation.extractive import ExtractiveModel
 from rag.generation.registry import Missing, ModelSelection
-from rag.text.markdown import plain
+from rag.text.markdown import FLAG, flagged, plain
 from rag.types import Decision, Document, Hit, Mode, Outcome, Passage, SearchResult, Timings, Turn
 
 LARGE = Missing("gpt-oss-20b", 12_000)
@@ -51,3 +51,14 @@ def test_the_larger_model_is_offered_for_download_where_it_was_called_for(outcom
 def test_the_status_line_says_which_part_of_a_document_is_read():
     assert status_line(Stage("read", "phi-4-mini", 1, (3, 12))) == "phi-4-mini is reading part 3 of 12"
     assert status_line(Stage("read", passages=40)) == "Reading 40 passages"
+
+
+def test_each_unsupported_sentence_has_its_flag_in_its_place():
+    text = "It is so [1]. Zebras eat grass. It is good [1].\n\n| a | b |\n|---|---|\n| Zebras | eat grass |"
+    row = text.rindex("| Zebras")
+    spans = [(14, 31), (row, len(text))]
+    assert text[slice(*spans[0])] == "Zebras eat grass."
+    shown = flagged(text, spans)
+    assert shown.replace(f" {FLAG}", "") == text
+    assert f"Zebras eat grass. {FLAG} It is good" in shown
+    assert shown.endswith(f"| eat grass {FLAG} |")

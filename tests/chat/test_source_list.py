@@ -12,7 +12,19 @@ from rag.chat.panel import Props, byline, source_props
 from rag.escalation.confidence import Answerability
 from rag.escalation.policy import Policy, escalate_on_request
 from rag.grounding.citations import check
-from rag.types import Decision, Document, Generation, Hit, Outcome, Passage, SearchResult, Timings, Turn
+from rag.turn.state import UNSUPPORTED
+from rag.types import (
+    Decision,
+    Document,
+    Generation,
+    Hit,
+    Outcome,
+    Passage,
+    SearchResult,
+    Timings,
+    Turn,
+    UnsupportedSentence,
+)
 from tests.fakes import passages
 
 DOCUMENT = Document("rules.pdf", "Rules", "upload")
@@ -140,3 +152,13 @@ def test_the_parts_of_every_source_are_its_whole_passage(texts: list[str], text:
     for source in written:
         assert "".join(source["parts"]) in texts
     assert all(source["parts"][1] == "" for source in (*props["others"], *props["nearest"]))
+
+
+def test_unsupported_sentences_are_listed_with_their_reasons_instead_of_a_notice():
+    text = "Zebras | eat *grass* [1]. And one [2]."
+    unsupported = (UnsupportedSentence(0, 25, ("no_source", "number")),)
+    props = source_props(turn_of(text=text, unsupported=unsupported, notices=("Oh.", UNSUPPORTED)))
+    reason = "no passage says this; a number, date or code in it stands in no passage"
+    assert props["unsupported"] == [{"text": "Zebras · eat *grass*.", "reason": reason, "letters": 15}]
+    assert props["notices"] == ["Oh."]
+    assert source_props(turn_of(text=text, notices=(UNSUPPORTED,)))["notices"] == [UNSUPPORTED]

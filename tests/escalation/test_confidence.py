@@ -12,6 +12,7 @@ from rag.escalation.early_stop import COLLAPSED, DraftMonitor
 from rag.escalation.policy import Policy
 from rag.escalation.threshold import DEFAULT
 from rag.escalation.weights import Weights, shipped
+from rag.grounding.attribution import attribute
 from rag.grounding.citations import check
 from rag.grounding.support import SUPPORTED
 from rag.retrieval.search import Searcher
@@ -161,3 +162,14 @@ def test_a_name_that_a_head_needs_is_never_taken_as_nought():
     head = replace(shipped().confidence, coefficients={"none such": 1.0})
     with pytest.raises(KeyError):
         head({"answerable": 1.0})
+
+
+def test_a_claim_without_its_right_mark_costs_confidence():
+    def confidence(text: str) -> float:
+        checked = attribute(text, SEARCH.hits)
+        return assess_draft(FOUND, Generation("phi-4-mini", text), checked, shipped()).confidence
+
+    right = confidence(GOOD)
+    unmarked, wrong = confidence(GOOD.replace(" [1]", "")), confidence(GOOD.replace("[1]", "[2]"))
+    assert right > unmarked == wrong >= Policy().confidence_threshold
+    assert right > confidence(f"{GOOD} Larger files are refused with a reason.") > wrong

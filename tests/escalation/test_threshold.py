@@ -44,8 +44,13 @@ def test_the_smallest_library_that_can_be_measured():
 
 def test_documents_that_are_alike_do_not_refuse_everything():
     found = threshold([0.97] * 300, 100)
-    assert found.value == MOST
+    assert found == GateThreshold(DEFAULT, 300)
     assert "alike" in str(found)
+
+
+def test_what_most_libraries_measure_stands_up_to_the_upper_bound():
+    assert threshold([MOST - 0.01] * 300, 100).value == pytest.approx(MOST - 0.01)
+    assert threshold([MOST + 0.01] * 300, 100).value == DEFAULT
 
 
 def test_documents_that_have_nothing_in_common_do_not_let_everything_pass():

@@ -15,8 +15,8 @@ from rag.generation.prompt import (
     fitted_prompt,
     plain_prompt,
     refine_prompt,
-    unfence,
 )
+from rag.text.untrusted import neutralise
 from rag.types import Document, Exchange, Hit, Passage, SearchResult
 
 DOCUMENT = Document("guide.pdf", "Guide")
@@ -211,7 +211,8 @@ def test_passages_never_cost_more_than_their_budget_unless_one_stands_alone(text
 @given(st.lists(st.builds(Exchange, TEXT, TEXT), max_size=6), st.integers(0, 2000))
 def test_the_history_is_its_newest_part_and_within_its_budget(history: list[Exchange], budget: int):
     kept = history_of(built(search_of("One."), history, history_tokens=budget))
-    assert list(kept) == history[len(history) - len(kept) :]
+    safe = [Exchange(neutralise(each.question), neutralise(each.answer, marks=True)) for each in history]
+    assert list(kept) == safe[len(safe) - len(kept) :]
     assert sum(estimate_tokens(e.question) + estimate_tokens(e.answer) for e in kept) <= budget
 
 
@@ -219,7 +220,7 @@ def test_the_history_is_its_newest_part_and_within_its_budget(history: list[Exch
 @given(st.lists(st.text(), max_size=4), st.text(), st.text())
 def test_any_texts_make_messages_with_one_fence(texts: list[str], question: str, draft: str):
     prompt = built(search_of(*texts), question=question)
-    assert prompt.messages[-1]["content"].endswith(f"Question: {unfence(question)}")
+    assert prompt.messages[-1]["content"].endswith(f"Question: {neutralise(question)}")
     content = refine_prompt(built(search_of(*texts)), draft).messages[-1]["content"]
     assert content.count("<passages>") == content.count("</passages>") == 1
     assert content.count("<draft>") == content.count("</draft>") == 1
@@ -260,4 +261,4 @@ def test_earlier_answers_and_the_question_cannot_speak_the_templates_marks():
 
 def test_white_space_without_end_holds_nothing_up():
     text = "<" + " " * 400_000 + "x"  # minutes, if each place were tried with each length
-    assert unfence(text) == text
+    assert neutralise(text) == text

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.grounding.citations import check, claims_by_number, without_marks
-from rag.text.sentences import sentence_spans
+from rag.text.sentences import line_spans
 from rag.types import Hit
 from tests.fakes import index_of
 
@@ -214,7 +214,7 @@ def test_any_text_is_checked_and_each_quote_is_a_sentence_of_its_passage(answer:
     for citation in checked.citations:
         assert citation.cited or citation.quote is None
         if citation.quote:
-            assert citation.quote in list(sentence_spans(citation.hit.passage.text))
+            assert citation.quote in list(line_spans(citation.hit.passage.text))
 
 
 @pytest.mark.parametrize("run", [".", " ", "\t", "[", "[1]", "[9] ", "`", "```", "【1†", "[1, ", "[1-"])

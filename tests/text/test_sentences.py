@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.text.sentences import sentence_spans, sentences
+from rag.text.sentences import is_form, line_spans, sentence_spans, sentences
 
 ANY_TEXT = st.text() | st.text(alphabet="ab1[].!?…。।\n -*'\"”)#|", max_size=80)
 
@@ -122,3 +122,24 @@ def test_a_long_run_of_one_mark_costs_little(run: str):
     began = time.perf_counter()
     list(sentence_spans(run * (40_000 // len(run)) + "a"))
     assert time.perf_counter() - began < 5
+
+
+FORM = "Store 12\nCashier: Ana Novak\nUSB-C Hub\nwith HDMI\nTotal: 3.50"
+PROSE = "The worker reads the file that\nwas sent to it by somebody in\nParis. It then says what is in it."
+
+
+def test_each_line_of_a_form_is_a_sentence_and_no_line_of_prose():
+    lines = [text[start:end] for text in (f"{FORM}\n\n{PROSE}",) for start, end in line_spans(text)]
+    assert lines == [*FORM.split("\n"), PROSE[: PROSE.index(" It")], "It then says what is in it."]
+    assert is_form(FORM)
+    assert not is_form(PROSE)
+    assert not is_form("更大的文件会被\n拒绝，最大为\n二十五兆字节。")
+
+
+@settings(max_examples=200, deadline=None)
+@given(ANY_TEXT)
+def test_lines_are_parts_of_sentences(text: str):
+    whole, parts = list(sentence_spans(text)), list(line_spans(text))
+    assert all(text[start:end] == text[start:end].strip() != "" for start, end in parts)
+    assert all(any(first <= start < end <= last for first, last in whole) for start, end in parts)
+    assert "".join("".join(text[slice(*each)].split()) for each in parts) == "".join(text.split())

@@ -177,7 +177,7 @@ async def test_without_a_model_the_turn_quotes_and_says_why():
     turn = turn_of(await events_of(models=ModelSet(small, fallback=ExtractiveModel())))
     assert turn.outcome == "quoted"
     assert turn.model == "quoting"
-    assert turn.answer.startswith("> The largest file that may be uploaded is 25 MB.")
+    assert turn.answer.startswith("> **The largest file that may be uploaded is 25 MB.**")
     assert turn.answer.endswith("[1]")
     assert turn.notices == ("No model is running.",)
 
@@ -610,3 +610,15 @@ async def test_no_model_rewords_what_needs_no_rewording(question: str, history: 
     small = FakeModel().enqueue(GOOD)
     await events_of(question, models=ModelSet(small, idle=idle), history=history, budget=budget)
     assert idle.prompts == []
+
+
+async def test_marks_are_set_right_and_what_no_passage_supports_is_recorded_with_its_place():
+    stray = "Bananas grow on tall green plants in the tropics [1]."
+    draft = f"{UPLOADS} {stray}"
+    turn = turn_of(await events_of(models=ModelSet(FakeModel().enqueue(draft)), mode="local"))
+    assert turn.answer == f"{UPLOADS.replace('MB.', 'MB [1].').replace('reason.', 'reason [1].')} {stray}"
+    assert turn.corrected_marks == 2
+    (unsupported,) = turn.unsupported
+    assert turn.answer[unsupported.start : unsupported.end] == stray
+    assert turn.draft
+    assert turn.draft.text == draft, "what the model wrote stays as it is"
