@@ -31,6 +31,14 @@ class _Phrases:
     gone: str
     empty: str
     more: str
+    say: str
+    """On a button: what does this {place} say?"""
+    say_about: str
+    """What does the document {name} say about {heading}?"""
+    say_on_page: str
+    """What does page {page} of {name} say?"""
+    about: str
+    """What is {name} about?"""
 
 
 _LANGUAGES = {
@@ -45,6 +53,10 @@ _LANGUAGES = {
         "{files} is no longer in this chat.",
         "There is no document to search. Drop a file into the chat, or set LIBRARY_DIRS to folders that have some.",
         "{n} more",
+        "What does {place} say?",
+        "What does {name} say about {heading}?",
+        "What does page {page} of {name} say?",
+        "What is {name} about?",
     ),
     "es": _Phrases(
         "No he encontrado una respuesta a esto en sus documentos.",
@@ -57,6 +69,10 @@ _LANGUAGES = {
         "{files} ya no está en este chat.",
         "No hay ningún documento en el que buscar. Suelte un archivo en el chat o indique carpetas en LIBRARY_DIRS.",
         "{n} más",
+        "¿Qué dice {place}?",
+        "¿Qué dice {name} sobre {heading}?",
+        "¿Qué dice la página {page} de {name}?",
+        "¿De qué trata {name}?",
     ),
     "pt": _Phrases(
         "Não encontrei uma resposta a isto nos seus documentos.",
@@ -69,6 +85,10 @@ _LANGUAGES = {
         "{files} já não está nesta conversa.",
         "Não há documentos em que procurar. Solte um arquivo na conversa ou indique pastas em LIBRARY_DIRS.",
         "mais {n}",
+        "O que diz {place}?",
+        "O que diz {name} sobre {heading}?",
+        "O que diz a página {page} de {name}?",
+        "De que trata {name}?",
     ),
     "ru": _Phrases(
         "Я не нашёл ответа на это в ваших документах.",
@@ -81,6 +101,10 @@ _LANGUAGES = {
         "{files}: этого файла в чате больше нет.",
         "Искать пока негде. Перетащите файл в чат или укажите папки с документами в LIBRARY_DIRS.",
         "ещё {n}",
+        "Что написано в {place}?",
+        "Что написано в {name} о {heading}?",
+        "Что написано на странице {page} в {name}?",
+        "О чём {name}?",
     ),
     "sl": _Phrases(
         "Odgovora na to nisem našel v vaših dokumentih.",
@@ -93,6 +117,10 @@ _LANGUAGES = {
         "{files}: te datoteke ni več v klepetu.",
         "Ni dokumentov, po katerih bi iskal. Povlecite datoteko v klepet ali navedite mape v LIBRARY_DIRS.",
         "še {n}",
+        "Kaj piše v {place}?",
+        "Kaj piše v {name} o {heading}?",
+        "Kaj piše na strani {page} v {name}?",
+        "O čem govori {name}?",
     ),
     "de": _Phrases(
         "Ich habe dazu in Ihren Dokumenten keine Antwort gefunden.",
@@ -105,6 +133,10 @@ _LANGUAGES = {
         "{files} ist nicht mehr in diesem Chat.",
         "Es gibt kein Dokument zu durchsuchen. Ziehen Sie eine Datei herein oder nennen Sie Ordner in LIBRARY_DIRS.",
         "{n} weitere",
+        "Was steht in {place}?",
+        "Was steht in {name} über {heading}?",
+        "Was steht auf Seite {page} von {name}?",
+        "Worum geht es in {name}?",
     ),
     "fr": _Phrases(
         "Je n'ai pas trouvé de réponse à cela dans vos documents.",
@@ -117,6 +149,10 @@ _LANGUAGES = {
         "{files} n'est plus dans ce chat.",
         "Il n'y a aucun document à consulter. Déposez un fichier ici ou indiquez des dossiers dans LIBRARY_DIRS.",
         "{n} de plus",
+        "Que dit {place} ?",
+        "Que dit {name} sur {heading} ?",
+        "Que dit la page {page} de {name} ?",
+        "De quoi parle {name} ?",
     ),
 }
 _NO_FILES = Attachments()
@@ -167,11 +203,15 @@ def abstention(turn: Turn, around: Surroundings = NOTHING_AROUND, language: str 
     return " ".join(filter(None, parts))
 
 
-def suggestions(turn: Turn) -> list[Suggestion]:
-    """What could be asked instead, about the sections that came nearest; none where the turn did not abstain."""
+def suggestions(turn: Turn, language: str = "") -> list[Suggestion]:
+    """What could be asked instead, about the sections that came nearest; none where the turn did not abstain.
+
+    In the language of this ISO 639-1 code, or in English.
+    """
     if turn.outcome != "abstained":
         return []
-    found = (_suggestion(hit) for hit in turn.search.hits if hit.normalised_score >= NEAR)
+    phrases = _LANGUAGES.get(language, _LANGUAGES["en"])
+    found = (_suggestion(hit, phrases) for hit in turn.search.hits if hit.normalised_score >= NEAR)
     return list({suggestion.question: suggestion for suggestion in found}.values())[:_MOST_SUGGESTIONS]
 
 
@@ -205,16 +245,17 @@ def _names(documents: Sequence[Document], phrases: _Phrases) -> str:
     return ", ".join(names)
 
 
-def _suggestion(hit: Hit) -> Suggestion:
+def _suggestion(hit: Hit, phrases: _Phrases) -> Suggestion:
     passage, document = hit.passage, hit.passage.document
+    title, name = document.title or document.name, document.name
     headings = [heading for heading in passage.headings if heading != document.title]
     if headings:
-        place = " › ".join(map(_short, (document.title or document.name, headings[-1])))
-        return Suggestion(f"What does {place} say?", f"What does {document.name} say about {headings[-1]}?")
-    if passage.page:
-        question = f"What does {passage.unit} {passage.page} of {document.name} say?"
+        label = phrases.say.format(place=" › ".join(map(_short, (title, headings[-1]))))
+        return Suggestion(label, phrases.say_about.format(name=name, heading=headings[-1]))
+    if passage.page and passage.unit == "page":
+        question = phrases.say_on_page.format(page=passage.page, name=name)
         return Suggestion(question, question)
-    return Suggestion(f"What is {_short(document.title or document.name)} about?", f"What is {document.name} about?")
+    return Suggestion(phrases.about.format(name=_short(title)), phrases.about.format(name=name))
 
 
 def _short(text: str) -> str:

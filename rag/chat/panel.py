@@ -150,7 +150,7 @@ def intent_line(intent: Intent) -> str:
             several = any(part.endswith("?") for part in intent.parts)
             kind = f"{'Several questions' if several else 'Comparison'}: {' · '.join(intent.parts)}"
         case "lookup":
-            kind = "" if intent.documents else "Lookup"
+            kind = "" if intent.documents else f"Lookup{' in the library' if intent.in_library else ''}"
     return " · ".join(filter(None, [kind, _about(intent, capital=not kind)]))
 
 

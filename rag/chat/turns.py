@@ -18,6 +18,7 @@ from rag.errors import GroundworkError, QuestionError
 from rag.events import Finished, TurnEvent
 from rag.library.manager import LibraryManager
 from rag.services import Services, budget
+from rag.text.language import language_of
 from rag.turn.answer import answer
 from rag.turn_log.log import TurnLog
 from rag.types import Attachments, Mode, Turn
@@ -216,7 +217,8 @@ async def _rerun(
 
 async def _ask_suggestion(services: Services, chat: Chat, chat_turn: ChatTurn, question: str) -> None:
     """Asks one of the questions that stand under an abstention, as a new message of the person."""
-    offered = suggestions(chat_turn.result) if chat_turn.result else []
+    result = chat_turn.result
+    offered = suggestions(result, language_of(result.question)) if result else []
     running = any(turn.task and not turn.task.done() for turn in chat.turns)
     if running or question not in [suggestion.question for suggestion in offered]:
         return
@@ -259,7 +261,7 @@ def turn_buttons(chat_turn: ChatTurn, turn: Turn, selection: "ModelSelection") -
     payload = {"turn": chat_turn.message_id}
     buttons = [
         cl.Action("suggestion", payload | {"question": each.question}, each.label, icon="message-circle-question")
-        for each in suggestions(turn)
+        for each in suggestions(turn, language_of(turn.question))
     ]
     if turn.search.corrections:
         buttons.append(cl.Action("as_typed", payload, "Search as typed", icon="search"))

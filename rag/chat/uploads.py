@@ -36,11 +36,12 @@ async def read_files(services: Services, chat: Chat, elements: Sequence[Element]
     limit = services.settings.upload_max_files
     accepted = _accepted(files, present={document.name for document in chat.documents}, limit=limit)
     status = _StatusMessage()
+    refused = [name for name, _ in files if name not in accepted]
     for name, _ in files:
         if name in accepted:
             status.lines[name] = status.reading(name)
-    if refused := [name for name, _ in files if name not in accepted]:
-        status.lines[""] = _over_the_limit(refused, limit)
+        elif name == refused[0]:
+            status.lines[name] = _over_the_limit(refused, limit)
     await status.show()
     try:
         found = await asyncio.gather(

@@ -14,6 +14,7 @@ from rag.chat.session import Chat, ChatTurn, is_narrow
 from rag.chat.streaming import Throttle, TokenStream
 from rag.events import Decided, Delta, Reasoning, Stage, TurnEvent
 from rag.grounding.attribution import reason
+from rag.text.language import language_of
 from rag.text.markdown import FLAG, counted, flagged, page_markdown, plain
 from rag.types import Generation, Turn
 
@@ -65,9 +66,8 @@ class TurnView:
         """The finished answer with its sources, buttons and panel."""
         await self._end_streams()
         message = self._message or cl.Message("")
-        message.content = page_markdown(
-            flagged(turn.answer, [(each.start, each.end) for each in turn.unsupported])
-        ) or abstention(turn, around)
+        answer = flagged(turn.answer, [(each.start, each.end) for each in turn.unsupported])
+        message.content = page_markdown(answer) or abstention(turn, around, language_of(turn.question))
         elements: list[Any] = [
             cl.CustomElement(
                 name="Sources",

@@ -93,7 +93,11 @@ def test_many_files_are_three_names_and_a_number():
 def test_it_speaks_the_persons_language(language: str, beginning: str):
     sentence = abstention(turn_of(hit(), corrections={"a": "b"}), replace(FILES, reading=(1, 2)), language)
     assert sentence.startswith(beginning)
-    assert "{" not in sentence
+    near = turn_of(hit(PAGE, "Limits"), hit(RECEIPT, page=2), hit(Document("a.md", "A")))
+    offered = suggestions(near, language)
+    names = ("uploads.md", "receipt_1.pdf", "a.md")
+    assert all(name in offer.question for offer, name in zip(offered, names, strict=True))
+    assert "{" not in f"{sentence} {offered}"
 
 
 def test_near_sections_are_questions_of_one_press():

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import pytest
 
-from rag.chat.panel import LABELS, LivePanel, Props, first_token_ms, turn_props
+from rag.chat.panel import LABELS, LivePanel, Props, first_token_ms, intent_line, provenance, turn_props
 from rag.errors import ModelUnavailable
 from rag.escalation.policy import Policy
 from rag.events import Decided, Delta, Finished, Notice, Reasoning, Retrieved, Stage, Understood
@@ -18,10 +18,16 @@ from rag.retrieval.search import Searcher
 from rag.turn.answer import answer
 from rag.types import (
     LOOKUP,
+    Attachments,
+    Citation,
     Decision,
+    Document,
     EscalationReport,
     Generation,
+    Hit,
+    Intent,
     Outcome,
+    Passage,
     SearchResult,
     SentenceChange,
     Signal,
@@ -30,6 +36,7 @@ from rag.types import (
     Timings,
     Turn,
     Usage,
+    WholeRequest,
 )
 from tests.fakes import FakeModel, Reply, index_of
 
@@ -284,3 +291,49 @@ def test_the_first_token_is_that_of_whoever_spoke_first():
     both = Timings((StageTime("generate", 0.5, 1.0), StageTime("escalation_generate", 3.0, 1.0)), 4.0)
     asked = Timings((StageTime("escalation_generate", 3.0, 1.0),), 4.0)
     assert (first_token_ms(both), first_token_ms(asked), first_token_ms(Timings())) == (500, 3000, None)
+
+
+A, B = Document("a.pdf", "A", "upload"), Document("b.md", "B")
+
+
+@pytest.mark.parametrize(
+    ("intent", "line"),
+    [
+        (LOOKUP, "Lookup"),
+        (Intent(in_library=True), "Lookup in the library"),
+        (Intent("talk"), "Small talk"),
+        (Intent("catalogue"), "Which documents there are"),
+        (Intent(documents=(A,), reason="because it was attached"), "About a.pdf, because it was attached"),
+        (Intent(documents=(A,) * 5, pages=(2, 3)), "About a.pdf, a.pdf, a.pdf and 2 more, p. 2, 3"),
+        (Intent("comparison", parts=("phi", "gpt")), "Comparison: phi · gpt"),
+        (
+            Intent("comparison", (A,), parts=("Who pays?", "When?")),
+            "Several questions: Who pays? · When? · about a.pdf",
+        ),
+        (
+            Intent("whole_document", (A,), "because it was attached", request=WholeRequest("key_points", "?")),
+            "Whole document: key points · about a.pdf, because it was attached",
+        ),
+        (Intent("whole_document", request=WholeRequest("summary", "?")), "Whole document: summary"),
+    ],
+)
+def test_what_a_question_was_taken_for_is_one_line(intent: Intent, line: str):
+    assert intent_line(intent) == line
+    assert turn_props(replace(TURN, intent=intent))["intent"] == line
+
+
+@pytest.mark.parametrize(
+    ("attachments", "intent", "cited", "is_said"),
+    [
+        (Attachments((A,)), LOOKUP, B, True),
+        (Attachments((A,)), LOOKUP, A, False),
+        (Attachments(), LOOKUP, B, False),
+        (Attachments((A,), choice="both"), LOOKUP, B, False),
+        (Attachments((A,)), Intent(documents=(B,), pointed_at=True), B, False),
+        (Attachments((A,)), Intent(in_library=True), B, False),
+    ],
+)
+def test_the_library_is_named_where_it_joined(attachments: Attachments, intent: Intent, cited: Document, is_said: bool):
+    citation = Citation(1, Hit(Passage(cited, 0, "Text."), 1.0), cited=True)
+    turn = replace(TURN, intent=intent, citations=(citation,))
+    assert bool(provenance(turn, attachments)) == is_said
