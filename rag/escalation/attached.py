@@ -144,7 +144,11 @@ def _signals(found: SearchResult, concepts: Sequence[_Concept], opening: Sequenc
         Signal("closeness", close, "How much of the question's subject stands in two sentences side by side"),
         Signal("coverage", _mass(concepts, best) / everything, "How much of it stands anywhere in these files"),
         Signal("evidence", min(1.0, near / top / required), "How telling the words in common with two sentences are"),
-        Signal("specifics", _mass(names, named) / _mass(names) if names else 1.0, "How many of its names stand there"),
+        Signal(
+            "specifics",
+            _mass(names, named) / _mass(names) if _mass(names) else 1.0,
+            "How many of its names stand there",
+        ),
         Signal("margin", margin(found.hits), "How far the best passage stands out from the others"),
     )
 

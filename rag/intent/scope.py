@@ -66,9 +66,14 @@ def _named_at(wording: Wording, document: Document, *, exact: bool) -> tuple[int
     for name in (str(path), path.name, path.stem):
         spelled = "[-_ ]+".join(map(re.escape, _SEPARATORS.split(name)))
         match = re.search(rf"(?<!\w){spelled}(?!\w)", wording.folded)
-        if match and (name != path.stem or len(name) >= _LEAST_NAME):
+        if match and (name != path.stem or _is_no_plain_word(name) or wording.task):
             return match.span()
     return (0, 0) if not exact or _holds_title(wording, document) else None
+
+
+def _is_no_plain_word(stem: str) -> bool:
+    """Whether a file's name without its ending is what nobody writes but to name it: "lease-2024", not "walrus"."""
+    return len(stem) >= _LEAST_NAME and (bool(_SEPARATORS.search(stem)) or any(map(str.isdigit, stem)))
 
 
 def _holds_title(wording: Wording, document: Document) -> bool:

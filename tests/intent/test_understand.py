@@ -240,3 +240,9 @@ def test_the_library_may_be_named():
     assert understand("What does the library say about the deposit?", attached(LEASE, new=False)).in_library
     assert understand("Was steht im Handbuch über die Kaution?", attached(LEASE, new=False)).in_library
     assert not understand("What about the deposit?", attached(LEASE, new=False)).in_library
+
+
+def test_a_plain_word_names_a_file_only_where_all_of_it_is_wanted():
+    walrus = Document("walrus.txt", "Walrus", "upload")
+    assert understand("Where is the walrus image?", attached(walrus)).kind == "lookup"
+    assert understand("Summarise walrus", attached(walrus, LEASE, new=False)).documents == (walrus,)
