@@ -138,7 +138,9 @@ class Settings(BaseSettings):
     )
     synonyms: Path = Field(
         default=Path("synonyms.txt"),
-        description="A file with one group of words a line that mean the same here; it need not be there.",
+        description="A file with one group of words a line that mean the same here, added to the shipped everyday "
+        "words; a line `! word, word` does without the shipped synonyms of these words, `! *` without all; "
+        "it need not be there.",
     )
     ocr: Literal["auto", "off"] = Field(
         default="auto", description="`auto` reads scans and pictures where Tesseract is installed."

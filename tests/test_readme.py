@@ -121,7 +121,7 @@ def test_rag_ask_quotes_with_marks_and_says_that_no_model_wrote_it():
     done = rag("ask", "What data leaves my machine when I use Groundwork?")
     assert re.search(r"\[1\] \S+\.md", done.stdout)
     assert "No model is set up" in done.stdout
-    assert "ms: search" in done.stderr
+    assert "ms: intent" in done.stderr
 
 
 def test_rag_ask_says_when_the_documents_do_not_hold_the_answer():

@@ -35,6 +35,9 @@ UNEXPECTED = (
 
 GONE = "The server began anew since this answer and no longer has it. Ask the question once more."
 
+_WORDLESS = frozenset({"Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Zs", "Zl", "Zp", "Cf"})
+"""Unicode's categories of punctuation, spaces and marks without a look."""
+
 LIBRARY_WAIT_S, SHORT_WAIT_S = 10.0, 2.0
 """The wait for a library that is being read: while nothing can be searched yet, and once something can. After it the
 question is answered from what has been read."""
@@ -171,7 +174,7 @@ def checked_question(text: str, most_chars: int, *, files: bool) -> str:
         if files:
             return ""
         raise QuestionError("The message is empty. Type a question, or drop a file in and ask about it.")
-    if all(unicodedata.category(character)[0] in "PZC" for character in question):
+    if all(unicodedata.category(character) in _WORDLESS for character in question):
         raise QuestionError("The message has no word to look for. Type a question, such as “What is this file about?”.")
     if len(question) > most_chars:
         raise QuestionError(

@@ -50,6 +50,8 @@ FACT = "The largest file that may be uploaded is 25 MB. Larger files are refused
 QUESTION = "What is the largest file that may be uploaded?"
 GOOD = "The largest file that may be uploaded is 25 MB [1]."
 BETTER = "The largest file that may be uploaded is 25 MB. Larger files are refused with a reason [1]."
+MARKED = "The largest file that may be uploaded is 25 MB [1]. Larger files are refused with a reason [1]."
+"""The same with the mark that its first sentence lacks."""
 
 
 def strategies(
@@ -84,6 +86,7 @@ async def asked(way: str, small: FakeModel, large: FakeModel | None, **arguments
 async def test_each_way_calls_its_models(way: str, text: str, called: list[str], documents: bool):
     small, large = models()
     found = await asked(way, small, large, documents=documents)
+    text = MARKED if documents and text == BETTER else text
     assert (found.text, [share.model for share in found.shares], found.failure) == (text, called, "")
     assert found.called_larger == ("gpt-oss-20b" in called)
     assert [share.larger for share in found.shares] == [model == "gpt-oss-20b" for model in called]

@@ -100,7 +100,7 @@ async def test_a_question_that_the_documents_do_not_answer_gets_no_answer_but_tw
     await expect(chat.answers.get_by_test_id("byline")).to_have_text(
         "Written by gpt-oss-20b. You asked for gpt-oss-20b."
     )
-    await expect(chat.answers.get_by_role("note")).to_have_text(
+    await expect(chat.answers.get_by_role("note").last).to_have_text(
         "Your documents do not seem to hold this, so gpt-oss-20b may be guessing."
     )
     await expect(chat.answers).to_have_count(1)

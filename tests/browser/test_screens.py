@@ -37,7 +37,7 @@ async def test_a_phone_shows_all_without_scrolling_sideways_in_light_and_dark(
 async def test_a_phone_shows_passages_and_what_was_not_found(visit: Visit, app: App) -> None:
     chat = await visit(app, **PHONE)
     answer = await chat.ask(QUESTION)
-    await chat.mark(answer, 1).click()
+    await chat.mark(answer, 2).last.click()
     await expect(chat.sidebar.locator("mark")).to_contain_text("ProcessInfo")
     await _fits(chat)
     await chat.picture("phone-passage")

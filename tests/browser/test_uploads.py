@@ -60,7 +60,7 @@ async def test_a_word_document_can_be_asked_about_in_a_later_message(visit: Visi
     await chat.send("")
     await expect(chat.messages.first).to_have_text(re.compile(r"^oven\.docx · \d passages? · English$"))
     answer = await chat.ask("What do I descale the steam oven with?")
-    await expect(chat.source(answer, 1)).to_have_text(re.compile(r"^1oven\.docx.* › Descaling · uploaded$"))
+    await expect(chat.source(answer, 2)).to_have_text(re.compile(r"^2oven\.docx.* › Descaling · uploaded$"))
 
 
 async def test_no_word_of_a_quote_is_lost_on_the_page(visit: Visit, quoting_app: App) -> None:
