@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby, pairwise
+from itertools import chain, groupby, pairwise
 
 from rag.generation.fragments import Fragment
 from rag.text.untrusted import visible, without_own_marks
@@ -55,15 +55,16 @@ def as_markdown(quote: Quote) -> str:
 
 
 def _blocks(quote: Quote) -> Iterator[str]:
-    """The paragraphs, lists, tables and blocks of code of a quote."""
-    text = quote.passage.text
+    """The paragraphs, lists, tables and blocks of code of a quote, an ellipsis where text between two is left out."""
+    text, before = quote.passage.text, None
     for kind, group in groupby(_runs(quote), key=lambda run: run[0]):
-        if kind == "table":
-            yield _table(quote, [each for _, fragments in group for each in fragments])
-            continue
-        for _, fragments in group:
+        runs = [fragments for _, fragments in group]
+        for fragments in [list(chain.from_iterable(runs))] if kind == "table" else runs:
+            if before and text[before.end : fragments[0].start].strip():
+                yield "…"
             written = [_written(text, each, quote.decisive) for each in fragments]
-            yield _joined(text, fragments, written)
+            yield _table(quote, fragments) if kind == "table" else _joined(text, fragments, written)
+            before = fragments[-1]
 
 
 def _runs(quote: Quote) -> Iterator[tuple[str, list[Fragment]]]:

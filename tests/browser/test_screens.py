@@ -38,7 +38,7 @@ async def test_a_phone_shows_passages_and_what_was_not_found(visit: Visit, app: 
     chat = await visit(app, **PHONE)
     answer = await chat.ask(QUESTION)
     await chat.mark(answer, 2).last.click()
-    await expect(chat.sidebar.locator("mark")).to_contain_text("ProcessInfo")
+    await expect(chat.sidebar.locator("mark")).to_contain_text("nothing from documents, questions or answers")
     await _fits(chat)
     await chat.picture("phone-passage")
     await chat.page.keyboard.press("Escape")
