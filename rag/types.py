@@ -107,6 +107,8 @@ class SearchResult:
     """What was searched for where that is not the question as it was asked: a follow-up, made to stand alone."""
     corrections: Mapping[str, str] = field(default_factory=dict[str, str])
     """Misspelt words of the question, each with the word that was searched for in its place."""
+    replaced: frozenset[str] = frozenset()
+    """The question's terms in whose place the hits have a synonym."""
 
     @property
     def normalised_score(self) -> float:

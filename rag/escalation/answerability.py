@@ -68,6 +68,8 @@ def search_signals(search: SearchResult, question: str) -> tuple[Signal, ...]:
 
     `question` is what the person wrote; what was searched for instead, if anything was, takes its place.
     """
+    weights = {term: weight for term, weight in search.weights.items() if term not in search.replaced}
+    search = replace(search, weights=weights)  # what a synonym stands for is not missing
     asked = apply_corrections(search.question or question, search.corrections)
     windows = [window for hit in search.hits for window in _windows(hit, search.weights)]
     chosen = any(not hit.score for hit in search.hits)  # they came with a question whose words did not find them

@@ -53,8 +53,12 @@ class QueryScorer:
         own = masses(query.own)
         self._earlier = masses(query.earlier)
         phrases = [[masses(variant) for variant in variants] for variants in query.variants]
-        used = {term for variants in phrases for term in _first_found(variants, hits)}
+        found = [_first_found(variants, hits) for variants in phrases]
+        used = {term for variant in found for term in variant}
         synonyms = {term: weight for term, weight in query.synonyms.items() if term in used}
+        replaced = [variants[0] for variants, variant in zip(phrases, found, strict=True) if variant is not variants[0]]
+        self.replaced = frozenset(term for variant in replaced for term in variant) - used
+        """The question's terms in whose place the hits have a synonym."""
         self.weights = {**self._earlier, **masses(synonyms), **own}
         """The masses of the question's terms, of those of earlier ones, and of the synonyms that the hits are found by:
         the others would only count as what is missing."""

@@ -95,7 +95,14 @@ class Searcher:
         ):
             ranked = sorted(chain.from_iterable(groups), key=_by_score)
             hits = list(islice(deduplicate(_in_turn(self.opening(focus, limit=limit), ranked)), limit))
-        return SearchResult(tuple(hits), scorer.weights, len(self), scorer.coverage(hits), corrections=corrections)
+        return SearchResult(
+            tuple(hits),
+            scorer.weights,
+            len(self),
+            scorer.coverage(hits),
+            corrections=corrections,
+            replaced=scorer.replaced,
+        )
 
     def opening(self, documents: Set[str], *, limit: int) -> list[Hit]:
         """The first passages of these documents, all first ones, then all second ones, each with a full score.
