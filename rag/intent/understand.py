@@ -12,6 +12,7 @@ from rag.text.analysis import analyse
 from rag.text.language import language_of
 from rag.types import Attachments, Document, Exchange, Intent, WholeRequest, WholeTask
 
+_SURE = 0.8
 _LEAST_SENTENCES = 5
 """Of a summary, unless more or fewer are asked for."""
 
@@ -21,14 +22,16 @@ def understand(
     attachments: Attachments | None = None,
     history: Sequence[Exchange] = (),
     named: Sequence[Document] = (),
+    called_alike: Sequence[Document] = (),
 ) -> Intent:
     """The intent of a question, in any of the languages of `word_sets`; well under a millisecond.
 
     `attachments` are the chat's files, `history` its earlier exchanges, oldest first, `named` the documents of the
-    library whose names stand in the question, best first.
+    library whose names stand in the question, best first, `called_alike` those of whose names it has the words, which
+    count where it asks for a whole document and for nothing else.
     """
     attached, wording = attachments or Attachments(), Wording(question)
-    if classify_talk(question) and not wording.is_a_letter:
+    if not wording.is_a_letter and _is_talk(question, attached):
         return Intent("talk")
     before = history[-1] if history else None
     target = find_target(wording, attached, history, named)
@@ -36,6 +39,9 @@ def understand(
         return Intent("catalogue")
     if not _topic(wording, target) and (intent := _whole_documents(wording, question, target, attached, before)):
         return intent
+    alike = Target(tuple(called_alike[:1]), "because its name is in the question", pointed_at=True)
+    if called_alike and wording.task and not target.documents and not _topic(wording, alike):
+        return _whole_documents(wording, question, alike, attached, before) or Intent()
     about = target if target.spans or wording.says_which or attached.new else Target()  # "it" may be anything
     found = Intent(
         "lookup",
@@ -47,6 +53,12 @@ def understand(
     )
     parts = sides(question) or several_questions(question)
     return replace(found, kind="comparison", parts=parts) if parts else found
+
+
+def _is_talk(question: str, attached: Attachments) -> bool:
+    """Whether it is small talk; beside files that it could be about, only where that is sure."""
+    talk = classify_talk(question)
+    return talk is not None and (talk.probability >= _SURE or not attached.documents)
 
 
 def _asks_for_catalogue(wording: Wording, before: Exchange | None, target: Target) -> bool:

@@ -46,7 +46,7 @@ DOCUMENT = WordSet(
     "receipt invoice",
     "spreadsheet sheet workbook presentation slides deck text attachment contract agreement manual form",
     "email mail memo",
-    "estimate statement transcript message thing content note ticket booking",
+    "estimate statement transcript message thing content note ticket booking page",
     "archivo fichero documento informe carta artículo libro cuaderno imagen foto recibo factura hoja",
     "presentación texto",
     "contrato formulario correo nota",

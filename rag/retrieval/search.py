@@ -143,10 +143,15 @@ class Searcher:
         }
         return found if max(found.values(), default=0.0) >= LEAST_SCORE else {}
 
-    def named(self, question: str) -> list[Document]:
-        """The documents whose names are written out in a question, as files or as titles of several words."""
-        ids = [each.document_id for each in self.documents_named(question) if each.exact]
-        return [passage.document for document_id in ids for passage in self.passages(document_id, 1)]
+    def named(self, question: str) -> tuple[list[Document], list[Document]]:
+        """The documents whose names are written out in a question, as files or as titles of several words, and those of
+        whose names it has the words; the surest first."""
+        found = self.documents_named(question)
+        exact, alike = ([each for each in found if each.exact == written] for written in (True, False))
+        return self._documents(exact), self._documents(alike)
+
+    def _documents(self, named: Sequence[NamedDocument]) -> list[Document]:
+        return [passage.document for each in named for passage in self.passages(each.document_id, 1)]
 
     def _candidates(self, forms: Set[str]) -> list[Document]:
         """Up to `MOST_NAMED` documents with the greatest idf of these forms in their names; of more alike, none."""

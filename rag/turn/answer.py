@@ -175,8 +175,8 @@ async def _understand(turn: TurnContext, searcher: Searcher) -> Intent:
 
 
 def _intent(turn: TurnContext, searcher: Searcher) -> Intent:
-    found = [document for document in searcher.named(turn.question) if document.origin == "library"]
-    return understand(turn.question, turn.attachments, turn.history, found)
+    exact, alike = ([each for each in row if each.origin == "library"] for row in searcher.named(turn.question))
+    return understand(turn.question, turn.attachments, turn.history, exact, alike)
 
 
 def _whole_documents(searcher: Searcher, intent: Intent) -> list[list[Passage]]:

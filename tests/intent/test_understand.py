@@ -246,3 +246,14 @@ def test_a_plain_word_names_a_file_only_where_all_of_it_is_wanted():
     walrus = Document("walrus.txt", "Walrus", "upload")
     assert understand("Where is the walrus image?", attached(walrus)).kind == "lookup"
     assert understand("Summarise walrus", attached(walrus, LEASE, new=False)).documents == (walrus,)
+
+
+def test_the_words_of_a_name_are_enough_for_a_whole_document_only():
+    assert understand("give me an overview of the privacy page", called_alike=[PRIVACY]).documents == (PRIVACY,)
+    assert understand("What is privacy?", called_alike=[PRIVACY]) == Intent()
+    assert understand("summarise how privacy is protected abroad", called_alike=[PRIVACY]) == Intent()
+
+
+def test_beside_files_talk_has_to_be_sure():
+    assert understand("what is the subject", attached(LEASE, new=False)).kind != "talk"
+    assert understand("thanks!", attached(LEASE, new=False)).kind == "talk"
