@@ -27,7 +27,6 @@ from rag.retrieval.index import PassageIndex
 from rag.retrieval.search import Searcher
 from rag.retrieval.synonyms import Synonyms
 from rag.settings import Settings, find_file
-from rag.turn.section_store import SectionStore
 from rag.turn.state import Budget
 from rag.turn_log.calibration import Calibration, read_calibration
 from rag.turn_log.log import TurnLog
@@ -59,8 +58,6 @@ class Services:
             ocr=settings.ocr == "auto",
         )
         self.escalation_limit = EscalationLimit(settings.escalation_share, settings.escalation_wait_s)
-        self.sections = SectionStore()
-        """What models have read of long documents."""
         self.turn_log: TurnLog | None = None
         """Where turns are noted; None when that is off."""
         if settings.turn_log == "on":

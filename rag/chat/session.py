@@ -10,6 +10,7 @@ import chainlit as cl
 
 from rag.escalation.policy import Policy
 from rag.retrieval.memory_index import MemoryIndex
+from rag.turn.section_store import SectionStore
 from rag.turn.state import NO_FILES, Budget
 from rag.types import Attachments, Document, Exchange, Generation, Mode, ScopeChoice, Turn
 
@@ -87,6 +88,8 @@ class Chat:
 
     preferences: Preferences
     uploads: MemoryIndex = field(default_factory=MemoryIndex)
+    sections: SectionStore = field(default_factory=SectionStore)
+    """What models have read of long documents; it ends with the chat, as its files do."""
     turns: list[ChatTurn] = field(default_factory=list[ChatTurn])
     panel: cl.CustomElement | None = None
     file_list: cl.Message | None = None

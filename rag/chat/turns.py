@@ -152,7 +152,7 @@ def _events(services: Services, chat: Chat, chat_turn: ChatTurn, models: "ModelS
         attachments=attachments,
         catalogue=partial(services.catalogue, preferences.closed, attachments.documents),
         correct=chat_turn.correct,
-        sections=services.sections,
+        sections=chat.sections,
     )
 
 

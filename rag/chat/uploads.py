@@ -96,6 +96,7 @@ async def remove(chat: Chat, document_id: str) -> None:
     """Takes a file out of the chat and says so."""
     name = document_id.partition(":")[2]
     removed = chat.uploads.remove(document_id)
+    chat.sections.discard([document_id])
     chat.switch(document_id, on=True)
     outcome = "is removed from this chat" if removed else "is not in this chat"
     await show_list(chat, f"**{plain(name)}** {outcome}.")
