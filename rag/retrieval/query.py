@@ -2,10 +2,12 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from rag.retrieval.defining_passages import defined_term
 from rag.retrieval.history import points_back
-from rag.retrieval.synonyms import Synonyms
+from rag.retrieval.index import Statistics
+from rag.retrieval.synonyms import Expansion, Synonyms
 from rag.text.analysis import GRAM_PREFIX, GRAM_WEIGHT, Terms, analyse
 from rag.text.question_words import function_words, words_of
 
@@ -47,6 +49,9 @@ class Query:
     """Whether the question needs those before it."""
     term: str = ""
     """What the question wants defined, folded; "" when it asks for something else."""
+    asked_for: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
+    """For each term that only synonyms have the terms of the phrase that was asked, words for words, grams for grams.
+    """
 
     @property
     def terms(self) -> dict[str, float]:
@@ -57,6 +62,16 @@ class Query:
         """The query with the weights of earlier questions multiplied by a factor in [0, 1]."""
         return replace(self, earlier={term: weight * factor for term, weight in self.earlier.items()})
 
+    def blended(self, statistics: Statistics) -> Statistics:
+        """The statistics with each synonym at least as common as the rarest word that was asked in its place: a rare
+        word for a common thing says no more than the common one. Lucene's SynonymQuery does it likewise."""
+        counts = statistics.containing
+        common = {
+            term: max(counts.get(term, 0), min((counts.get(each, 0) for each in asked), default=0))
+            for term, asked in self.asked_for.items()
+        }
+        return Statistics(statistics.passages, {**counts, **common})
+
 
 def build_query(
     question: str, earlier: Sequence[str] = (), synonyms: Synonyms = _NO_SYNONYMS, typed: Collection[str] = ()
@@ -65,6 +80,8 @@ def build_query(
     corrected."""
     asked = analyse(question)
     expansions = synonyms.expand(question)
+    every = (*expansions, *chain.from_iterable(map(synonyms.expand, earlier)))
+    asked_for = {term: terms for each in every for term, terms in _asked_for(each)}
     others = [terms for each in expansions for terms in each.others]
     own = _asked(question, 1.0)
     other = _heaviest(_weighted(terms, SYNONYM_WEIGHT) for terms in others)
@@ -80,12 +97,21 @@ def build_query(
         _weighted(analyse(" ".join(typed)), TYPED_WEIGHT),
         points_back(question),
         term,
+        {term: terms for term, terms in asked_for.items() if term not in own},
     )
 
 
 def is_gram(term: str) -> bool:
     """Whether a term of a query is a gram rather than a word."""
     return term.startswith(GRAM_PREFIX)
+
+
+def _asked_for(expansion: Expansion) -> Iterator[tuple[str, frozenset[str]]]:
+    for other in expansion.others:
+        for term in other.words:
+            yield term, frozenset(expansion.asked.words)
+        for term in other.grams:
+            yield term, frozenset(expansion.asked.grams)
 
 
 def _decayed(earlier: Sequence[str]) -> Iterator[tuple[str, float]]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
-from itertools import chain, islice, zip_longest
+from itertools import chain, zip_longest
 from typing import TypeVar
 
 from rag.retrieval.dedup import deduplicate, group_neighbours, merge_neighbours
@@ -18,13 +18,6 @@ from rag.retrieval.spelling import apply_corrections, find_corrections
 from rag.retrieval.synonyms import Synonyms, shipped_synonyms
 from rag.text.analysis import fold
 from rag.types import Document, Hit, Passage, SearchResult
-
-FOCUS_BOOST = 1.25
-"""What a passage of a file that came with the question counts more than another."""
-
-POINTED_AT = 0.4
-"""A file that came with a question, and whose best normalised score is below this, was pointed at, not asked about; its
-first passages have the full score then, because the person chose them."""
 
 MOST_TERMS = 128
 """A question of thousands of words, or the rest of a long talk, is searched for by the terms of the greatest mass; a
@@ -67,7 +60,6 @@ class Searcher:
         earlier: Sequence[str] = (),
         *,
         limit: int,
-        focus: Set[str] = frozenset(),
         within: Set[str] | None = None,
         without: Set[str] = frozenset(),
         correct: bool = True,
@@ -75,26 +67,18 @@ class Searcher:
         """The best passages for a question; `earlier` are the chat's questions before it, oldest first.
 
         `within` are the ids of the only documents to be found, None for all; how common a word is, is counted in all.
-        `focus` names documents that came with the question: their passages count more and are every other hit at
-        least; where the question's words find none of them well ("summarise this"), these hits are their first
-        passages. Of near-duplicates only the first is given; two neighbours in a document are one hit. The documents
-        `without` are passed over, but for how common they make words. Without `correct` misspelt words are searched for
-        as they were typed.
+        The documents `without` are passed over, but for how common they make words. Of near-duplicates only the first
+        is given; two neighbours in a document are one hit. Without `correct` misspelt words are searched for as they
+        were typed.
         """
         corrections = find_corrections(question, self.indexes) if correct else {}
         query = build_query(apply_corrections(question, corrections), earlier, self.synonyms, typed=corrections)
-        statistics = sum((index.statistics(query.terms) for index in self.indexes), Statistics())
+        statistics = query.blended(sum((index.statistics(query.terms) for index in self.indexes), Statistics()))
         query = query.with_history_weight(history_weight(query, statistics))
-        groups = self._groups(query, statistics, limit, focus, within, without, self._named(question, within, without))
+        groups = self._groups(query, statistics, limit, within, without, self._named(question, within, without))
         scorer = QueryScorer(query, statistics, list(chain.from_iterable(groups)))
         groups = [tuple(map(scorer.with_normalised_score, group)) for group in groups]
         hits = sorted(map(merge_neighbours, groups), key=_by_score)
-        if (
-            focus
-            and max((hit.normalised_score for hit in hits if hit.passage.document.id in focus), default=0) < POINTED_AT
-        ):
-            ranked = sorted(chain.from_iterable(groups), key=_by_score)
-            hits = list(islice(deduplicate(_in_turn(self.opening(focus, limit=limit), ranked)), limit))
         return SearchResult(
             tuple(hits),
             scorer.weights,
@@ -167,7 +151,6 @@ class Searcher:
         query: Query,
         statistics: Statistics,
         limit: int,
-        focus: Set[str],
         within: Set[str] | None,
         without: Set[str],
         named: Mapping[str, float],
@@ -178,13 +161,9 @@ class Searcher:
         says = definition(query.term) if query.term else None
         while True:
             rows = [index.search(terms, count, statistics, within, bonuses) for index in self.indexes]
-            if focus:
-                rows += [index.search(terms, count, statistics, focus, bonuses) for index in self.indexes]
             wanted = (hit for row in rows for hit in row if hit.passage.document.id not in without)
-            hits = {hit.passage.id: _boosted(hit, focus, says) for hit in wanted}
-            ranked = sorted(hits.values(), key=_by_score)
-            of_focus = [hit for hit in ranked if hit.passage.document.id in focus]
-            groups = group_neighbours(deduplicate(_in_turn(of_focus, ranked)), limit)
+            ranked = sorted((_boosted(hit, says) for hit in wanted), key=_by_score)
+            groups = group_neighbours(deduplicate(ranked), limit)
             if len(groups) == limit or count >= _MOST_FOUND or all(len(row) < count for row in rows):
                 return groups
             count *= 4
@@ -212,11 +191,8 @@ def _heaviest_terms(terms: Mapping[str, float], statistics: Statistics) -> Mappi
     return {term: terms[term] for term in ranked[:MOST_TERMS]}
 
 
-def _boosted(hit: Hit, focus: Set[str], says: re.Pattern[str] | None) -> Hit:
-    factor = FOCUS_BOOST if hit.passage.document.id in focus else 1.0
-    if says and says.search(fold(searched_text(hit.passage))):
-        factor *= DEFINES
-    return replace(hit, score=hit.score * factor)
+def _boosted(hit: Hit, says: re.Pattern[str] | None) -> Hit:
+    return replace(hit, score=hit.score * DEFINES) if says and says.search(fold(searched_text(hit.passage))) else hit
 
 
 def _by_score(hit: Hit) -> float:

@@ -177,8 +177,7 @@ def test_a_question_that_finds_nothing_has_no_signal(question: str):
 
 def test_passages_that_a_person_chose_are_never_refused():
     page = index_of(*TOPICS.values(), name="trip.txt", title="trip", origin="upload")
-    focus = frozenset({"upload:trip.txt"})
-    found = Searcher(library(), page).search("Summarise this, please", limit=12, focus=focus)
+    found = SearchResult(tuple(Searcher(library(), page).opening({"upload:trip.txt"}, limit=12)))
     assert {signal.value for signal in search_signals(found, "Summarise this, please")} == {1.0}
 
 

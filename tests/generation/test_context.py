@@ -102,8 +102,8 @@ def test_the_likeliest_piece_stays_whatever_it_costs():
 
 def test_a_passage_that_no_word_found_was_pointed_at_and_is_shown_whole():
     opening = ["One is first. It opens the file. Two follows.", "Three comes next. Four ends it."]
-    search = Searcher(index_of(*opening, origin="upload")).search("?", limit=12, focus={"upload:guide.md"})
-    assert [excerpt.text for excerpt in selected(search)] == opening
+    hits = Searcher(index_of(*opening, origin="upload")).opening({"upload:guide.md"}, limit=12)
+    assert [excerpt.text for excerpt in selected(SearchResult(tuple(hits)))] == opening
 
 
 def test_rows_stand_under_the_header_of_their_table_that_began_before_the_passage():

@@ -182,7 +182,7 @@ async def test_a_quote_of_several_lines_stays_one_block_quote():
 
 async def test_a_file_that_is_only_pointed_at_is_quoted_from_its_beginning():
     index = index_of("One is first. Two follows.", "Three comes last.", origin="upload")
-    search = Searcher(index).search("?", limit=5, focus={"upload:guide.md"})
+    search = SearchResult(tuple(Searcher(index).opening({"upload:guide.md"}, limit=5)))
     assert (await quoted(search)).startswith("> One is first.")
 
 

@@ -87,8 +87,8 @@ def test_without_hits_there_is_nothing_to_underline():
 
 
 def test_passages_that_were_only_pointed_at_keep_their_order():
-    search = Searcher(index_of("One. Two.", "Three.", origin="upload")).search("?", limit=5, focus={"upload:guide.md"})
-    assert [h.text for h in highlights(search)] == ["One.", "Two.", "Three."]
+    hits = Searcher(index_of("One. Two.", "Three.", origin="upload")).opening({"upload:guide.md"}, limit=5)
+    assert [h.text for h in highlights(SearchResult(tuple(hits)))] == ["One.", "Two.", "Three."]
 
 
 @settings(max_examples=100, deadline=None)

@@ -93,7 +93,7 @@ def test_a_question_without_words_finds_nothing(question: str):
 
 @pytest.mark.parametrize("indexes", [(), (MemoryIndex(),), (MemoryIndex(), MemoryIndex())])
 def test_an_empty_library_answers_with_nothing(indexes: tuple[MemoryIndex, ...]):
-    result = search("How many vacation days?", "And before?", indexes=indexes, focus={CAMP})
+    result = search("How many vacation days?", "And before?", indexes=indexes)
     assert (result.hits, result.searched, result.normalised_score, result.coverage) == ((), 0, 0.0, 0.0)
     assert len(Searcher(*indexes)) == 0
 
@@ -279,76 +279,6 @@ def test_words_that_mean_the_same_are_weights_too():
     assert weights["pto"] > weights["vacat"] > 0
 
 
-def test_a_file_that_came_with_the_question_goes_first_between_equals():
-    chat = uploaded("Trainees have vacation days in summer.")
-    assert texts_of(search("vacation days", indexes=(LIBRARY, chat), focus={CAMP}))[0].startswith("Trainees")
-
-
-@pytest.mark.parametrize("question", ["Fasse das bitte zusammen", "?", "Что здесь написано?", ""])
-def test_a_file_that_is_only_pointed_at_gives_its_first_passages_in_full_strength(question: str):
-    result = search(question, indexes=(LIBRARY, uploaded(SUMMER, HATS)), focus={CAMP})
-    assert texts_of(result)[:2] == [SUMMER, HATS]
-    assert result.normalised_score == 1.0
-
-
-@pytest.mark.parametrize("question", ["Summarise this", "Please summarise this file"])
-def test_pointing_at_a_file_is_enough_also_when_a_word_of_it_happens_to_occur(question: str):
-    result = search(question, indexes=(LIBRARY, uploaded(SUMMER, HATS)), focus={CAMP})
-    assert result.normalised_score >= ENOUGH
-
-
-def test_several_files_that_came_together_are_all_heard():
-    long = uploaded(
-        "One line.", "Two rows.", "Three columns.", "Four pages.", "Five books.", "Six shelves.", name="a.txt"
-    )
-    chat = filled(long, uploaded("Winter tyres are in the cellar.", name="b.txt"))
-    result = search("vergleiche", indexes=(LIBRARY, chat), focus={"upload:a.txt", "upload:b.txt"})
-    assert texts_of(result) == [
-        *("One line.", "Winter tyres are in the cellar.", "Two rows.", "Three columns.", "Four pages.")
-    ]
-
-
-def test_beside_a_file_that_is_pointed_at_the_library_still_answers():
-    result = search("How many vacation days?", indexes=(LIBRARY, uploaded(SUMMER, HATS)), focus={CAMP})
-    assert {SUMMER, VACATION} <= set(texts_of(result))
-
-
-def test_a_long_file_is_not_only_opened_when_a_wordy_question_finds_its_answer():
-    clauses = [f"Clause {name} regulates the {name} matters in the usual way." for name in "ABCDEFG"]
-    answer = "When a tenant leaves early, one month of rent is due as compensation."
-    result = search(
-        "Could you please tell me what happens when a tenant leaves early?",
-        indexes=(LIBRARY, uploaded(*clauses, answer, name="lease.txt", title="Lease")),
-        focus={"upload:lease.txt"},
-    )
-    assert answer in texts_of(result)
-    assert result.normalised_score >= ENOUGH
-
-
-def test_no_passage_is_given_twice_when_a_file_is_opened():
-    chat = uploaded("…", "!!", SUMMER)
-    result = search("camp zzz qqq www eee rrr ttt", indexes=(LIBRARY, chat), focus={CAMP})
-    assert sorted(hit.passage.ordinal for hit in result.hits) == [0, 1, 2]
-
-
-def test_a_file_that_came_with_the_question_is_searched_beyond_the_best_hits_of_all():
-    crowd = (f"Vacation days, vacation days: plan {word}, vacation days." for word in ("red", "green", "blue", "grey"))
-    fortnight = "Campers of the older group have ten days of vacation after a fortnight in the tents by the lake."
-    chat = filled(
-        *(uploaded(text, name=f"{n}.md", title="") for n, text in enumerate(crowd)), uploaded(SUMMER, HATS, fortnight)
-    )
-    assert fortnight not in texts_of(search("vacation days", indexes=(chat,), limit=1))
-    assert texts_of(search("vacation days", indexes=(chat,), limit=1, focus={CAMP})) == [fortnight]
-    both = search("vacation days", indexes=(chat,), limit=4, focus={CAMP})
-    assert texts_of(both).count(fortnight) == 1
-    assert len(both.hits) == 4
-    assert [hit.score for hit in both.hits] == sorted((hit.score for hit in both.hits), reverse=True)
-
-
-def test_a_focus_that_is_nowhere_changes_nothing():
-    assert search("vacation days", focus={"upload:gone.txt"}) == search("vacation days")
-
-
 @pytest.mark.parametrize(
     ("text", "question"),
     [
@@ -416,17 +346,18 @@ TEXT = st.lists(WORDS, max_size=30).map(" ".join) | st.text(max_size=80)
 @settings(max_examples=150, deadline=None)
 @given(st.lists(TEXT, max_size=4), st.lists(TEXT, max_size=3), TEXT, st.lists(TEXT, max_size=3), st.booleans())
 def test_strength_and_coverage_are_shares_for_any_text(
-    library: list[str], uploads: list[str], question: str, earlier: list[str], focused: bool
+    library: list[str], uploads: list[str], question: str, earlier: list[str], uploads_only: bool
 ):
     indexes = (index_of(*library), uploaded(*uploads))
-    result = search(question, *earlier, indexes=indexes, focus={CAMP} if focused else set())
+    result = search(question, *earlier, indexes=indexes, within={CAMP} if uploads_only else None)
     assert 0 <= result.coverage <= 1
     assert result.searched == len(library) + len(uploads)
     assert len(result.hits) <= 5
     assert len({hit.passage.id for hit in result.hits}) == len(result.hits)
     for hit in result.hits:
         assert 0 <= hit.normalised_score <= 1
-        assert hit.score > 0 or (focused and hit.normalised_score == 1)
+        assert hit.score > 0
+        assert not uploads_only or hit.passage.document.id == CAMP
 
 
 def test_a_search_within_documents_finds_only_theirs_and_counts_words_in_all():
@@ -449,6 +380,14 @@ def test_the_opening_is_every_first_passage_and_then_every_second_one():
     hits = Searcher(LIBRARY, chat).opening({CAMP, "upload:work.txt"}, limit=3)
     assert [hit.passage.text for hit in hits] == [SUMMER, OFFICE, HATS]
     assert {hit.normalised_score for hit in hits} == {1.0}
+
+
+def test_a_rare_synonym_counts_no_more_than_the_common_word_that_was_asked():
+    common = [f"The car of hall {n} is {colour}." for n, colour in enumerate(("red", "green", "blue", "white") * 5)]
+    indexes = (index_of("An automobile of hall 3 is rare.", *common),)
+    cars = Synonyms([["car", "automobile"]])
+    found = Searcher(*indexes, synonyms=cars).search("Which car is in hall 3?", limit=5)
+    assert found.hits[0].passage.text.startswith("The car of hall 3")
 
 
 def test_a_synonym_that_no_hit_has_does_not_count_as_missing():
