@@ -117,7 +117,17 @@ class Services:
             if name not in closed:
                 with suppress(StorageError):  # the sync reports it
                     folders.append(_catalogue_folder(name, managed.library.stored.listing(MOST_LINES)))
-        return Catalogue(tuple(folders), tuple(CatalogueDocument(file.name, file.title) for file in files))
+        return Catalogue(tuple(folders), tuple(map(CatalogueDocument, files)))
+
+    def documents_in(self, folder: str) -> list[Document]:
+        """All documents of a library folder, or of a folder in it: "handbook", "handbook/contracts". Blocks.
+
+        Raises:
+            StorageError: the manifest cannot be read.
+        """
+        name, _, below = folder.partition("/")
+        managed = self.library_manager.libraries.get(name)
+        return managed.library.stored.documents(below) if managed else []
 
     def policy(self) -> Policy:
         """When the larger model is called, and when nobody answers, with what is known of the library now."""
@@ -171,17 +181,13 @@ class Services:
 
 
 def _catalogue_folder(name: str, listing: Listing) -> CatalogueFolder:
-    return CatalogueFolder(
-        name,
-        listing.documents,
-        tuple(map(_catalogue_document, listing.first)),
-        tuple(map(_catalogue_document, listing.newest)),
-    )
+    listed, newest = ([_catalogue_document(name, record) for record in row] for row in (listing.first, listing.newest))
+    return CatalogueFolder(name, listing.documents, tuple(listed), tuple(newest), listing.folders)
 
 
-def _catalogue_document(record: FileRecord) -> CatalogueDocument:
+def _catalogue_document(collection: str, record: FileRecord) -> CatalogueDocument:
     read_at = datetime.fromtimestamp(record.read_at, UTC) if record.read_at else None
-    return CatalogueDocument(record.name, record.title, read_at)
+    return CatalogueDocument(record.document(collection), read_at)
 
 
 def budget(settings: Settings) -> Budget:

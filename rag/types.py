@@ -154,6 +154,8 @@ class Intent:
     """Whether it names the library as the place to look."""
     request: WholeRequest | None = None
     """With "whole_document": what is asked of them."""
+    folder: str = ""
+    """The folder that the documents are all of; "" where it names none."""
 
 
 LOOKUP = Intent()
@@ -389,6 +391,8 @@ class Turn:
     """Sentences of the answer whose marks were set right, each by its passage."""
     unsupported: tuple[UnsupportedSentence, ...] = ()
     """Sentences of the answer that no passage supports, in order."""
+    listed: tuple[Passage, ...] = ()
+    """How each document begins that the answer to "which documents are there" names."""
 
     @property
     def documents(self) -> tuple[Document, ...]:

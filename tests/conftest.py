@@ -3,6 +3,7 @@
 import atexit
 import gc
 import os
+import signal
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -19,6 +20,9 @@ from tests.runtime.tiny_models import LARGE, SLOW, SMALL, TinyModel, write_cache
 _data_dir = tempfile.TemporaryDirectory(prefix="groundwork-tests-")
 os.environ["DATA_DIR"] = _data_dir.name  # the person's own index is not for tests
 atexit.register(_data_dir.cleanup)
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell starts what runs in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # else programs that tests start would not hear Ctrl-C
 
 # How long an example takes says how busy the machine is.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -158,6 +158,8 @@ def _about(intent: Intent, *, capital: bool) -> str:
     """ "about a.pdf and 3 more, p. 2, because it was attached to this question"."""
     if not intent.documents:
         return ""
+    if intent.folder:
+        return f"{'About' if capital else 'about'} the folder {intent.folder}, {intent.reason}"
     names = ", ".join(document.name for document in intent.documents[:_MOST_NAMES])
     more = f" and {len(intent.documents) - _MOST_NAMES} more" if len(intent.documents) > _MOST_NAMES else ""
     pages = f"p. {', '.join(map(str, intent.pages[:_MOST_PAGES]))}" if intent.pages else ""

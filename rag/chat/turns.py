@@ -16,6 +16,7 @@ from rag.chat.session import Chat, ChatTurn, Preferences, current_chat, open_cha
 from rag.chat.view import TurnView, show_panel
 from rag.errors import GroundworkError, QuestionError
 from rag.events import Finished, TurnEvent
+from rag.intent.folders import Contents
 from rag.library.manager import LibraryManager
 from rag.services import Services, budget
 from rag.text.language import language_of
@@ -150,7 +151,9 @@ def _events(services: Services, chat: Chat, chat_turn: ChatTurn, models: "ModelS
         earlier=chat_turn.earlier,
         mode=chat_turn.mode,
         attachments=attachments,
-        catalogue=partial(services.catalogue, preferences.closed, attachments.documents),
+        contents=Contents(
+            partial(services.catalogue, preferences.closed, attachments.documents), services.documents_in
+        ),
         correct=chat_turn.correct,
         sections=chat.sections,
     )

@@ -16,7 +16,7 @@ from rag.events import Decided, Delta, Reasoning, Stage, TurnEvent
 from rag.grounding.attribution import reason
 from rag.text.language import language_of
 from rag.text.markdown import FLAG, counted, flagged, page_markdown, plain
-from rag.types import Generation, Turn
+from rag.types import Generation, Passage, Turn
 
 _ELEMENT_URL = "/public/elements/"
 """A custom element without a URL is written to disk at every update."""
@@ -76,10 +76,11 @@ class TurnView:
                 url=_ELEMENT_URL,
             ),
             *(
-                cl.Text(name=f"[{c.number}]", content=f"{c.hit.passage.place}\n\n{c.hit.passage.shown}", display="page")
+                cl.Text(name=f"[{c.number}]", content=_shown(c.hit.passage), display="page")
                 for c in turn.citations
                 if c.cited
             ),
+            *(cl.Text(name=plain(each.document.name), content=_shown(each), display="page") for each in turn.listed),
             *(cl.Text(name=FLAG, content="\n".join(_flags(turn)), display="page") for _ in turn.unsupported[:1]),
         ]
         message.elements = elements
@@ -195,6 +196,11 @@ class TurnView:
 
     async def _send_live_panel(self) -> None:
         await _send_panel(self._chat, self._live_panel.props())
+
+
+def _shown(passage: Passage) -> str:
+    """A passage under the place where it stands."""
+    return f"{passage.place}\n\n{passage.shown}"
 
 
 def _flags(turn: Turn) -> Iterator[str]:

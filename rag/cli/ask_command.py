@@ -15,6 +15,7 @@ from rag.cli.exit import ending
 from rag.events import Decided, Delta, Finished, Notice, TurnEvent
 from rag.grounding.attribution import reason
 from rag.grounding.citations import claims_by_number
+from rag.intent.folders import Contents
 from rag.services import Services, budget
 from rag.settings import read_settings
 from rag.turn.answer import answer
@@ -57,7 +58,7 @@ async def _ask(question: str, mode: Mode, as_json: bool) -> int:
             policy=services.policy(),
             budget=budget(services.settings),
             mode=mode,
-            catalogue=services.catalogue,
+            contents=Contents(services.catalogue, services.documents_in),
         )
         async with aclosing(events):
             turn = await (_last(events) if as_json else _streamed(events))

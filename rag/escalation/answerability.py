@@ -20,7 +20,7 @@ from rag.retrieval.query import is_gram
 from rag.retrieval.scoring import rarest
 from rag.retrieval.spelling import apply_corrections
 from rag.text.analysis import GRAM_PREFIX, GRAM_WEIGHT, WORD_START, Terms, analyse, analyse_again, fold
-from rag.text.question_words import function_words, words_of
+from rag.text.function_words import function_words, words_of
 from rag.text.sentences import sentences
 from rag.types import Hit, SearchResult, Signal
 

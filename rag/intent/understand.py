@@ -3,10 +3,11 @@
 from collections.abc import Sequence, Set
 from dataclasses import replace
 
+from rag.intent.folders import NamedFolder
 from rag.intent.parts import several_questions, sides
 from rag.intent.scope import Target, find_target
 from rag.intent.talk import classify_talk
-from rag.intent.word_sets import COMPARE
+from rag.intent.word_sets import COMPARE, COUNTING, DOCUMENTS, HOLDING, HOW_MANY
 from rag.intent.wording import Wording
 from rag.text.analysis import analyse
 from rag.text.language import language_of
@@ -23,20 +24,25 @@ def understand(
     history: Sequence[Exchange] = (),
     named: Sequence[Document] = (),
     called_alike: Sequence[Document] = (),
+    folder: NamedFolder | None = None,
 ) -> Intent:
     """The intent of a question, in any of the languages of `word_sets`; well under a millisecond.
 
     `attachments` are the chat's files, `history` its earlier exchanges, oldest first, `named` the documents of the
     library whose names stand in the question, best first, `called_alike` those of whose names it has the words, which
-    count where it asks for a whole document and for nothing else.
+    count where it asks for a whole document and for nothing else, `folder` the one that it names.
     """
     attached, wording = attachments or Attachments(), Wording(question)
     if not wording.is_a_letter and _is_talk(question, attached):
         return Intent("talk")
     before = history[-1] if history else None
     target = find_target(wording, attached, history, named)
-    if _asks_for_catalogue(wording, before, target):
-        return Intent("catalogue")
+    if folder and target.spans and set(target.documents) <= set(folder.documents):
+        target = replace(target, spans=(*target.spans, *folder.spans))
+    elif folder:
+        return _in_folder(wording, question, folder, attached, before)
+    if wording.asks_for_folders or _asks_for_catalogue(wording, before, target):
+        return _catalogue(before if wording.counts_on and not wording.has(DOCUMENTS) else None)
     if not _topic(wording, target) and (intent := _whole_documents(wording, question, target, attached, before)):
         return intent
     alike = Target(tuple(called_alike[:1]), "because its name is in the question", pointed_at=True)
@@ -59,6 +65,27 @@ def _is_talk(question: str, attached: Attachments) -> bool:
     """Whether it is small talk; beside files that it could be about, only where that is sure."""
     talk = classify_talk(question)
     return talk is not None and (talk.probability >= _SURE or not attached.documents)
+
+
+def _in_folder(
+    wording: Wording, question: str, folder: NamedFolder, attached: Attachments, before: Exchange | None
+) -> Intent:
+    """The intent of a question about a folder: a list of its documents, an answer about all of them, or a lookup."""
+    target = Target(folder.documents, "because its name is in the question", folder.spans, pointed_at=True)
+    whole = None
+    if not [word for word in wording.topic(folder.spans) if word not in COUNTING]:
+        lists = wording.has(HOLDING, HOW_MANY) or not wording.task
+        whole = None if lists else _whole_documents(wording, question, target, attached, before)
+        if not whole and not wording.has(COMPARE):
+            return Intent("catalogue", target.documents, target.reason, pointed_at=True, folder=folder.name)
+    return replace(whole or Intent("lookup", target.documents, target.reason, pointed_at=True), folder=folder.name)
+
+
+def _catalogue(before: Exchange | None) -> Intent:
+    """How many are there: in the folder that was spoken of, or in all."""
+    if not before or not before.intent.folder:
+        return Intent("catalogue")
+    return replace(before.intent, kind="catalogue", request=None, reason="because the answer before was about it")
 
 
 def _asks_for_catalogue(wording: Wording, before: Exchange | None, target: Target) -> bool:

@@ -80,6 +80,13 @@ LIBRARY = WordSet(
 )  # fmt: skip
 """What the organisation's documents are called, beside those of a chat."""
 
+FOLDER = WordSet(
+    "folder folders subfolder subfolders directory directories", "carpeta carpetas directorio directorios",
+    "pasta pastas diretório diretórios", "папк*", "mapa mape mapi mapo map", "ordner ordners ordnern verzeichnis*",
+    "dossier dossiers répertoire répertoires",
+)  # fmt: skip
+"""Where documents lie."""
+
 TASKS: dict[WholeTask, WordSet] = {
     "translate": WordSet(
         "translat*", "traduc* traduz*", "перевед* перевест* перевод*", "preved* prevod*", "übersetz*", "tradui*"
@@ -122,6 +129,12 @@ TASKS: dict[WholeTask, WordSet] = {
     ),
 }
 """What is asked for, first match first; the words of each task."""
+
+HOLDING = WordSet(
+    "contain* inside", "contiene contienen", "contém contêm", "содержит* лежит", "vsebuje vsebujejo",
+    "enthält drin liegt", "contient",
+)  # fmt: skip
+"""Of a folder, it asks which documents there are."""
 
 SAYING = WordSet(
     "say says said tell tells explain* mean means",

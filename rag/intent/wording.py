@@ -12,6 +12,7 @@ from rag.intent.word_sets import (
     DEFINITE,
     DOCUMENT,
     DOCUMENTS,
+    FOLDER,
     FUNCTION,
     HOW_MANY,
     LANGUAGES,
@@ -139,6 +140,12 @@ class Wording:
         """Whether all of its words ask which documents there are, how many, or about what."""
         beside = (FUNCTION, COUNTING, DOCUMENTS, DEFINITE, TASKS["about"], SAYING, WHICH, HOW_MANY)
         return self.has(DOCUMENTS) and self.has(COUNTING, WHICH) and not self.points and self._is_made_of(*beside)
+
+    @cached_property
+    def asks_for_folders(self) -> bool:
+        """Whether all of its words ask which folders there are, or how many."""
+        kinds = (FOLDER, FUNCTION, COUNTING, DOCUMENTS, DEFINITE, WHICH, HOW_MANY)
+        return self.has(FOLDER) and self.has(COUNTING, WHICH) and self._is_made_of(*kinds, LIBRARY)
 
     @cached_property
     def counts_on(self) -> bool:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Literal, cast
 
 from rag.errors import StorageError
+from rag.types import Document
 
 State = Literal["indexed", "failed", "skipped", "pending"]
 
@@ -62,6 +63,10 @@ class FileRecord:
     """`READING_VERSION` of what read it."""
     read_at: float = 0.0
     """Seconds since the epoch."""
+
+    def document(self, collection: str) -> Document:
+        """What was read of it, as a document of the library folder of this name."""
+        return Document(self.name, self.title, collection=collection, language=self.language)
 
 
 _NAMES = tuple(field.name for field in fields(FileRecord))
@@ -185,6 +190,12 @@ class Manifest:
         """The first `limit` indexed files by name, or those that were read last, newest first."""
         order = "read_at DESC, name" if newest else "name"
         return list(self._select(f"WHERE state = 'indexed' ORDER BY {order} LIMIT ?", limit))
+
+    def folders(self) -> dict[str, int]:
+        """How many indexed files lie directly in each folder, by name; "" is the library folder itself."""
+        with self._using() as db:
+            rows = db.execute("SELECT folder, count(*) FROM files WHERE state = 'indexed' GROUP BY folder").fetchall()
+        return dict(sorted(cast(list[tuple[str, int]], rows)))
 
     def summary(self) -> Summary:
         """The numbers."""

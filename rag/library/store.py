@@ -6,9 +6,9 @@
 """
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 from rag.errors import StorageError
 from rag.library.folders import Folder, real_path
 from rag.library.manifest import FileRecord, State, Summary, reading
+from rag.types import Document
 
 INDEX, MANIFEST, LOCK = "index", "files.sqlite", "lock"
 _RELEASE_S = 10.0
@@ -28,6 +29,8 @@ class Listing:
 
     documents: int = 0
     """How many it holds."""
+    folders: Mapping[str, int] = field(default_factory=dict[str, int])
+    """How many lie directly in each folder; "" is the library folder itself."""
     first: tuple[FileRecord, ...] = ()
     """By name."""
     newest: tuple[FileRecord, ...] = ()
@@ -81,7 +84,15 @@ class StoredLibrary:
             if not manifest:
                 return Listing()
             documents = manifest.summary().documents
-            return Listing(documents, tuple(manifest.first(limit)), tuple(manifest.first(limit, newest=True)))
+            first, newest = manifest.first(limit), manifest.first(limit, newest=True)
+            return Listing(documents, manifest.folders(), tuple(first), tuple(newest))
+
+    def documents(self, folder: str = "") -> list[Document]:
+        """Those at or below a folder of the library, by name; all of them where it is ""."""
+        with reading(self.directory / MANIFEST) as manifest:
+            records = manifest.records(trees=[folder]) if manifest else ()
+            found = (each for each in records if each.state == "indexed" and each.name != folder)
+            return [each.document(self.folder.name) for each in sorted(found, key=lambda each: each.name)]
 
     def size(self) -> int:
         """Bytes on the disk."""

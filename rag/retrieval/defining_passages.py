@@ -2,7 +2,7 @@
 
 import re
 
-from rag.text.question_words import function_words, words_of
+from rag.text.function_words import function_words, words_of
 
 DEFINES = 3.0
 """What a passage that defines the term counts beside another one that holds it."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rag.text.question_words import function_words, likely_languages, words_of
+from rag.text.function_words import function_words, likely_languages, words_of
 from rag.text.sentences import sentences
 
 ANTECEDENT = 2

@@ -9,7 +9,7 @@ from rag.retrieval.history import points_back
 from rag.retrieval.index import Statistics
 from rag.retrieval.synonyms import Expansion, Synonyms
 from rag.text.analysis import GRAM_PREFIX, GRAM_WEIGHT, Terms, analyse
-from rag.text.question_words import function_words, words_of
+from rag.text.function_words import function_words, words_of
 
 EARLIER_WEIGHT, DECAY = 0.4, 1 / 3
 """The most that a word of the chat's first and of its last question counts beside one of this question, and the factor

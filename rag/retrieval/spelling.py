@@ -20,8 +20,8 @@ from rag.retrieval.index import PassageIndex, Statistics
 from rag.retrieval.typing_errors import edit_cost
 from rag.retrieval.vocabulary import BACKWARDS, LONGEST, Spelling, spelling_of
 from rag.text.analysis import STOP_WORDS, analyse, fold, written_words
-from rag.text.language_words import FUNCTION_WORDS_BY_LANGUAGE
-from rag.text.lexicon import LISTED, lexicon, likely_languages
+from rag.text.function_words import FUNCTION_WORDS, likely_languages
+from rag.text.lexicon import LISTED, lexicon
 
 SHORTEST, TWO_EDITS = 4, 9
 """Letters of a word that is corrected, and of one that may have two errors. Words of three letters are corrected to
@@ -71,7 +71,7 @@ def find_corrections(question: str, indexes: Sequence[PassageIndex]) -> dict[str
     """The misspelt words of a question as they stand there, each with the word that is meant; mostly none."""
     text = unicodedata.normalize("NFKC", question)
     asked = [fold(match[0]) for match in written_words(text)]
-    languages = likely_languages(asked)
+    languages = likely_languages(asked) or ["en"]
     checked = {word: fold(word) for word in _checked_words(text) if fold(word) not in _function_words(languages)}
     statistics = _statistics([*checked.values(), *asked], indexes)
     unknown = [word for word, folded in checked.items() if _is_unknown(folded, statistics)]
@@ -121,7 +121,7 @@ def _is_unknown(word: str, statistics: Statistics) -> bool:
 
 
 def _function_words(languages: Sequence[str]) -> frozenset[str]:
-    return frozenset[str]().union(*(FUNCTION_WORDS_BY_LANGUAGE[language] for language in languages))
+    return frozenset[str]().union(*(FUNCTION_WORDS[language] for language in languages))
 
 
 def _is_foreign(asked: Sequence[str], languages: Sequence[str], statistics: Statistics) -> bool:

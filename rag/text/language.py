@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from rag.text.analysis import fold
+from rag.text.function_words import REQUESTS, WRITTEN
 
 LANGUAGES = ("en", "es", "pt", "ru", "sl", "de", "fr")
 """ISO 639-1 codes of the languages that can be named."""
@@ -22,73 +23,52 @@ _NOT_RUSSIAN = re.compile("[іїєґјљњћђџѓќўәғқңөұүһ]", re.IGN
 _LATIN = re.compile("[a-z\u00c0-\u024f]", re.IGNORECASE)
 _LETTER = re.compile(r"[^\W\d_]")
 
-_WORDS = {
+_CONVERSATION = {
     "en": """
-        the of and to in is are was were do does did what which who whom whose where when why how many much
-        it its that this these those with for from by on at as be been being have has had not can could will
-        would should may might i you your he she we they their there an or but if about into than then any
-        some please my me us our out up after before between during each most other such only also name
-        hello hi hey thanks thank bye goodbye morning evening good help yes sorry great got tell give show
-        find get make 's 're 've 'll 'm 't 'd let going am back hiya howdy greetings cheers lets dont day
-        night nice happy more new time here see later using use work works need want know think like talk
+        name hello hi hey thanks thank bye goodbye morning evening good help sorry great got get
+        make 's 're 've 'll 'm 't 'd going back hiya howdy greetings cheers lets day night nice
+        happy new time see later using use work works think like talk
         """,
     "es": """
-        el la los las un una unos unas de del y que qué en es son era fue fueron cuál cuáles quién quiénes
-        cómo cuándo dónde cuánto cuántos cuánta cuántas por para con sin se su sus lo le les al a o pero
-        como más muy no sí este esta estos estas ese esa eso esto hay ser está están tiene tienen había hizo
-        puede pueden entre sobre hasta desde después antes también mi tu yo usted hola gracias adiós buenos
-        buenas días tardes noches puedo puedes eres soy favor ayuda bien vale claro perdón siento hace hacer
-        quiero necesito dime nos ha han ayer hoy me te tú vos ti buen día tarde saludos encantado encantada
-        gusto vamos tengo voy quieres gusta jaja luego mañana muchas mucho holi cuéntame háblame preséntate
-        puedas descanses cuídate feliz agradecido llama genial perfecto bueno ahí allí llamas sabes hablas
-        nada mejor tiempo todo todos chao chau tal
+        después antes hola gracias adiós buenos buenas días tardes noches puedes eres ayuda bien
+        vale claro perdón siento quiero necesito ayer hoy vos ti buen día tarde saludos encantado
+        encantada gusto vamos voy quieres gusta jaja luego mañana muchas mucho holi cuéntame háblame
+        preséntate puedas descanses cuídate feliz agradecido llama genial perfecto bueno ahí allí
+        llamas sabes hablas nada mejor tiempo chao chau tal
         """,
     "pt": """
-        o a os as um uma uns umas de do da dos das no na nos nas e que em é são era foi foram qual quais
-        quem como quando onde quanto quantos quanta quantas por para com sem se seu sua seus suas ao aos à
-        às ou mas mais muito não sim este esta estes estas esse essa isso isto há ser está estão tem têm
-        havia fez pode podem entre sobre até desde depois antes também meu minha eu você vocês ele ela oi
-        olá obrigado obrigada tchau bom boa dia tarde noite posso podes és sou ajuda tudo bem certo desculpa
-        desculpe fazer faz quero preciso pelo pela num numa me te ti vai vou estás fala tá perfeito ótimo
-        legal beleza muita obrigadinho valeu agradeço prazer alguém diz vale alô opa oii adeus xau boas
-        grato grata viva começar chama cancelar modelo estou fui logo então nada melhor todo todos abraço
-        parabéns entendi serve olha nem será
+        depois antes oi olá obrigado obrigada tchau bom boa dia tarde noite podes és ajuda tudo bem
+        certo desculpa desculpe quero preciso ti vai vou estás fala tá perfeito ótimo legal beleza
+        muita obrigadinho valeu agradeço prazer alguém diz vale alô opa oii adeus xau boas grato
+        grata viva começar chama cancelar modelo fui logo então nada melhor abraço parabéns entendi
+        serve olha será
         """,
     "sl": """
-        in je so se v na za po z s iz od do pri da ne ni kaj kdo kdaj kje kam kako zakaj kateri katera
-        katero katere katerih koliko kakšen kakšna kakšno čigav ki ko če ali ter pa tudi še že le bi bil
-        bila bilo bili bile biti sem si smo ste sta ima imajo lahko mora to ta te ti tega tem tej teh moj
-        moja moje svoj njegov njen med pred pod nad brez kot zelo več manj zdaj danes jaz mi vi oni ona ono
-        živjo zdravo hvala prosim adijo nasvidenje dober dobro dobra jutro večer lepa pozdravljeni oprosti
-        prav mogoče kakšne moram imam znaš rabim pomoč povej me dan živijo čao hej pozdrav pozdravljen lep
-        lepo imaš noč odlično super razumem ja tu tam gre greš sedaj vem pomagaš pomagati pomagate predstavi
-        zahvaljujem grem ej oj adio veš najlepša lepe vam nam vas nas mene tebe jutri vidimo srečno stran
-        strani koga čemu čem znaša velja prosil
+        le zdaj danes živjo zdravo hvala adijo nasvidenje dober dobro dobra jutro večer lepa
+        pozdravljeni oprosti prav mogoče znaš rabim pomoč dan živijo čao hej pozdrav pozdravljen lep
+        lepo imaš noč odlično super razumem ja tu tam gre greš sedaj vem pomagaš pomagati pomagate
+        predstavi zahvaljujem grem ej oj adio veš najlepša lepe nas jutri vidimo srečno stran strani
+        čem znaša velja prosil
         """,
     "de": """
-        der die das den dem des ein eine einen einem einer eines und oder aber in im ist sind war waren wird
-        werden wurde wurden was wer wen wem wie wo wann warum welche welcher welches welchen welchem wieviel
-        viele viel von vom zu zum zur mit für auf aus bei nach über unter vor zwischen durch gegen ohne um
-        als auch nicht kein keine nur noch schon sehr mehr es er sie wir ihr ich du mein meine dein deine
-        sein seine ihre hat haben hatte kann können soll muss gibt hallo danke tschüss guten gute gut tag
-        morgen abend bitte hilfe ja nein bist bin geht mir dir dich mich sich alles klar entschuldigung
-        heißt machen macht dass wenn weil diese dieser dieses jetzt wieder 's willkommen grüß gott servus
-        moin vielen dank schön schöne schönen leid jemand habe wohin woher wozu worum hast kannst könnt
-        sprichst frage fragen gehts läuft sag sehen tschau ade wobei wofür worüber womit wogegen weshalb
-        zusammen an so da hier bis bald später immer denn doch mal ganz du's
+        hallo danke tschüss guten gute gut tag morgen abend hilfe geht alles klar entschuldigung
+        heißt jetzt wieder 's willkommen grüß gott servus moin vielen dank schön schöne schönen leid
+        jemand wozu worum hast kannst könnt sprichst frage fragen gehts läuft sehen tschau ade wobei
+        wofür worüber womit wogegen zusammen da hier bald später immer denn doch mal ganz du's
         """,
     "fr": """
-        le la les l' un une des du de d' et ou mais est sont était étaient fut quel quelle quels quelles qui
-        que qu' quoi quand où comment pourquoi combien en dans sur sous avec sans pour par au aux ce cet
-        cette ces c' il elle ils elles on nous vous je j' tu ne pas n' plus très se s' son sa ses leur leurs
-        mon ma mes ton ta tes y a à été être avoir ont avait fait peut peuvent entre depuis avant après
-        aussi comme si bonjour bonsoir salut merci revoir bonne journée soirée oui non aide bien ça va es
-        suis peux puis toi moi désolé faire quelque avez êtes te me là coucou enchanté bientôt demain
-        beaucoup parfait d'accord super génial voilà tout toute tous rien même dois adieu allo bienvenue
-        jour pars discuter quelqu'un allez fais dis parle sais sait dit m' t' chez dont bon
+        l' d' qu' c' j' n' s' avant après comme bonjour bonsoir salut merci revoir bonne journée
+        soirée aide bien va désolé là coucou enchanté bientôt demain beaucoup parfait d'accord super
+        génial voilà rien même adieu allo bienvenue jour pars discuter quelqu'un allez parle sais
+        sait dit m' t' bon
         """,
+    "ru": "privet zdravstvuyte spasibo poka dobryj svidaniya kak dela kto chto gde kogda pochemu bolshoe",
 }
-_WORDS["ru"] = "privet zdravstvuyte spasibo poka dobryj svidaniya kak dela kto chto gde kogda pochemu bolshoe"
+"""What people say in a chat, beside the function words; Russian in Latin letters."""
+_WORDS = {
+    language: words if language == "ru" else f"{WRITTEN[language]} {REQUESTS[language]} {words}"
+    for language, words in _CONVERSATION.items()
+}
 _OTHERS = {
     "it": """
         il lo gli di che è sono della dello dei degli delle nel nella con perché quando dove chi quale quali

@@ -9,7 +9,6 @@ import numpy as np
 from spellchecker import SpellChecker
 
 from rag.text.analysis import fold, stem, stemmer
-from rag.text.language_words import FUNCTION_WORDS_BY_LANGUAGE
 
 LISTED = ("de", "en", "es", "fr", "pt", "ru")
 """The shipped languages that have a list, as ISO codes; Slovenian has none."""
@@ -38,10 +37,3 @@ class Lexicon:
 
 lexicon = cache(Lexicon)
 """The lexicon of a language in `LISTED`; it stays in memory."""
-
-
-def likely_languages(words: list[str]) -> list[str]:
-    """Those of the shipped languages that have most of these folded words as function words; English without any."""
-    counts = {language: sum(word in each for word in words) for language, each in FUNCTION_WORDS_BY_LANGUAGE.items()}
-    most = max(counts.values())
-    return [language for language, count in counts.items() if count == most] if most else ["en"]

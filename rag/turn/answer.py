@@ -4,14 +4,15 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 
 from rag.escalation.confidence import Answerability
 from rag.escalation.policy import Policy
 from rag.escalation.rate_limit import EscalationLimit
-from rag.events import Finished, Retrieved, TurnEvent, Understood
+from rag.events import Finished, Notice, Retrieved, TurnEvent, Understood
 from rag.generation.chat_model import ChatModel, ModelSet
 from rag.generation.prompt import Prompt, fitted_prompt
-from rag.intent.catalogue import Catalogue
+from rag.intent.folders import Contents, named_folder
 from rag.intent.understand import understand
 from rag.retrieval.search import Searcher
 from rag.turn.draft import answer_from
@@ -30,9 +31,11 @@ from rag.turn.state import (
 )
 from rag.turn.timing import StageClock
 from rag.turn.whole_document import answer_whole_documents
-from rag.types import Attachments, Exchange, Generation, Intent, Mode, Passage, SearchResult, Turn
+from rag.types import Attachments, Document, Exchange, Generation, Intent, Mode, Passage, SearchResult, Turn
 
 _ALL = 1_000_000
+MOST_DOCUMENTS = 100
+"""That one answer is about; a folder may hold any number."""
 UNREAD_EVENTS = 8
 """At most; then the stages wait for whoever consumes the events, and the model with them."""
 
@@ -49,7 +52,7 @@ async def answer(
     earlier: Generation | None = None,
     mode: Mode = "auto",
     attachments: Attachments | None = None,
-    catalogue: Callable[[], Catalogue] = Catalogue,
+    contents: Contents | None = None,
     sections: SectionStore | None = None,
     correct: bool = True,
     clock: Callable[[], float] = time.perf_counter,
@@ -57,8 +60,8 @@ async def answer(
     """The turn's events; the last one is `Finished`. Closing the generator stops the model.
 
     `history` holds the chat's earlier exchanges, oldest first; `earlier` the draft that this question got before, when
-    a person now asks the larger model; `attachments` the chat's files, which the searcher searches too; `catalogue`
-    gives what documents there are, and may block; `sections` keeps what a model has read of long documents; without
+    a person now asks the larger model; `attachments` the chat's files, which the searcher searches too; `contents` is
+    what documents there are; `sections` keeps what a model has read of long documents; without
     `correct` the question is searched for as it was typed; `escalation_limit` is how much all chats together may ask of
     the larger model. When the larger model fails, the draft stays; when the small one fails, the fallback answers; each
     time with a `Notice`.
@@ -87,7 +90,9 @@ async def answer(
         attachments or NO_FILES,
         correct,
     )
-    task = asyncio.create_task(_run(turn, events, searcher, catalogue, sections or SectionStore(), earlier))
+    task = asyncio.create_task(
+        _run(turn, events, searcher, contents or Contents(), sections or SectionStore(), earlier)
+    )
     task.add_done_callback(lambda _: queue.put_nowait(None))
     try:
         while (event := await queue.get()) is not None:
@@ -146,44 +151,56 @@ async def _run(
     turn: TurnContext,
     events: RecordedEvents,
     searcher: Searcher,
-    catalogue: Callable[[], Catalogue],
+    contents: Contents,
     sections: SectionStore,
     earlier: Generation | None,
 ) -> None:
     """All stages, one after the other."""
-    intent = await _understand(turn, searcher)
+    intent = await _understand(turn, searcher, contents)
     found, result = Evidence(SearchResult(()), Answerability()), None
     if intent.kind in ("talk", "catalogue") or (intent.request and not intent.documents):
-        result = await reply_to(turn, intent, catalogue)
+        result = await reply_to(turn, intent, contents.catalogue)
     elif intent.request:
         documents = await asyncio.to_thread(_whole_documents, searcher, intent)
+        if len(intent.documents) > MOST_DOCUMENTS:
+            await turn.emit(
+                Notice(f"The answer is about the first {MOST_DOCUMENTS} of {len(intent.documents):,} documents.")
+            )
         found, result = await answer_whole_documents(turn, intent.request, documents, sections)
     else:
         found = await retrieve(turn, searcher, intent)
         await turn.emit(Retrieved(found.search))
         result = await answer_from(turn, found, await _fit_prompt(turn, found), earlier)
     turn.escalation_limit.count(escalated=events.escalated_unasked)
-    await turn.emit(Finished(_record(turn, intent, found, result, events.notices)))
+    listed = await asyncio.to_thread(_openings, searcher, result.listed)
+    await turn.emit(Finished(replace(_record(turn, intent, found, result, events.notices), listed=listed)))
 
 
-async def _understand(turn: TurnContext, searcher: Searcher) -> Intent:
+async def _understand(turn: TurnContext, searcher: Searcher, contents: Contents) -> Intent:
     """What the question asks for, and about which documents."""
     await turn.enter("intent")
-    intent = await asyncio.to_thread(_intent, turn, searcher)
+    intent = await asyncio.to_thread(_intent, turn, searcher, contents)
     await turn.emit(Understood(intent))
     return intent
 
 
-def _intent(turn: TurnContext, searcher: Searcher) -> Intent:
+def _intent(turn: TurnContext, searcher: Searcher, contents: Contents) -> Intent:
     exact, alike = ([each for each in row if each.origin == "library"] for row in searcher.named(turn.question))
-    return understand(turn.question, turn.attachments, turn.history, exact, alike)
+    return understand(
+        turn.question, turn.attachments, turn.history, exact, alike, named_folder(turn.question, contents)
+    )
 
 
 def _whole_documents(searcher: Searcher, intent: Intent) -> list[list[Passage]]:
     """All passages of the documents in question, on the pages in question where these are there."""
-    documents = [searcher.passages(document.id, _ALL) for document in intent.documents]
+    documents = [searcher.passages(document.id, _ALL) for document in intent.documents[:MOST_DOCUMENTS]]
     on_pages = [[each for each in passages if each.page in intent.pages] for passages in documents]
     return on_pages if any(on_pages) else documents
+
+
+def _openings(searcher: Searcher, documents: Sequence[Document]) -> tuple[Passage, ...]:
+    """The first passage of each, of those that are still there."""
+    return tuple(passage for document in documents for passage in searcher.passages(document.id, 1))
 
 
 async def _fit_prompt(turn: TurnContext, found: Evidence) -> Prompt:

@@ -5,7 +5,14 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from rag.events import Decided
-from rag.intent.catalogue import Catalogue, catalogue_answer
+from rag.intent.catalogue import (
+    Catalogue,
+    CatalogueAnswer,
+    CatalogueDocument,
+    CatalogueFolder,
+    catalogue_answer,
+    folder_answer,
+)
 from rag.intent.replies import reply
 from rag.intent.talk import classify_talk
 from rag.intent.which_document import which_document
@@ -22,16 +29,25 @@ _REASONS = {
 
 async def reply_to(turn: TurnContext, intent: Intent, catalogue: Callable[[], Catalogue]) -> TurnResult:
     """The reply in the language of the question, or of an earlier one; `catalogue` may block."""
-    text = await asyncio.to_thread(_text, turn, intent, catalogue)
+    answer = await asyncio.to_thread(_answer, turn, intent, catalogue)
     decision = Decision("keep", _REASONS.get(intent.kind, ""), 1.0, 0.0)
     await turn.emit(Decided(decision, None))
-    return TurnResult("replied", decision, None, reply=text)
+    return TurnResult("replied", decision, None, reply=answer.text, listed=answer.documents)
 
 
-def _text(turn: TurnContext, intent: Intent, catalogue: Callable[[], Catalogue]) -> str:
-    found, language = catalogue(), _language(turn)
+def _answer(turn: TurnContext, intent: Intent, catalogue: Callable[[], Catalogue]) -> CatalogueAnswer:
+    language = _language(turn)
+    if intent.folder:
+        listed = tuple(map(CatalogueDocument, intent.documents))
+        return folder_answer(CatalogueFolder(intent.folder, len(listed), listed), language)
+    found = catalogue()
     if intent.kind == "catalogue":
         return catalogue_answer(found, turn.question, language)
+    return CatalogueAnswer(_text(turn, intent, found, language))
+
+
+def _text(turn: TurnContext, intent: Intent, found: Catalogue, language: str) -> str:
+    """The reply to small talk, or the question back: which document?"""
     if talk := classify_talk(turn.question) if intent.kind == "talk" else None:
         talk = replace(talk, language=talk.language or language)
         files = [document.name for document in turn.attachments.documents]

@@ -13,6 +13,7 @@ from rag.turn.timing import StageClock
 from rag.types import (
     Attachments,
     Decision,
+    Document,
     EscalationReport,
     Exchange,
     Generation,
@@ -152,3 +153,5 @@ class TurnResult:
     escalation_report: EscalationReport | None = None
     reply: str = ""
     """What is shown where no answer was drawn from documents: to small talk, or a list of the documents."""
+    listed: tuple[Document, ...] = ()
+    """The documents that the reply lists."""

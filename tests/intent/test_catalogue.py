@@ -4,14 +4,24 @@ from datetime import UTC, datetime
 
 import pytest
 
-from rag.intent.catalogue import MOST_LINES, Catalogue, CatalogueDocument, CatalogueFolder, catalogue_answer
+from rag.intent import catalogue as catalogues
+from rag.intent.catalogue import MOST_LINES, Catalogue, CatalogueDocument, CatalogueFolder
 from rag.intent.catalogue_phrases import PHRASES
+from rag.types import Document
 
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
 
 
+def document(name: str, title: str, read_at: datetime | None = None) -> CatalogueDocument:
+    return CatalogueDocument(Document(name, title), read_at)
+
+
+def catalogue_answer(catalogue: Catalogue, question: str, language: str = "") -> str:
+    return catalogues.catalogue_answer(catalogue, question, language).text
+
+
 def folder(name: str, count: int, listed: int = MOST_LINES) -> CatalogueFolder:
-    documents = [CatalogueDocument(f"{name}/{n:03}.md", f"Page {n}", NOW.replace(day=n % 28 + 1)) for n in range(count)]
+    documents = [document(f"{name}/{n:03}.md", f"Page {n}", NOW.replace(day=n % 28 + 1)) for n in range(count)]
     newest = sorted(documents, key=lambda document: document.read_at or NOW, reverse=True)
     return CatalogueFolder(name, count, tuple(documents[:listed]), tuple(newest[:listed]))
 
@@ -60,7 +70,7 @@ def test_what_is_new_begins_with_the_newest():
 
 
 def test_the_chats_files_come_first():
-    files = (CatalogueDocument("receipt.pdf", "Receipt"),)
+    files = (document("receipt.pdf", "Receipt"),)
     answer = catalogue_answer(Catalogue((folder("docs", 1),), files), "which files do you have")
     assert answer.startswith("This chat holds 1 file.\n\n- Receipt (receipt.pdf)\n\nThe library holds 1 document.")
     assert "library" not in catalogue_answer(Catalogue(files=files), "which files do you have")
@@ -71,7 +81,7 @@ def test_nothing_at_all_says_how_to_begin():
 
 
 def test_titles_and_names_are_no_markup():
-    hostile = CatalogueDocument("a_b[x](y).md", "# <b>![x](https://evil.example/x.png)\n\n- **b**")
+    hostile = document("a_b[x](y).md", "# <b>![x](https://evil.example/x.png)\n\n- **b**")
     answer = catalogue_answer(Catalogue((CatalogueFolder("f", 1, (hostile,)),)), "list the documents")
     assert "![x]" not in answer
     assert "<b>" not in answer.replace("\\<b", "")
@@ -79,7 +89,7 @@ def test_titles_and_names_are_no_markup():
 
 
 def test_a_title_that_is_the_name_stands_once():
-    same = CatalogueDocument("notes.txt", "notes")
+    same = document("notes.txt", "notes")
     assert "- notes.txt" in catalogue_answer(Catalogue((CatalogueFolder("f", 1, (same,)),)), "list the documents")
 
 
@@ -120,3 +130,26 @@ def test_numbers_are_right_in_each_language(language: str, numbers: dict[int, st
 def test_what_is_asked_is_understood_in_the_persons_language(question: str, part: str):
     language = {"с": "ru", "¿": "es", "o": "sl", "w": "de"}[question[0]]
     assert part in catalogue_answer(ONE, question, language)
+
+
+def test_folders_are_counted_with_what_is_below_them():
+    tree = CatalogueFolder("docs", 6, subfolders={"": 1, "contracts": 2, "contracts/2024": 3})
+    assert Catalogue((tree, folder("team", 2))).folder_counts == {
+        "docs": 6,
+        "docs/contracts": 5,
+        "docs/contracts/2024": 3,
+        "team": 2,
+    }
+    lines = catalogue_answer(Catalogue((tree,)), "Which folders do you have?").splitlines()
+    assert lines[2:] == [
+        "- **docs** · 6 documents",
+        "- **docs/contracts** · 5 documents",
+        "- **docs/contracts/2024** · 3 documents",
+    ]
+
+
+def test_an_answer_names_what_it_lists():
+    answer = catalogues.catalogue_answer(MANY, "what documents are new?")
+    assert len(answer.documents) == 10
+    assert all(f"({each.name})" in answer.text for each in answer.documents)
+    assert catalogues.catalogue_answer(MANY, "how many documents are there?").documents == ()
