@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from rag.generation.foundry.runtime import FoundryRuntime
 from tests import chainlit_session  # noqa: F401  # the first to import chainlit, in a folder of its own
@@ -32,6 +34,29 @@ HUGE = TinyModel("huge-model", "huge-model-generic-cpu", ("No",), size_mb=10_000
 """On the disk, with a size that no computer has the memory for."""
 MISSING = TinyModel("missing-model", "missing-model-generic-cpu", on_disk=False, size_mb=3400)
 ENORMOUS = TinyModel("enormous-model", "enormous-model-generic-cpu", on_disk=False, size_mb=2_000_000_000)
+
+
+LONGEST = ("browser", "chat", "benchmark", "journeys", "generation", "cli", "test_readme.py", "library")
+"""Where most of the time goes: these begin first, so that none is left over at the end."""
+
+
+class BrowserTestsTogether(LoadFileScheduling):
+    """Files of tests to processes, all of `tests/browser` to one: it starts each app and Chromium once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "tests/browser" if nodeid.startswith("tests/browser/") else super()._split_scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> BrowserTestsTogether:
+    return BrowserTestsTogether(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def order(item: pytest.Item) -> int:
+        room = item.nodeid.removeprefix("tests/").split("/")[0].split("::")[0]
+        return LONGEST.index(room) if room in LONGEST else len(LONGEST)
+
+    items.sort(key=order)
 
 
 def pytest_collection_finish() -> None:

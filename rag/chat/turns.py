@@ -16,7 +16,7 @@ from rag.chat.session import Chat, ChatTurn, Preferences, current_chat, open_cha
 from rag.chat.view import TurnView, show_panel
 from rag.errors import GroundworkError, QuestionError
 from rag.events import Finished, TurnEvent
-from rag.intent.folders import Contents
+from rag.intent.contents import Contents
 from rag.library.manager import LibraryManager
 from rag.services import Services, budget
 from rag.text.language import language_of

@@ -15,7 +15,7 @@ from rag.cli.exit import ending
 from rag.events import Decided, Delta, Finished, Notice, TurnEvent
 from rag.grounding.attribution import reason
 from rag.grounding.citations import claims_by_number
-from rag.intent.folders import Contents
+from rag.intent.contents import Contents
 from rag.services import Services, budget
 from rag.settings import read_settings
 from rag.turn.answer import answer

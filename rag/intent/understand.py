@@ -3,7 +3,7 @@
 from collections.abc import Sequence, Set
 from dataclasses import replace
 
-from rag.intent.folders import NamedFolder
+from rag.intent.contents import NamedFolder
 from rag.intent.parts import several_questions, sides
 from rag.intent.scope import Target, find_target
 from rag.intent.talk import classify_talk

@@ -4,11 +4,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
-from rag.retrieval.defining_passages import defined_term
 from rag.retrieval.history import points_back
 from rag.retrieval.index import Statistics
 from rag.retrieval.synonyms import Expansion, Synonyms
 from rag.text.analysis import GRAM_PREFIX, GRAM_WEIGHT, Terms, analyse
+from rag.text.definitions import defined_term
 from rag.text.function_words import function_words, words_of
 
 EARLIER_WEIGHT, DECAY = 0.4, 1 / 3

@@ -7,7 +7,6 @@ from itertools import chain, zip_longest
 from typing import TypeVar
 
 from rag.retrieval.dedup import deduplicate, group_neighbours, merge_neighbours
-from rag.retrieval.defining_passages import DEFINES, definition
 from rag.retrieval.document_names import asked_names, names_of
 from rag.retrieval.fields import searched_text
 from rag.retrieval.index import PassageIndex, Statistics
@@ -17,11 +16,15 @@ from rag.retrieval.scoring import QueryScorer, history_weight
 from rag.retrieval.spelling import apply_corrections, find_corrections
 from rag.retrieval.synonyms import Synonyms, shipped_synonyms
 from rag.text.analysis import fold
+from rag.text.definitions import defining_passage
 from rag.types import Document, Hit, Passage, SearchResult
 
 MOST_TERMS = 128
 """A question of thousands of words, or the rest of a long talk, is searched for by the terms of the greatest mass; a
 usual question has about 50, and what is left out changes no measure (benchmarks/retrieval)."""
+
+DEFINES = 3.0
+"""What a passage that defines the term counts beside another one that holds it."""
 
 _WIDER = 6
 """How many times as many hits are looked at for one that defines what was asked for: a definition says a word once."""
@@ -158,7 +161,7 @@ class Searcher:
         """The best `limit` groups of hits; a ranking full of near-duplicates is followed further down."""
         terms, count = _heaviest_terms(query.terms, statistics), 3 * limit * (_WIDER if query.term else 1)
         statistics, bonuses = self._of_named(terms, statistics, named)
-        says = definition(query.term) if query.term else None
+        says = defining_passage(query.term) if query.term else None
         while True:
             rows = [index.search(terms, count, statistics, within, bonuses) for index in self.indexes]
             wanted = (hit for row in rows for hit in row if hit.passage.document.id not in without)

@@ -1,24 +1,27 @@
-"""Questions that ask what something is, and sentences that say so, in seven languages."""
+"""Questions that ask what something is, and sentences and passages that say so, in seven languages."""
 
 import re
+from itertools import dropwhile
 
 from rag.text.analysis import fold
+from rag.text.function_words import function_words, words_of
 
+_ARTICLE = r"(?:an?|the|el|la|los|las|una?|os?|as|uma?|der|die|das|eine?|le|les|des|du|une|l['’]?)"
+_AFTER_ARTICLE = re.compile(rf"{_ARTICLE}\s+|l['’]")
 _ASKS = re.compile(
-    r"(?:what(?:\s+(?:is|are|was|were|does)|['’]?s)|define|definition of|meaning of"
-    r"|que\s+(?:es|son|significa[n]?)|o\s+que\s+(?:e|sao|significa[m]?)|que\s+quer\s+dizer|defin[ae]|definicion de"
-    r"|definicao de|что\s+(?:такое|значит|означает)|что\s+это\s+такое|определение|kaj\s+(?:je|so|pomeni[jo]*)"
-    r"|was\s+(?:ist|sind|bedeutet|bedeuten|heisst)|(?:qu['’]est[ -]ce\s+que?|c['’]est\s+quoi)(?:\s+c['’]est\s+que)?)"
-    r"[\s:«„“\"'’]+(?P<term>\S.*)"
+    "(?:"
+    "what(?: is| s|s| are| was| were)(?: meant by)?|define|(?:definition|meaning) of"
+    "|que (?:es|son|significan?)|definicion de"
+    "|(?:o )?que (?:e|sao|significam?|quer dizer)|defina|definicao de"
+    "|(?:что|кто) (?:это )?(?:такое|такой|такая|такие|это|значит|означает)|определение"
+    "|kaj (?:je|so|sta|pomeni(?:jo)?)"
+    "|was (?:ist|sind|bedeutet|bedeuten|heisst)"
+    "|qu est ce qu[ei]?(?: c est)?(?: que)?|c est quoi"
+    ") (?P<term>.+)|what do(?:es)? (?P<meant>.+)(?: mean| stand for)"
 )
-_ARTICLE = re.compile(
-    r"(?:the|an?|el|la|los|las|una?|os?|as?|uma?|der|die|das|eine?|le|les|des|du|l['’]|exactly|exatamente|exactamente"
-    r"|eigentlich|pravzaprav)[\s]+|l['’]"
-)
-_TAIL = re.compile(r"(?:\s+(?:mean|means|stand for|in short|exactly|de facto|tocno|genau|по сути))?[\s?¿!.»“”\"'’…]*\Z")
-_BARE = re.compile(r"[^\s?]+(?:\s+[^\s?]+)?\s*\?+")
-_MOST_WORDS = 6
-"""Of a term; more are a description, whose words are looked up like those of any question."""
+_TAIL = re.compile(r" (?:means?|stand for|in short|de facto|bedeutet|по сути)$")
+_MOST_WORDS, _MOST_BARE = 4, 2
+"""Of a term, and of one that is all of a question; what is longer is described rather than named."""
 
 _APART = r"(?:\s+|\s*\([^()]{1,60}\)\s*,?\s*|\s*,[^,.;:]{1,60},\s*|\s+for short\s*,\s*)"
 _IS = re.compile(
@@ -35,6 +38,8 @@ _MEANS = re.compile(
 )
 _LABEL = re.compile(r"(?:\s*\([^()]{1,60}\))?\s*(?:[*_]{1,2}\s*[:.—–-]|[:.]\s*[*_]{1,2}|\s[—–]\s|:\s)[*_\s]*\S")
 """An entry of a glossary: "**Term.** Text", "Term: text"."""
+_MARKS = r"[ \"'“”„«»*_`]{0,6}"
+_SAYS = "is|are|means|stands for|es|son|significa|e|sao|это|означает|je|so|pomeni|ist|sind|bedeutet|est|sont|designe"
 _OPENS = re.compile(r"[\s>*_#\"'“„«(+-]*")
 _LONG_NAME = re.compile(r"(?:[^\s.;:(]+\s+){0,6}?[^\s.;:(]+(?:\s*\(|,)\s*")
 """What stands before an abbreviation: "Retrieval-augmented generation (RAG) is"."""
@@ -43,12 +48,19 @@ _CASES = 3
 
 
 def defined_term(question: str) -> str:
-    """The term that a question asks the meaning of, folded: "rag" for "What is RAG?" and for "RAG?"; else ""."""
-    asked = " ".join(fold(question).split()).lstrip("¿¡«„“\"' ")
-    match = _ASKS.match(asked)
-    term = match["term"] if match else asked if _BARE.fullmatch(asked) else ""
-    term = _ARTICLE.sub("", _TAIL.sub("", term), count=1) if _ARTICLE.match(term) else _TAIL.sub("", term)
-    return term if 0 < len(term.split()) <= _MOST_WORDS else ""
+    """The term that a question asks the meaning of, folded, its words apart: "rag" for "What is RAG?" and for "RAG?".
+
+    "" where it asks for something else.
+    """
+    words = words_of(question)
+    asked = _ASKS.fullmatch(" ".join(words))
+    term = _TAIL.sub("", asked["term"] or asked["meant"]).split() if asked else words
+    functions = function_words(words)
+    if asked:
+        term = [*dropwhile(functions.__contains__, term)][::-1]
+        term = [*dropwhile(functions.__contains__, term)][::-1]
+    most = _MOST_WORDS if asked else _MOST_BARE
+    return " ".join(term) if 0 < len(term) <= most and not functions.intersection(term) else ""
 
 
 def defines(sentence: str, term: str) -> int:
@@ -60,12 +72,29 @@ def defines(sentence: str, term: str) -> int:
     return 2 if _MEANS.match(begun) or _LABEL.match(begun) else int(bool(_IS.match(begun)))
 
 
+def defining_passage(term: str) -> re.Pattern[str]:
+    """Finds, in the folded text of a passage with its headings, where it says what the folded term is.
+
+    A heading of its own, a sentence that begins with it and goes on with "is" in a shipped language, a colon or a dash,
+    or the long form of an abbreviation before it in brackets.
+    """
+    name = r"[\W_]+".join(map(re.escape, term.split()))
+    start = rf"(?:^|[.!?]\s|[-*•#|] ){_MARKS}(?:{_ARTICLE} )?{name}\b{_MARKS}"
+    aside = rf"(?:\([^()\n]{{1,60}}\){_MARKS}|,[^,.\n]{{1,60}},\s)?"
+    label = rf"^[-*# ]{{0,6}}\*\*(?:[^*\n]{{1,30}}, )?{name}\b[^*\n]{{0,30}}\*\*"
+    return re.compile(
+        rf"^{_MARKS}{name}{_MARKS}$|{label}|{start}{aside}(?:(?:{_SAYS})\b|[:–—])"
+        rf"|[^\W\d_]\W*\({name}\)|\b{name} for short",
+        re.MULTILINE,
+    )
+
+
 def _begins(text: str, term: str) -> str | None:
     """What follows the term that a text begins with; None when it begins with another."""
     text = text[_OPENS.match(text).end() :]  # type: ignore[union-attr]  # it matches the empty text too
     words = [re.escape(_stem(word)) + r"[^\W\d_]{0,3}" for word in term.split()]
-    named = re.compile(r"[*_`\"'“”»]*\s+".join(words) + r"(?![^\W_])[`\"'“”»]*\)?")
-    for start in (0, _end(_ARTICLE, text), _end(_LONG_NAME, text)):
+    named = re.compile(r"[\W_]+".join(words) + r"(?![^\W_])[`\"'“”»]*\)?")
+    for start in (0, _end(_AFTER_ARTICLE, text), _end(_LONG_NAME, text)):
         if match := named.match(text, start):
             return text[match.end() :]
     return None

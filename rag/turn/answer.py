@@ -12,7 +12,7 @@ from rag.escalation.rate_limit import EscalationLimit
 from rag.events import Finished, Notice, Retrieved, TurnEvent, Understood
 from rag.generation.chat_model import ChatModel, ModelSet
 from rag.generation.prompt import Prompt, fitted_prompt
-from rag.intent.folders import Contents, named_folder
+from rag.intent.contents import Contents, named_folder
 from rag.intent.understand import understand
 from rag.retrieval.search import Searcher
 from rag.turn.draft import answer_from

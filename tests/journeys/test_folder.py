@@ -3,13 +3,12 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pytest
 import pytest_asyncio
 
 from rag.events import Finished
 from rag.generation.chat_model import ModelSet
 from rag.generation.extractive import ExtractiveModel
-from rag.intent.folders import Contents
+from rag.intent.contents import Contents
 from rag.services import Services
 from rag.settings import Settings
 from rag.turn.answer import MOST_DOCUMENTS, answer

@@ -2,9 +2,9 @@
 
 import pytest
 
-from rag.retrieval.defining_passages import defined_term, definition
 from rag.retrieval.search import Searcher
 from rag.text.analysis import fold
+from rag.text.definitions import defined_term, defining_passage
 from tests.fakes import index_of
 
 
@@ -46,14 +46,14 @@ def test_the_term_that_is_asked_for(question: str, term: str):
     ],
 )
 def test_a_passage_that_defines_it(text: str):
-    assert definition("rag").search(fold(text).replace("## ", ""))
+    assert defining_passage("rag").search(fold(text).replace("## ", ""))
 
 
 @pytest.mark.parametrize(
     "text", ["`rag bench` measures models.", "We use RAG for this.", "A rag and a bucket.", "RAGE is a feeling."]
 )
 def test_a_passage_that_only_uses_it(text: str):
-    assert not definition("rag").search(fold(text))
+    assert not defining_passage("rag").search(fold(text))
 
 
 def test_what_defines_the_term_comes_first():
@@ -67,4 +67,4 @@ def test_what_defines_the_term_comes_first():
 
 @pytest.mark.parametrize("text", [" ", "\n", "**", "a (", "a, ", "| ", "a\n"])
 def test_a_long_row_of_marks_defines_nothing(text: str):
-    assert not definition("a b").search(text * 20_000)
+    assert not defining_passage("a b").search(text * 20_000)

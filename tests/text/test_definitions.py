@@ -23,6 +23,7 @@ from rag.text.definitions import defined_term, defines
         ("Kaj je Groundwork?", "groundwork"),
         ("Was ist Groundwork?", "groundwork"),
         ("Qu'est-ce que Groundwork ?", "groundwork"),
+        ("What does the library cost?", ""),
         ("How large may a file be?", ""),
         ("What is the largest size that a file of the library may have?", ""),
         ("", ""),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from rag.intent.catalogue import Catalogue, CatalogueFolder
-from rag.intent.folders import Contents, named_folder
+from rag.intent.contents import Contents, named_folder
 from rag.intent.understand import understand
 from rag.types import Document, Exchange, Intent
 
