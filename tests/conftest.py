@@ -15,7 +15,10 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
 from rag.generation.foundry.runtime import FoundryRuntime
-from tests import chainlit_session  # noqa: F401  # the first to import chainlit, in a folder of its own
+from tests import (
+    chainlit_session,  # noqa: F401  # the first to import chainlit, in a folder of its own
+    shipped_library,  # noqa: F401  # in the process that starts the others
+)
 from tests.lab_parts import lab_runtime  # noqa: F401  # a fixture
 from tests.runtime.tiny_models import LARGE, SLOW, SMALL, TinyModel, write_cache
 

@@ -18,6 +18,7 @@ import psutil
 from rag.settings import Settings
 from tests import REPOSITORY
 from tests.runtime.tiny_models import TinyModel, words
+from tests.shipped_library import DOCUMENTS, copy_shipped_library
 
 _COPIED = ("app.py", "chainlit.md", ".chainlit", "public", "rag", "docs_corpus", "lab")
 START_S, END_S = 120.0, 40.0
@@ -138,7 +139,10 @@ def _copy(root: Path) -> None:
     for name in _COPIED:
         source = REPOSITORY / name
         if source.is_dir():
-            shutil.copytree(source, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(
+                source,
+                root / name,
+            )
         else:
             shutil.copy(source, root)
 
@@ -154,6 +158,9 @@ def _environment(root: Path, settings: Mapping[str, str]) -> dict[str, str]:
     home.mkdir(exist_ok=True)
     own = {"HOME": str(home), "USERPROFILE": str(home), "CHAINLIT_APP_ROOT": str(root), "PYTHONUNBUFFERED": "1"}
     own["DATA_DIR"] = str(root / "data")
+    if not settings.keys() & {"LIBRARY_DIRS", "DATA_DIR"} and not (root / "data").exists():
+        copy_shipped_library(root / "data")
+        own["LIBRARY_DIRS"] = str(DOCUMENTS)
     return inherited | own | {"CATALOGUE": "disk", **settings}
 
 

@@ -15,7 +15,7 @@ from rag.chat.streaming import Throttle, TokenStream
 from rag.events import Decided, Delta, Reasoning, Stage, TurnEvent
 from rag.grounding.attribution import reason
 from rag.text.language import language_of
-from rag.text.markdown import FLAG, counted, flagged, page_markdown, plain
+from rag.text.markdown import FLAG, counted, flagged, numbered, page_markdown, plain
 from rag.types import Generation, Passage, Turn
 
 _ELEMENT_URL = "/public/elements/"
@@ -67,6 +67,7 @@ class TurnView:
         await self._end_streams()
         message = self._message or cl.Message("")
         answer = flagged(turn.answer, [(each.start, each.end) for each in turn.unsupported])
+        answer = numbered(answer, [plain(each.document.name) for each in turn.listed])
         message.content = page_markdown(answer) or abstention(turn, around, language_of(turn.question))
         elements: list[Any] = [
             cl.CustomElement(
@@ -80,7 +81,7 @@ class TurnView:
                 for c in turn.citations
                 if c.cited
             ),
-            *(cl.Text(name=plain(each.document.name), content=_shown(each), display="page") for each in turn.listed),
+            *(cl.Text(name=f"[{n}]", content=_shown(each), display="page") for n, each in enumerate(turn.listed, 1)),
             *(cl.Text(name=FLAG, content="\n".join(_flags(turn)), display="page") for _ in turn.unsupported[:1]),
         ]
         message.elements = elements

@@ -18,6 +18,7 @@ from rag.grounding.citations import claims_by_number
 from rag.intent.contents import Contents
 from rag.services import Services, budget
 from rag.settings import read_settings
+from rag.text.markdown import unescaped
 from rag.turn.answer import answer
 from rag.types import Mode, Turn
 
@@ -129,7 +130,11 @@ def _print_end(turn: Turn, note: str) -> None:
         for hit in turn.search.hits[:3]:
             typer.echo(f"  {hit.passage.place}")
         return
+    if turn.outcome == "replied":
+        typer.echo(unescaped(turn.answer), nl=False)
     typer.echo("\n")
+    if turn.search.corrections:
+        typer.echo(f"Searched for: {', '.join(turn.search.corrections.values())}")
     for citation in turn.citations:
         if citation.cited:
             typer.echo(f"[{citation.number}] {citation.hit.passage.place}")

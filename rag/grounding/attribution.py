@@ -132,7 +132,10 @@ def _problems(found: SentenceGrounding) -> tuple[Problem, ...]:
 
 
 def _rewritten(text: str, verdicts: Sequence[_Verdict]) -> tuple[str, list[UnsupportedSentence]]:
-    """The text with the right marks, and where the sentences stand in it that no passage supports."""
+    """The text with the right marks, and where the sentences stand in it that no passage supports.
+
+    White space at its start goes, which a mark that stood there leaves behind.
+    """
     written, end = "", 0
     unsupported: list[UnsupportedSentence] = []
     for each in verdicts:
@@ -141,7 +144,9 @@ def _rewritten(text: str, verdicts: Sequence[_Verdict]) -> tuple[str, list[Unsup
             unsupported.append(UnsupportedSentence(len(written), len(written) + len(each.text), each.problems))
         written += each.text
         end = each.sentence.start + len(each.sentence.text)
-    return written + text[end:], unsupported
+    written += text[end:]
+    left = len(written) - len(written.lstrip())
+    return written[left:], [replace(each, start=each.start - left, end=each.end - left) for each in unsupported]
 
 
 def _marked(sentence: str, numbers: Sequence[int]) -> str:

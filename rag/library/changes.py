@@ -32,6 +32,8 @@ class SyncPlan:
     works: list[Work] = field(default_factory=list[Work])
     too_large: list[Work] = field(default_factory=list[Work])
     gone: list[FileRecord] = field(default_factory=list[FileRecord])
+    whole: bool = False
+    """Whether the whole folder was looked at."""
 
 
 @dataclass(frozen=True, slots=True)

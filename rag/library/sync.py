@@ -149,7 +149,7 @@ class Syncer:
             yield await self._commit(batch)
         if unavailable:
             raise unavailable
-        if touched is None:
+        if plan.whole:
             await run_to_completion(lambda: self._manifest.finish(self._folder))
 
     def _plan(self, touched: Collection[str] | None, retry: bool, stopped: threading.Event) -> SyncPlan:
@@ -167,7 +167,7 @@ class Syncer:
             self._refuse_sudden_loss(scan)
         plan = compare(scan, self._manifest.records(scan.folders, scan.trees), rules, frozenset(touched or ()))
         self.scan_s = time.monotonic() - started if touched is None else self.scan_s
-        return plan
+        return replace(plan, whole=touched is None)
 
     def _prepare(self, stopped: threading.Event) -> bool:
         """Makes the index ready; whether it is a new one, and empty."""

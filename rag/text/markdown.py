@@ -7,6 +7,7 @@ FLAG = "⚠"
 """Stands behind each sentence that no passage supports; the element of that name makes it a link."""
 _CODE_OR_ADDRESS = r"```.*?(?:```|\Z)|`[^`\n]+`|https?://\S+"
 _EATEN = re.compile(rf"{_CODE_OR_ADDRESS}|(?P<eaten>(?<![:\\]):(?=[^\W\d_])|(?<!\\)!(?=\[))", re.DOTALL)
+_ESCAPED = re.compile(r"\\([\\`*_\[\]<>|#~:!])")
 
 
 def page_markdown(text: str) -> str:
@@ -22,6 +23,11 @@ def plain(text: str) -> str:
     return page_markdown("".join(f"\\{c}" if c in "\\`*_[]<>|#~" else c for c in text))
 
 
+def unescaped(text: str) -> str:
+    """The text as a terminal shows it, without the escapes of `plain`."""
+    return _ESCAPED.sub(r"\1", text)
+
+
 def flagged(text: str, spans: Sequence[tuple[int, int]]) -> str:
     """The text with the flag behind each of these sentences, in a table's row inside its last cell."""
     for start, end in reversed(spans):
@@ -29,6 +35,17 @@ def flagged(text: str, spans: Sequence[tuple[int, int]]) -> str:
         words = sentence.rstrip("| ") if sentence.startswith("|") else sentence
         text = f"{text[:start]}{words} {FLAG}{sentence[len(words) :]}{text[end:]}"
     return text
+
+
+def numbered(text: str, names: Sequence[str]) -> str:
+    """The text with marks, [1] for the first, behind the lines of a list that hold these names, in their order."""
+    lines, after = text.split("\n"), 0
+    for number, name in enumerate(names, 1):
+        found = (n for n in range(after, len(lines)) if lines[n].startswith("- ") and name in lines[n])
+        if (at := next(found, None)) is not None:
+            lines[at] += f" [{number}]"
+            after = at + 1
+    return "\n".join(lines)
 
 
 def counted(count: int, noun: str) -> str:

@@ -20,10 +20,10 @@ class StageClock:
         return self._clock() - self._began
 
     def enter(self, name: StageName) -> bool:
-        """Starts a stage; False when it runs already."""
+        """Starts a stage, the first one with the clock; False when it runs already."""
         if self._running and self._running[0] == name:
             return False
-        self._running = (name, self._end_running())
+        self._running = (name, self._end_running() if self._running else 0.0)
         return True
 
     def finish(self) -> Timings:

@@ -136,6 +136,7 @@ ANSWERS = st.lists(PARTS, max_size=16).map(" ".join) | st.text(max_size=80)
 @settings(max_examples=300, deadline=None)
 @given(ANSWERS)
 @example("` . Ana Novak signs each contract . ```")
+@example("[1] Ana Novak signs each contract . Zebras eat green grass every day")
 def test_only_marks_change_and_doing_it_twice_changes_nothing_more(answer: str):
     once = attribute(answer, HITS)
     again = attribute(once.text, HITS)

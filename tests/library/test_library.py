@@ -515,6 +515,23 @@ async def test_after_a_damaged_manifest_nothing_is_missing_and_nothing_is_left_o
         assert held(library) == ["a.txt"]
 
 
+async def test_an_index_that_is_lost_while_a_change_is_looked_at_is_filled_from_the_whole_folder(
+    folder: Path, data: Path, reader: CountingReader
+) -> None:
+    put(folder / "a.txt")
+    put(folder / "b.txt")
+    async with library_of(folder, data, reader) as library:
+        await library.sync()
+        syncer = library._acquire()
+        assert syncer
+        shutil.rmtree(library.stored.directory / "index")
+        library.index.refresh()
+        async for _ in syncer.commits({str(folder / "a.txt")}):
+            pass
+        assert held(library) == ["a.txt", "b.txt"]
+        assert library.stored.summary().synced_at is not None
+
+
 async def test_an_index_that_had_to_be_made_anew_is_filled_again(
     folder: Path, data: Path, reader: CountingReader
 ) -> None:

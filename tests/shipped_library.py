@@ -1,0 +1,44 @@
+"""The library of the documents that ship, read and measured once a run, so that each app finds it on its disk."""
+
+import atexit
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from filelock import FileLock
+
+from tests import REPOSITORY
+
+DOCUMENTS = REPOSITORY / "docs_corpus"
+_PLACE = "GROUNDWORK_TESTS_LIBRARY"
+_READ = """
+import asyncio
+from rag.services import Services
+from rag.settings import Settings
+
+async def main():
+    services = Services(Settings(_env_file=None, library_dirs=({documents!r},), data_dir={data!r}, runtime="off"))
+    await services.library_manager.ready()
+    await services.measure_gate()
+    await services.close()
+
+asyncio.run(main())
+"""
+
+if _PLACE not in os.environ:  # in the process that starts the others
+    os.environ[_PLACE] = tempfile.mkdtemp(prefix="groundwork-library-")
+    atexit.register(shutil.rmtree, os.environ[_PLACE], ignore_errors=True)
+
+
+def copy_shipped_library(data_dir: Path) -> None:
+    """Puts the index, the manifest and the gate's threshold into a data folder that is not there yet."""
+    place = Path(os.environ[_PLACE])
+    with FileLock(place / "lock"):
+        if not (place / "data").exists():
+            code = _READ.format(documents=str(DOCUMENTS), data=str(place / "reading"))
+            subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, check=True)
+            (place / "reading").rename(place / "data")
+    shutil.copytree(place / "data", data_dir)
