@@ -3,7 +3,7 @@ import { useSetRecoilState } from "recoil";
 import { sideViewState } from "@chainlit/react-client";
 import { FileText, Upload } from "lucide-react";
 
-/** What stands under an answer: its sources, the passages that it did not use, who wrote it. Props: rag/chat/source_list.py. */
+/** What stands under an answer: its sources, the passages that it did not use, who wrote it. Props: rag/chat/panel.py. */
 
 function usePassageView() {
   const setSideView = useSetRecoilState(sideViewState);
@@ -138,7 +138,7 @@ export default function Sources() {
   const root = useRef(null);
   const open = usePassageView();
   const unsupported = props.unsupported || [];
-  useMarks(root, props.cited, open);
+  useMarks(root, [...props.cited, ...(props.listed || [])], open);
   useFlags(root, unsupported);
   return (
     <div ref={root} className="flex flex-col gap-1 not-prose" data-testid="sources">

@@ -261,6 +261,7 @@ def source_props(turn: Turn, note: str = "", origin: str = "") -> Props:
     """
     return {
         "cited": [_source(citation) for citation in turn.citations if citation.cited],
+        "listed": [{"number": n, **_passage(Hit(each, 0.0))} for n, each in enumerate(turn.listed, 1)],
         "others": [_source(citation) for citation in turn.citations if not citation.cited],
         "nearest": [_passage(hit) for hit in turn.search.hits[:3]] if turn.outcome == "abstained" else [],
         "byline": " ".join(filter(None, [origin, byline(turn)])),

@@ -143,3 +143,14 @@ async def test_a_row_is_quoted_in_its_table_and_marked_in_the_passage(visit: Vis
 def _words(text: str) -> str:
     """The text with its lines and spaces as one, and without the marks of code."""
     return " ".join(text.replace("`", "").split())
+
+
+async def test_a_list_of_documents_opens_each_beside_the_chat(visit: Visit, quoting_app: App) -> None:
+    chat = await visit(quoting_app)
+    answer = await chat.ask("Which documents do you have?")
+    await expect(answer).to_contain_text("The library holds 24 documents.")
+    line = answer.get_by_role("listitem").filter(has_text="privacy.md")
+    await line.locator("a.element-link").click()
+    passage = chat.sidebar.get_by_test_id("passage")
+    await expect(passage).to_contain_text("privacy.md")
+    await expect(answer.get_by_test_id("sources").get_by_role("listitem")).to_have_count(0)

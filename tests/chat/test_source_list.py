@@ -162,3 +162,12 @@ def test_unsupported_sentences_are_listed_with_their_reasons_instead_of_a_notice
     assert props["unsupported"] == [{"text": "Zebras · eat *grass*.", "reason": reason, "letters": 15}]
     assert props["notices"] == ["Oh."]
     assert source_props(turn_of(text=text, notices=(UNSUPPORTED,)))["notices"] == [UNSUPPORTED]
+
+
+def test_what_a_list_of_documents_names_can_be_opened_but_is_no_source():
+    passage = Passage(Document("a.md", "A"), 0, "How it begins.")
+    props = source_props(replace(turn_of("abstained"), outcome="replied", listed=(passage,)))
+    assert [(each["number"], each["document"], "".join(each["parts"])) for each in props["listed"]] == [
+        (1, "a.md", "How it begins.")
+    ]
+    assert sources(props) == []
