@@ -10,6 +10,7 @@ from rag.retrieval.synonyms import Expansion, Synonyms
 from rag.text.analysis import GRAM_PREFIX, GRAM_WEIGHT, Terms, analyse
 from rag.text.definitions import defined_term
 from rag.text.function_words import function_words, words_of
+from rag.text.language import language_of
 
 EARLIER_WEIGHT, DECAY = 0.4, 1 / 3
 """The most that a word of the chat's first and of its last question counts beside one of this question, and the factor
@@ -47,6 +48,8 @@ class Query:
     """Terms of words that were corrected, at `TYPED_WEIGHT`: they are searched for, but do not count in a score."""
     points_back: bool = True
     """Whether the question needs those before it."""
+    language: str = ""
+    """ISO 639-1 code of the question's; "" where it shows none."""
     term: str = ""
     """What the question wants defined, folded; "" when it asks for something else."""
     asked_for: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
@@ -96,6 +99,7 @@ def build_query(
         tuple(tuple(_weighted(terms, 1.0) for terms in (each.asked, *each.others)) for each in expansions),
         _weighted(analyse(" ".join(typed)), TYPED_WEIGHT),
         points_back(question),
+        language_of(question),
         term,
         {term: terms for term, terms in asked_for.items() if term not in own},
     )

@@ -26,6 +26,10 @@ usual question has about 50, and what is left out changes no measure (benchmarks
 DEFINES = 3.0
 """What a passage that defines the term counts beside another one that holds it."""
 
+OTHER_LANGUAGE = 0.75
+"""What a passage of a document in another language than the question's counts, where both languages are known: such
+words as they share are rare there. xquad en, es, de and ru in one index: hit@1 .928 → .931, hit@5 .981 → .984."""
+
 _WIDER = 6
 """How many times as many hits are looked at for one that defines what was asked for: a definition says a word once."""
 
@@ -165,7 +169,7 @@ class Searcher:
         while True:
             rows = [index.search(terms, count, statistics, within, bonuses) for index in self.indexes]
             wanted = (hit for row in rows for hit in row if hit.passage.document.id not in without)
-            ranked = sorted((_boosted(hit, says) for hit in wanted), key=_by_score)
+            ranked = sorted((_weighed(hit, says, query.language) for hit in wanted), key=_by_score)
             groups = group_neighbours(deduplicate(ranked), limit)
             if len(groups) == limit or count >= _MOST_FOUND or all(len(row) < count for row in rows):
                 return groups
@@ -194,8 +198,12 @@ def _heaviest_terms(terms: Mapping[str, float], statistics: Statistics) -> Mappi
     return {term: terms[term] for term in ranked[:MOST_TERMS]}
 
 
-def _boosted(hit: Hit, says: re.Pattern[str] | None) -> Hit:
-    return replace(hit, score=hit.score * DEFINES) if says and says.search(fold(searched_text(hit.passage))) else hit
+def _weighed(hit: Hit, says: re.Pattern[str] | None, language: str) -> Hit:
+    written = hit.passage.document.language
+    factor = OTHER_LANGUAGE if language and written and written != language else 1.0
+    if says and says.search(fold(searched_text(hit.passage))):
+        factor *= DEFINES
+    return hit if factor == 1.0 else replace(hit, score=hit.score * factor)
 
 
 def _by_score(hit: Hit) -> float:

@@ -382,6 +382,23 @@ def test_the_opening_is_every_first_passage_and_then_every_second_one():
     assert {hit.normalised_score for hit in hits} == {1.0}
 
 
+@pytest.mark.parametrize(("languages", "first"), [(("en", "pt"), "en.md"), (("", ""), "pt.md")])
+def test_a_page_in_the_questions_language_goes_before_one_that_only_shares_a_word(
+    languages: tuple[str, str], first: str
+):
+    english, other = (
+        Document("en.md", "Network", language=languages[0]),
+        Document("pt.md", "Rede", language=languages[1]),
+    )
+    index = MemoryIndex()
+    index.put(
+        english, passages(english, ["It works offline, which means that no network is needed for what you ask it."])
+    )
+    index.put(other, passages(other, ["Funciona offline."]))
+    assert search("can I use it offline", indexes=(index,)).hits[0].passage.document.name == first
+    assert search("posso usar offline", indexes=(index,)).hits[0].passage.document.name == "pt.md"
+
+
 def test_a_rare_synonym_counts_no_more_than_the_common_word_that_was_asked():
     common = [f"The car of hall {n} is {colour}." for n, colour in enumerate(("red", "green", "blue", "white") * 5)]
     indexes = (index_of("An automobile of hall 3 is rare.", *common),)
