@@ -93,7 +93,7 @@ def claims_by_number(text: str) -> dict[int, list[str]]:
 def _claims(text: str) -> Iterator[tuple[str, tuple[int, ...]]]:
     """What is claimed with which marks: sentences, and block quotes whole, as they have one mark at their end."""
     end = 0
-    for quote in _BLOCK_QUOTE.finditer(text):
+    for quote in _block_quotes(text):
         yield from ((each.claim, each.numbers) for each in cited_sentences(text[end : quote.start()]))
         parts = list(cited_sentences(quote[0]))
         bold = " ".join(_BOLD.findall(quote[0]))
@@ -132,7 +132,15 @@ def _with_valid_marks(text: str, passages: int) -> tuple[str, int]:
 def fixed_spans(text: str) -> list[tuple[int, int]]:
     """The spans of block quotes and blocks of code, whose marks nobody changes."""
     blocks = [span for span in code_spans(text) if text.startswith("```", span[0])]
-    return [*(quote.span() for quote in _BLOCK_QUOTE.finditer(text)), *blocks]
+    return [*(quote.span() for quote in _block_quotes(text)), *blocks]
+
+
+def _block_quotes(text: str) -> Iterator[re.Match[str]]:
+    """The block quotes of a text, but for lines of code that look like one."""
+    code = code_spans(text)
+    for quote in _BLOCK_QUOTE.finditer(text):
+        if not any(start < quote.start() < end for start, end in code):
+            yield quote
 
 
 def code_spans(text: str) -> list[tuple[int, int]]:

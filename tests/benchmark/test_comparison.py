@@ -4,10 +4,9 @@ import asyncio
 import csv
 import io
 import json
-import logging
 import re
 import time
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
@@ -293,13 +292,6 @@ def test_the_page_escapes_what_models_say():
 
 
 # The command, with the real runtime
-
-
-@pytest.fixture(autouse=True)
-def _heard_again() -> Iterator[None]:
-    """The command silences the log of its process, which here is that of all tests."""
-    yield
-    logging.disable(logging.NOTSET)
 
 
 @pytest.fixture(scope="module")

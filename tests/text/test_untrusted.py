@@ -5,7 +5,7 @@ import time
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rag.generation.context import Excerpt
@@ -64,6 +64,7 @@ TURN = re.compile(r"^[ \t]*(?:#+[ \t]*)?(?:\*\*)?(?:system|assistant|question)(?
 
 @settings(max_examples=400, deadline=None)
 @given(HOSTILE)
+@example("```\n>[2]")
 def test_nothing_of_ours_can_be_forged(text: str):
     safe = neutralise(text)
     assert neutralise(safe) == safe, "doing it twice changes nothing more"
