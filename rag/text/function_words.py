@@ -98,7 +98,21 @@ REQUESTS = {
 FUNCTION_WORDS = {language: frozenset(fold(words).split()) for language, words in WRITTEN.items()}
 """Folded as search terms are. Also what is a noun elsewhere ("die", "war"): only those of a text's own language count.
 """
+_QUALIFIERS = {
+    "en": """
+        without after before during again all each every more most other such only own same no not both few less
+        least until while because
+        """,
+    "es": "sin entre durante tras más menos muy ya todo todos toda todas otro otra otros otras cada",
+    "pt": "sem até muito mais já todo todos toda todas outro outra cada não durante",
+    "ru": "без через между под над при только все всего всех весь вся более менее больше не ни нет уже еще очень",
+    "sl": "brez med čez skozi več manj zelo samo vse vsi vsak že še ne ni niso bolj najbolj",
+    "de": "ohne durch gegen zwischen unter vor nur noch schon sehr mehr nicht kein keine",
+    "fr": "sans pendant depuis plus moins très déjà tout tous toute toutes autre autres chaque ne pas non",
+}
+"""Those of them that say which one: a passage about what was "before 1066" has to say so."""
 _ASKING = {language: words.union(fold(REQUESTS[language]).split()) for language, words in FUNCTION_WORDS.items()}
+_EMPTY = {language: words.difference(fold(_QUALIFIERS[language]).split()) for language, words in _ASKING.items()}
 _ALSO_SUBJECTS = frozenset(
     ("war", "hat", "die", "man", "son", "sin", "mit", "ser", "pod", "sobre", "real", "on", "bin", "gift", "once")
 )
@@ -124,8 +138,8 @@ def likely_languages(words: Sequence[str]) -> list[str]:
 
 
 def function_words(words: Sequence[str]) -> frozenset[str]:
-    """Of these folded words of one text those that say nothing of its subject, in its language."""
-    known = frozenset[str]().union(*(_ASKING[language] for language in likely_languages(words)))
+    """Of these folded words of one text those that say nothing of its subject, in its language, nor which one it is."""
+    known = frozenset[str]().union(*(_EMPTY[language] for language in likely_languages(words)))
     return known.intersection(words)
 
 
