@@ -1,7 +1,6 @@
 """Questions that ask what something is, and sentences and passages that say so, in seven languages."""
 
 import re
-from itertools import dropwhile
 
 from rag.text.analysis import fold
 from rag.text.function_words import function_words, words_of
@@ -19,7 +18,11 @@ _ASKS = re.compile(
     "|qu est ce qu[ei]?(?: c est)?(?: que)?|c est quoi"
     ") (?P<term>.+)|what do(?:es)? (?P<meant>.+)(?: mean| stand for)"
 )
-_TAIL = re.compile(r" (?:means?|stand for|in short|de facto|bedeutet|по сути)$")
+_TAIL = re.compile(r" (?:means?|stand for|in short|exactly|de facto|bedeutet|genau|tocno|по сути)$")
+_BEFORE_TERM = re.compile(
+    r"\A(?:(?:an?|the|el|la|los|las|una?|os?|as|uma?|der|die|das|eine?|les?|l|une|exactly|exactamente|exatamente"
+    r"|eigentlich|pravzaprav) )+"
+)
 _MOST_WORDS, _MOST_BARE = 4, 2
 """Of a term, and of one that is all of a question; what is longer is described rather than named."""
 
@@ -54,11 +57,8 @@ def defined_term(question: str) -> str:
     """
     words = words_of(question)
     asked = _ASKS.fullmatch(" ".join(words))
-    term = _TAIL.sub("", asked["term"] or asked["meant"]).split() if asked else words
+    term = _BEFORE_TERM.sub("", _TAIL.sub("", asked["term"] or asked["meant"]), count=1).split() if asked else words
     functions = function_words(words)
-    if asked:
-        term = [*dropwhile(functions.__contains__, term)][::-1]
-        term = [*dropwhile(functions.__contains__, term)][::-1]
     most = _MOST_WORDS if asked else _MOST_BARE
     return " ".join(term) if 0 < len(term) <= most and not functions.intersection(term) else ""
 

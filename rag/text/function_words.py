@@ -101,7 +101,7 @@ FUNCTION_WORDS = {language: frozenset(fold(words).split()) for language, words i
 _QUALIFIERS = {
     "en": """
         without after before during again all each every more most other such only own same no not both few less
-        least until while because
+        least until while because also too very just
         """,
     "es": "sin entre durante tras más menos muy ya todo todos toda todas otro otra otros otras cada",
     "pt": "sem até muito mais já todo todos toda todas outro outra cada não durante",
