@@ -178,13 +178,13 @@ def test_excerpts_are_the_passages_own_words_within_the_budget(
 def test_no_passage_makes_it_slow(unit: str):
     passages = [Passage(DOCUMENT, n, unit * (100_000 // len(unit)), header="|h|\n|-|") for n in range(2)]
     search = SearchResult(tuple(map(hit_of, passages)), {"upload": 1.0, "#字": 1.0})
-    began = time.perf_counter()
+    began = time.process_time()
     select_excerpts(search, tokens=800, passages=8)
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 10
 
 
 def test_a_table_with_a_huge_header_is_read_in_time():
     table = f"|{'word ' * 110}|\n|-|\n" + "|a|\n" * 20_000
-    began = time.perf_counter()
+    began = time.process_time()
     select_excerpts(SearchResult((hit_of(Passage(DOCUMENT, 0, table)),), {"word": 1.0}), tokens=800, passages=8)
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 10

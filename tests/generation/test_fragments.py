@@ -97,6 +97,6 @@ def test_every_letter_is_in_one_piece_and_every_lead_comes_before(text: str):
 )
 def test_no_text_makes_it_slow(unit: str):
     text = unit * (100_000 // len(unit))
-    began = time.perf_counter()
+    began = time.process_time()
     fragments_of(text)
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5

@@ -156,6 +156,6 @@ def test_only_marks_change_and_doing_it_twice_changes_nothing_more(answer: str):
 
 @pytest.mark.parametrize("run", [".", " ", "[", "[1]", "a. ", "`", "|", "The largest file. ", "Ana ", ". [2] a"])
 def test_a_looping_models_long_run_costs_little(run: str):
-    began = time.perf_counter()
+    began = time.process_time()
     attribute(run * (40_000 // len(run)) + "a", HITS)
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5

@@ -220,6 +220,6 @@ def test_any_text_is_checked_and_each_quote_is_a_sentence_of_its_passage(answer:
 @pytest.mark.parametrize("run", [".", " ", "\t", "[", "[1]", "[9] ", "`", "```", "【1†", "[1, ", "[1-"])
 def test_a_looping_models_long_run_costs_little(run: str):
     """It is checked on the event loop; squared cost would hold up everybody for minutes here."""
-    began = time.perf_counter()
+    began = time.process_time()
     check(run * (40_000 // len(run)) + "a", HITS)
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5

@@ -17,7 +17,7 @@ from rag.settings import Settings
 from tests import REPOSITORY
 
 FILES = 1500
-WAIT_S = 60
+WAIT_S = 240
 
 
 @pytest.fixture

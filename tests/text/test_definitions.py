@@ -65,8 +65,8 @@ def test_any_texts_have_an_answer(question: str, sentence: str):
 @pytest.mark.parametrize("unit", ["a ", "(", ", ", "what is ", " ", "**", "for short, ", "a("])
 def test_no_text_makes_it_slow(unit: str):
     text = unit * (100_000 // len(unit))
-    began = time.perf_counter()
+    began = time.process_time()
     defined_term(text)
     defines(text, "rag")
     defines(f"RAG {text}", "rag")
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5

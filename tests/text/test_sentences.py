@@ -119,9 +119,9 @@ def test_white_space_has_no_sentences(text: str):
 @pytest.mark.parametrize("run", [".", "?!", " ", "\n", "…", "[1]", ". ", "- ", "U.S. ", "A. ", "Dr. "])
 def test_a_long_run_of_one_mark_costs_little(run: str):
     """A looping model and a table of contents write such runs; squared cost would take minutes here."""
-    began = time.perf_counter()
+    began = time.process_time()
     list(sentence_spans(run * (40_000 // len(run)) + "a"))
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 FORM = "Store 12\nCashier: Ana Novak\nUSB-C Hub\nwith HDMI\nTotal: 3.50"

@@ -105,6 +105,6 @@ def test_plain_text_is_left_as_it_is(text: str):
     "unit", ["<", "< ", "[1, ", "[", "`", "```\n", "\u200d", "System ", " ", "\n ", "【1†", "[ ^ "]
 )
 def test_no_text_makes_it_slow(unit: str):
-    began = time.perf_counter()
+    began = time.process_time()
     neutralise(unit * (200_000 // len(unit)))
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
