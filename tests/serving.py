@@ -139,10 +139,7 @@ def _copy(root: Path) -> None:
     for name in _COPIED:
         source = REPOSITORY / name
         if source.is_dir():
-            shutil.copytree(
-                source,
-                root / name,
-            )
+            shutil.copytree(source, root / name)
         else:
             shutil.copy(source, root)
 

@@ -37,7 +37,7 @@ def understand(
         return Intent("talk")
     before = history[-1] if history else None
     target = find_target(wording, attached, history, named)
-    if folder and target.spans and set(target.documents) <= set(folder.documents):
+    if folder and target.spans and _ids(target.documents) <= _ids(folder.documents):
         target = replace(target, spans=(*target.spans, *folder.spans))
     elif folder:
         return _in_folder(wording, question, folder, attached, before)
@@ -59,6 +59,11 @@ def understand(
     )
     parts = sides(question) or several_questions(question)
     return replace(found, kind="comparison", parts=parts) if parts else found
+
+
+def _ids(documents: Sequence[Document]) -> Set[str]:
+    """A manifest knows less of a document than the index, so that two of them may differ in the rest."""
+    return {document.id for document in documents}
 
 
 def _is_talk(question: str, attached: Attachments) -> bool:

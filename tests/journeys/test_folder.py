@@ -71,6 +71,12 @@ async def test_a_question_about_a_folder_is_answered_from_it(services: Services)
     assert "two months" not in turn.answer
 
 
+async def test_a_file_that_is_named_with_its_folder_is_answered_alone(services: Services) -> None:
+    turn = await asked(services, "Summarise lease.md in the folder contracts")
+    assert [document.name for document in turn.documents] == ["contracts/2024/lease.md"]
+    assert "two months" not in turn.answer
+
+
 async def test_of_a_large_folder_it_says_how_much_was_read(services: Services) -> None:
     turn = await asked(services, "summarise the folder notes")
     assert turn.notices == (f"The answer is about the first {MOST_DOCUMENTS} of {MOST_DOCUMENTS + 1} documents.",)
