@@ -80,19 +80,21 @@ def calibration_error(probabilities: ArrayLike, labels: ArrayLike, bins: int = 1
 
 def bootstrap(
     sample: Sequence[float],
-    statistic: Callable[[Floats], float] = lambda values: float(np.mean(values)),
+    statistic: Callable[[Floats], ArrayLike] = lambda draws: np.mean(draws, axis=1),
     *,
     level: float = 0.95,
     rounds: int = 2_000,
     seed: int = 0,
 ) -> tuple[float, float]:
-    """The percentile bootstrap interval of a statistic (Efron, 1979); (nan, nan) for an empty sample."""
+    """The percentile bootstrap interval of a statistic (Efron, 1979); (nan, nan) for an empty sample.
+
+    `statistic` gives one number for each row of an array of shape (rounds, length of the sample).
+    """
     values = np.asarray(sample, float)
     if not len(values):
         return float("nan"), float("nan")
     draws = np.random.default_rng(seed).integers(0, len(values), (rounds, len(values)))
-    found = [statistic(values[draw]) for draw in draws]
-    low, high = np.percentile(found, [50 * (1 - level), 50 * (1 + level)])
+    low, high = np.percentile(np.asarray(statistic(values[draws]), float), [50 * (1 - level), 50 * (1 + level)])
     return float(low), float(high)
 
 

@@ -5,6 +5,7 @@ import gc
 import logging
 import os
 import signal
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -18,7 +19,7 @@ from xdist.scheduler import LoadFileScheduling
 from rag.generation.foundry.runtime import FoundryRuntime
 from tests import (
     chainlit_session,  # noqa: F401  # the first to import chainlit, in a folder of its own
-    shipped_library,  # noqa: F401  # in the process that starts the others
+    shipped_library,  # first in the process that starts the others
 )
 from tests.lab_parts import lab_runtime  # noqa: F401  # a fixture
 from tests.runtime.tiny_models import LARGE, SLOW, SMALL, TinyModel, write_cache
@@ -33,6 +34,10 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell starts what 
 # How long an example takes says how busy the machine is.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
+
+# Some hundred processes of the app start; each would compile all of its modules, and each worker all tests.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 HUGE = TinyModel("huge-model", "huge-model-generic-cpu", ("No",), size_mb=10_000_000)
 """On the disk, with a size that no computer has the memory for."""
@@ -77,6 +82,15 @@ def _heard_again() -> Iterator[None]:
     """A command silences the log of its process, which in tests is that of many."""
     yield
     logging.disable(logging.NOTSET)
+
+
+@pytest.fixture(scope="session")
+def shipped_data_folder() -> Path:
+    """The data folder of all that sets no other, with the shipped library read, unless that was done before."""
+    folder = Path(_data_dir.name)
+    if not any(folder.iterdir()):
+        shipped_library.copy_shipped_library(folder)
+    return folder
 
 
 @pytest.fixture(scope="session")

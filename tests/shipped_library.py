@@ -34,11 +34,11 @@ if _PLACE not in os.environ:  # in the process that starts the others
 
 
 def copy_shipped_library(data_dir: Path) -> None:
-    """Puts the index, the manifest and the gate's threshold into a data folder that is not there yet."""
+    """Puts the index, the manifest and the gate's threshold into a data folder that nothing has used yet."""
     place = Path(os.environ[_PLACE])
     with FileLock(place / "lock"):
         if not (place / "data").exists():
             code = _READ.format(documents=str(DOCUMENTS), data=str(place / "reading"))
             subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, check=True)
             (place / "reading").rename(place / "data")
-    shutil.copytree(place / "data", data_dir)
+    shutil.copytree(place / "data", data_dir, dirs_exist_ok=True)

@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from rag.benchmark.records import BenchRun, Model, Round, Series
-from rag.statistics import Floats, Interval, bootstrap
+from rag.statistics import Interval, bootstrap
 
 _CUT_OFF = "length"
 
@@ -124,7 +124,7 @@ def spread_of(values: Iterable[float | None]) -> Interval | None:
 
 @lru_cache(maxsize=8192)  # each report of a run asks for the same ones, and an interval takes milliseconds
 def _spread(values: tuple[float, ...]) -> Interval:
-    low, high = bootstrap(values, _median, rounds=1_000)
+    low, high = bootstrap(values, lambda draws: np.median(draws, axis=1), rounds=1_000)
     return Interval(
         mean=math.fsum(values) / len(values),
         median=float(np.median(values)),
@@ -135,13 +135,6 @@ def _spread(values: tuple[float, ...]) -> Interval:
         maximum=max(values),
         n=len(values),
     )
-
-
-def _median(values: Floats) -> float:
-    """The median, five times as fast as `np.median` on a few values."""
-    ordered = np.sort(values)
-    half = len(ordered) // 2
-    return float((ordered[half] + ordered[~half]) / 2)
 
 
 def _gaps(rounds: Sequence[Round]) -> Gaps | None:

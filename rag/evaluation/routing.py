@@ -154,9 +154,8 @@ def _auroc_interval(drafts: Sequence[Row]) -> tuple[float, float] | None:
         return None
     scores, right = np.array([row.confidence for row in drafts]), np.array([_right(row) for row in drafts])
 
-    def statistic(indices: Floats) -> float:
-        drawn = indices.astype(int)
-        return auroc(scores[drawn], right[drawn])
+    def statistic(draws: Floats) -> list[float]:
+        return [auroc(scores[drawn], right[drawn]) for drawn in draws.astype(int)]
 
     return bootstrap(list(range(len(drafts))), statistic)
 

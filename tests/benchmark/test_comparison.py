@@ -44,6 +44,7 @@ from tests.fakes import FakeModel, Reply, index_of
 from tests.runtime.tiny_models import write_cache
 from tests.serving import LARGE as LARGE_TINY
 from tests.serving import SMALL as SMALL_TINY
+from tests.shipped_library import copy_shipped_library
 
 FACT = "The largest file that may be uploaded is 25 MB. Larger files are refused with a reason."
 QUESTION = "What is the largest file that may be uploaded?"
@@ -299,6 +300,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     cache = tmp_path_factory.mktemp("models")
     write_cache(cache, (SMALL_TINY, LARGE_TINY))
     data = tmp_path_factory.mktemp("data")
+    copy_shipped_library(data)
     return {"MODEL_CACHE_DIR": str(cache), "CATALOGUE": "disk", "DATA_DIR": str(data), "COLUMNS": "200"}
 
 

@@ -9,6 +9,7 @@ from playwright.async_api import expect
 
 from tests.browser.conftest import Visit
 from tests.serving import App, running
+from tests.shipped_library import DOCUMENTS, copy_shipped_library
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -27,8 +28,9 @@ def team(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def library_app(team: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    folders = f"docs_corpus, Team={team}"
-    with running(tmp_path_factory.mktemp("library"), RUNTIME="off", LIBRARY_DIRS=folders) as app:
+    root = tmp_path_factory.mktemp("library")
+    copy_shipped_library(root / "data")
+    with running(root, RUNTIME="off", LIBRARY_DIRS=f"{DOCUMENTS}, Team={team}") as app:
         yield app
 
 

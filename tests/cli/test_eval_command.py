@@ -17,6 +17,7 @@ from rag.evaluation.report import comparison, read_results
 from tests import REPOSITORY
 from tests.evaluation_parts import app, results, row
 from tests.scripted_server import DONE, STALL, ScriptedServer, chunk, counted, refusal, said, sse
+from tests.shipped_library import DOCUMENTS, copy_shipped_library
 
 GUIDE = """# Guide
 
@@ -95,7 +96,8 @@ def write(place: Path, **runs: object) -> None:
 def test_the_shipped_set_is_answered_as_well_as_before(place: Path, monkeypatch: pytest.MonkeyPatch):
     """When it fails for a reason that is wanted, `RUNTIME=off rag eval --out evaluation/quotes.json --force` makes the
     file anew; with `DATA_DIR` on an empty folder, because an index that has been changed ranks a little otherwise."""
-    monkeypatch.setenv("LIBRARY_DIRS", str(REPOSITORY / "docs_corpus"))
+    copy_shipped_library(place / "data")
+    monkeypatch.setenv("LIBRARY_DIRS", str(DOCUMENTS))
     done = rag_eval("--questions", REPOSITORY / "evaluation" / "questions.jsonl", "--out", "now.json")
     assert done.exit_code == 0, done.output
     found = compare(

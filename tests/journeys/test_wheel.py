@@ -90,7 +90,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
     venv.create(root / "venv", with_pip=False)
     python = root / "venv" / ("Scripts" if os.name == "nt" else "bin") / "python"
     install = [sys.executable, "-m", "pip", "--python", str(python), "install", "--no-deps", "--no-index"]
-    subprocess.run([*install, "--no-compile", str(wheel)], check=True, capture_output=True)
+    subprocess.run([*install, str(wheel)], check=True, capture_output=True)
     (package,) = (root / "venv").rglob("site-packages/rag")
     others = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
     (package.parent / "dependencies.pth").write_text("\n".join(others))  # whose own .pth files are not followed
