@@ -235,7 +235,8 @@ def _where(turn: Turn, documents: Sequence[Document], attachments: Attachments, 
     if not documents:
         return phrases.library if attachments.choice == "library" else phrases.nowhere
     alone = turn.intent.pointed_at or attachments.choice == "files"
-    return (phrases.files if alone else phrases.files_and_library).format(files=_names(documents, phrases))
+    names = f"**{plain(turn.intent.folder)}**" if turn.intent.folder else _names(documents, phrases)
+    return (phrases.files if alone else phrases.files_and_library).format(files=names)
 
 
 def _names(documents: Sequence[Document], phrases: _Phrases) -> str:
