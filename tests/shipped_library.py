@@ -6,10 +6,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from functools import cache
 from pathlib import Path
 
 from filelock import FileLock
 
+from rag.ingestion.cleaning import clean_markdown
+from rag.retrieval.memory_index import MemoryIndex
 from tests import REPOSITORY
 
 DOCUMENTS = REPOSITORY / "docs_corpus"
@@ -31,6 +34,15 @@ asyncio.run(main())
 if _PLACE not in os.environ:  # in the process that starts the others
     os.environ[_PLACE] = tempfile.mkdtemp(prefix="groundwork-library-")
     atexit.register(shutil.rmtree, os.environ[_PLACE], ignore_errors=True)
+
+
+@cache
+def shipped_index() -> MemoryIndex:
+    """The documents that ship, in memory; made once in each process of the tests, none of which may change it."""
+    index = MemoryIndex()
+    for page in sorted(DOCUMENTS.glob("*.md")):
+        index.add_text(page.name, clean_markdown(page.read_text(encoding="utf-8")))
+    return index
 
 
 def copy_shipped_library(data_dir: Path) -> None:

@@ -46,6 +46,11 @@ def turn_of(*hits: Hit, question: str = "Why?", corrections: dict[str, str] | No
             "I could not find this in **receipt\\_1.pdf**.",
         ),
         (
+            Surroundings(),
+            turn_of(hit(), intent=Intent(documents=(PAGE,), pointed_at=True, folder="team/contracts")),
+            "I could not find this in **team/contracts**.",
+        ),
+        (
             Surroundings(reading=(7, 1246)),
             turn_of(hit()),
             "I could not find an answer to this in your documents. So far 7 of 1,246 documents have been read; "

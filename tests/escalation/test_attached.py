@@ -7,12 +7,11 @@ from hypothesis import strategies as st
 from rag.escalation.attached import ATTACHED_THRESHOLD, holds_answer
 from rag.escalation.confidence import Answerability
 from rag.escalation.policy import Policy, gate
-from rag.retrieval.memory_index import MemoryIndex
 from rag.retrieval.search import Searcher
 from rag.retrieval.synonyms import Synonyms
 from rag.types import SearchResult
-from tests import REPOSITORY
 from tests.fakes import index_of
+from tests.shipped_library import shipped_index
 
 RECEIPT = (
     "GREEN GARDEN MARKET\nHill Street 9\n(555) 010-4477\n\n14/05/2023 10:21\nCashier: Nina Kovač\n\n"
@@ -29,14 +28,11 @@ ESSAY = (
     "Магазин «Сад»\n\nКассир: Нина Ковач\n\nРассада томатов 2 шт.\nЛейка 1 шт.\n\nИтого 1 250,00 руб.\n\nОплата картой"
 )
 RAČUN = "Trgovina Vrt\n\nBlagajničarka: Nina Kovač\n\nSadike\n\nSkupni znesek 21,06 EUR\n\nNačin plačila: kartica"
-LIBRARY = MemoryIndex()
-for page in (REPOSITORY / "docs_corpus").glob("*.md"):
-    LIBRARY.add_text(page.name, page.read_text(encoding="utf-8"))
 
 
 def judged(question: str, *texts: str, name: str = "upload.txt") -> Answerability:
     chat = index_of(*texts, name=name, title="", origin="upload")
-    searcher, own = Searcher(LIBRARY, chat), {f"upload:{name}"}
+    searcher, own = Searcher(shipped_index(), chat), {f"upload:{name}"}
     found = searcher.search(question, limit=12, within=own)
     return holds_answer(found, question, opening=searcher.opening(own, limit=3))
 
@@ -123,7 +119,7 @@ def test_passages_that_a_person_chose_are_never_refused():
 
 def test_synonyms_of_the_search_are_those_of_the_gate():
     question = "and the colour"
-    found = Searcher(LIBRARY, index_of(FORM, origin="upload")).search(question, limit=12)
+    found = Searcher(shipped_index(), index_of(FORM, origin="upload")).search(question, limit=12)
     assert holds_answer(found, question, Synonyms()).value < holds_answer(found, question).value
 
 

@@ -11,11 +11,10 @@ from rag.escalation.gate import AbstentionGate, LibraryView
 from rag.escalation.policy import Policy, gate
 from rag.escalation.synthetic_queries import Size
 from rag.escalation.weights import shipped
-from rag.ingestion.cleaning import clean_markdown
 from rag.retrieval.memory_index import MemoryIndex
 from rag.retrieval.search import Searcher
 from rag.types import SearchResult
-from tests import REPOSITORY
+from tests.shipped_library import shipped_index
 
 ANSWERABLE = [
     ("what is groundwork", "what-groundwork-is.md"),
@@ -76,10 +75,7 @@ UNANSWERABLE = [
 
 @pytest.fixture(scope="module")
 def searcher() -> Searcher:
-    index = MemoryIndex()
-    for page in sorted((REPOSITORY / "docs_corpus").glob("*.md")):
-        index.add_text(page.name, clean_markdown(page.read_text(encoding="utf-8")))
-    return Searcher(index)
+    return Searcher(shipped_index())
 
 
 @pytest.fixture(scope="module")

@@ -132,7 +132,7 @@ async def test_a_reading_that_is_not_wanted_any_more_ends_tesseract_too(draw, re
     task = asyncio.create_task(read("long.pdf", make.pdf([full] * 8)))
     while not (running := recognising()):
         assert not task.done()
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

@@ -9,7 +9,7 @@ from rag.escalation.attached import ATTACHED_THRESHOLD, holds_answer
 from rag.ingestion.reader import Reader
 from rag.retrieval.memory_index import MemoryIndex
 from rag.retrieval.search import Searcher
-from tests import REPOSITORY
+from tests.shipped_library import shipped_index
 
 INVOICE = """# Invoice 2031
 
@@ -32,16 +32,14 @@ async def searcher(tmp_path: Path) -> AsyncIterator[Searcher]:
     """The handbook, and an invoice that was dropped in."""
     path = tmp_path / "invoice.md"
     path.write_text(INVOICE, encoding="utf-8")
-    library, chat = MemoryIndex(), MemoryIndex()
-    for page in (REPOSITORY / "docs_corpus").glob("*.md"):
-        library.add_text(page.name, page.read_text(encoding="utf-8"))
+    chat = MemoryIndex()
     reader = Reader(workers=1, timeout_s=60, max_bytes=1 << 20, max_pages=10, max_chars=10_000)
     try:
         read = await reader.read(path, name="invoice.md", origin="upload")
     finally:
         await reader.close()
     chat.put(read.document, read.passages)
-    yield Searcher(library, chat)
+    yield Searcher(shipped_index(), chat)
 
 
 async def test_a_question_to_an_attached_file_is_told_from_one_to_the_library(searcher: Searcher):

@@ -5,12 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.escalation.answerability import search_signals
-from rag.retrieval.memory_index import MemoryIndex
 from rag.retrieval.search import Searcher
 from rag.retrieval.spelling import apply_corrections, find_corrections
 from rag.retrieval.typing_errors import edit_cost
-from tests import REPOSITORY
 from tests.fakes import index_of
+from tests.shipped_library import shipped_index
 
 OFFICE = index_of(
     "Upload a file of at most 25 MB; the maximum size is a setting.",
@@ -22,14 +21,6 @@ OFFICE = index_of(
     "O tamanho máximo do arquivo é de 25 megabytes.",
     "Το μέγεθος του αρχείου είναι 25 megabytes.",
 )
-
-
-@pytest.fixture(scope="module")
-def handbook() -> MemoryIndex:
-    index = MemoryIndex()
-    for file in sorted((REPOSITORY / "docs_corpus").glob("*.md")):
-        index.add_text(file.name, file.read_text(encoding="utf-8"))
-    return index
 
 
 @pytest.mark.parametrize(
@@ -119,10 +110,8 @@ def test_what_was_typed_is_searched_for_too():
         ("whats teh maxium file sise i can uplaod", "what the maximum file size i can upload", "uploads.md"),
     ],
 )
-def test_a_corrected_question_is_judged_as_if_it_had_been_typed_right(
-    handbook: MemoryIndex, question: str, right: str, page: str
-):
-    searcher = Searcher(handbook)
+def test_a_corrected_question_is_judged_as_if_it_had_been_typed_right(question: str, right: str, page: str):
+    searcher = Searcher(shipped_index())
     found, meant = searcher.search(question, limit=12), searcher.search(right, limit=12)
     assert found.hits[0].passage.document.name == page
 
