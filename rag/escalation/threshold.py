@@ -13,7 +13,7 @@ import numpy as np
 
 _TINY = 1e-6
 
-PERCENTILE = 88
+PERCENTILE = 89
 """Of the probabilities of synthetic queries without their document, in every library; from 86 to 89 the targets of
 benchmarks/confidence are met on squad and on xquad in English, Spanish, German, Russian and Chinese."""
 
