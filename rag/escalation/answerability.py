@@ -12,14 +12,14 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from rag.retrieval.fields import heading_context
 from rag.retrieval.history import points_back
 from rag.retrieval.query import is_gram
 from rag.retrieval.scoring import rarest
 from rag.retrieval.spelling import apply_corrections
-from rag.text.analysis import GRAM_PREFIX, GRAM_WEIGHT, WORD_START, Terms, analyse, analyse_again, fold
+from rag.text.analysis import GRAM_PREFIX, GRAM_WEIGHT, WORD_START, Terms, analyse, analyse_again, fold, spaced_parts
 from rag.text.function_words import function_words, words_of
 from rag.text.sentences import sentences
 from rag.types import Hit, SearchResult, Signal
@@ -136,7 +136,7 @@ def _unmarked_names(question: str, hits: Sequence[Hit]) -> tuple[list[str], list
     inside = [word for hit in hits for each in sentences(hit.passage.text) for word in _WORD.findall(each)[1:]]
     counts = Counter(fold(word) for word in inside)
     capitals = Counter(fold(word) for word in inside if word[0].isupper())
-    words = words_of(question)
+    words = [word for word in words_of(question) if word != word.upper()]  # others have no capitals to tell by
     named = [word for word in words if word not in function_words(words)]
     return [word for word in named if 2 * capitals[word] > counts[word]], [word for word in named if not counts[word]]
 
@@ -199,7 +199,7 @@ def _names(question: str, *, capitals: bool) -> Iterator[str]:
     """Words with a digit, and, with `capitals`, those that have a capital which does not only begin a sentence."""
     capitals = capitals and not question.isupper()
     for sentence in sentences(question):
-        for n, word in enumerate(_WORD.findall(sentence)):
+        for n, word in enumerate(chain.from_iterable(map(spaced_parts, _WORD.findall(sentence)))):
             seen = word if n else word[1:]
             if any(c.isdigit() for c in word) or (capitals and any(c.isupper() for c in seen)):
                 yield word

@@ -21,7 +21,7 @@ from rag.retrieval.query import is_gram
 from rag.retrieval.scoring import rarest
 from rag.retrieval.synonyms import Synonyms, shipped_synonyms
 from rag.text.analysis import GRAM_WEIGHT, WORD_START, Terms, analyse, analyse_again, fold
-from rag.text.function_words import content_words, is_function_pair
+from rag.text.function_words import content_words, is_function_gram
 from rag.text.sentences import sentences
 from rag.types import Hit, Passage, SearchResult, Signal
 
@@ -164,7 +164,7 @@ def _concepts(found: SearchResult, question: str, synonyms: Synonyms) -> Iterato
     units: dict[str, str] = {}
     for word in content_words(question):
         for unit in analyse(word).units:
-            if not (is_gram(unit) and is_function_pair(unit)):
+            if not (is_gram(unit) and is_function_gram(unit)):
                 units.setdefault(unit, word)
     for unit, word in units.items():
         grams = analyse(word).grams if not is_gram(unit) else ()

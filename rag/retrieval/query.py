@@ -9,7 +9,7 @@ from rag.retrieval.index import Statistics
 from rag.retrieval.synonyms import Expansion, Synonyms
 from rag.text.analysis import GRAM_PREFIX, GRAM_WEIGHT, Terms, analyse
 from rag.text.definitions import defined_term
-from rag.text.function_words import function_words, words_of
+from rag.text.function_words import function_words, is_function_gram, words_of
 from rag.text.language import language_of
 
 EARLIER_WEIGHT, DECAY = 0.4, 1 / 3
@@ -134,6 +134,7 @@ def _asked(text: str, weight: float) -> dict[str, float]:
     functions = function_words(words)
     everything = _weighted(analyse(text), weight * FUNCTION_WEIGHT)
     content = _weighted(analyse(" ".join(word for word in words if word not in functions)), weight)
+    content = {term: own for term, own in content.items() if not is_function_gram(term)}
     return {**everything, **content} if content else _weighted(analyse(text), weight)
 
 

@@ -98,6 +98,11 @@ def written_words(text: str) -> Iterator[re.Match[str]]:
     return (match for match in _WORD.finditer(text) if not (_NO_WORD.search(match[0]) or _UNSPACED.search(match[0])))
 
 
+def spaced_parts(token: str) -> list[str]:
+    """The parts of a token between those of a script without spaces: the year in "1991年谁赢了"."""
+    return [part for part in _UNSPACED.split(token) if part]
+
+
 def fold(text: str) -> str:
     """The text without differences of case, accent and Unicode form."""
     text = unicodedata.normalize("NFKC", text).casefold()

@@ -148,6 +148,6 @@ def content_words(text: str) -> list[str]:
     return [word for word in _TOKEN.findall(fold(text)) if word not in IN_ANY_LANGUAGE]
 
 
-def is_function_pair(pair: str) -> bool:
-    """Whether two characters of a script without spaces carry grammar, or ask."""
-    return _UNSPACED.search(pair) is not None
+def is_function_gram(gram: str) -> bool:
+    """Whether one or two characters of a script without spaces carry grammar, or ask."""
+    return _UNSPACED.search(gram) is not None

@@ -148,6 +148,20 @@ def test_capitals_tell_no_names_where_every_noun_has_one():
     assert values(german, "Wurde der Turm 1789 in Moskau gebaut?")["specifics"] == 0
 
 
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("铁塔是谁设计的？", 1.0),
+        ("1889年在巴黎建了什么？", 1.0),
+        ("1789年在巴黎建了什么？", 0.0),
+        ("谁创立了Acme？", 0.0),
+    ],
+)
+def test_without_capitals_and_spaces_numbers_and_foreign_names_are_looked_for(question: str, expected: float):
+    chinese = index_of("巴黎的铁塔建于1889年。它由埃菲尔的公司为世界博览会设计。", "办公室九点开门。访客在门口按铃。")
+    assert values(chinese, question)["specifics"] == expected
+
+
 def test_one_word_that_is_there_is_evidence_enough():
     assert match(library(), "sourdough") > 0.5
     assert values(library(), "sourdough")["evidence"] == values(library(), "sourdough")["margin"] == 1

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.retrieval.query import DECAY, EARLIER_WEIGHT, SYNONYM_WEIGHT, build_query, is_gram
+from rag.retrieval.query import DECAY, EARLIER_WEIGHT, FUNCTION_WEIGHT, SYNONYM_WEIGHT, build_query, is_gram
 from rag.retrieval.synonyms import Synonyms
 from rag.text.analysis import GRAM_WEIGHT, analyse
 
@@ -18,6 +18,12 @@ def test_words_weigh_one_and_grams_less():
     assert {term for term in query.own if is_gram(term)} == {
         *("#_upl", "#uplo", "#ploa", "#load", "#_fil", "#file", "#iles")
     }
+
+
+def test_characters_that_ask_count_less_than_those_that_name():
+    own = build_query("谁建了铁塔？").own
+    assert own["#铁塔"] == pytest.approx(GRAM_WEIGHT)
+    assert own["#谁"] == pytest.approx(FUNCTION_WEIGHT * GRAM_WEIGHT)
 
 
 def test_a_word_that_is_repeated_counts_once():

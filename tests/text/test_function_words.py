@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.text.function_words import IN_ANY_LANGUAGE, content_words, is_function_pair
+from rag.text.function_words import IN_ANY_LANGUAGE, content_words, is_function_gram
 
 
 @pytest.mark.parametrize(
@@ -27,9 +27,9 @@ def test_the_subject_is_what_no_other_question_has(question: str, subject: list[
 
 
 def test_pairs_with_grammar_in_them_are_no_subject():
-    assert is_function_pair("の年")
-    assert is_function_pair("什么")
-    assert not is_function_pair("年齢")
+    assert is_function_gram("の年")
+    assert is_function_gram("什么")
+    assert not is_function_gram("年齢")
 
 
 @given(st.text(max_size=60))
