@@ -3,6 +3,7 @@
 import asyncio
 import importlib
 import logging
+from collections import Counter
 from collections.abc import Sequence, Set
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+_MAIN_SHARE = 0.1
+"""Of the library's passages, from which on their language is one of its main ones."""
 _SETTLING_S = 30.0
 """Changes in a folder come in rows; the gate's threshold is measured this long after the first."""
 
@@ -128,6 +131,18 @@ class Services:
         name, _, below = folder.partition("/")
         managed = self.library_manager.libraries.get(name)
         return managed.library.stored.documents(below) if managed else []
+
+    def languages(self, closed: Set[str] = frozenset()) -> list[str]:
+        """ISO 639-1 codes of the library's main languages, but for the folders of these names; the commonest first.
+
+        Those that at least a tenth of the passages are in. Blocks; a folder whose manifest cannot be read is left out.
+        """
+        counts = Counter[str]()
+        for name, managed in list(self.library_manager.libraries.items()):
+            if name not in closed:
+                with suppress(StorageError):  # the sync reports it
+                    counts.update(managed.library.stored.languages())
+        return [code for code, count in counts.most_common() if code and count >= _MAIN_SHARE * counts.total()]
 
     def policy(self) -> Policy:
         """When the larger model is called, and when nobody answers, with what is known of the library now."""

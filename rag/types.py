@@ -104,7 +104,7 @@ class SearchResult:
     coverage: float = 0.0
     """[0, 1]: share of the question's idf mass whose words stand in the hits."""
     question: str = ""
-    """What was searched for where that is not the question as it was asked: a follow-up, made to stand alone."""
+    """The other words for the question by which most was found; "" where it was the question as it was asked."""
     corrections: Mapping[str, str] = field(default_factory=dict[str, str])
     """Misspelt words of the question, each with the word that was searched for in its place."""
     replaced: frozenset[str] = frozenset()

@@ -226,7 +226,7 @@ export default function Turn() {
           {props.searched ? ` · ${props.searched.hits} of ${number(props.searched.passages, 0)} passages` : ""}
         </div>
         {props.intent && <p className="text-xs" style={{ overflowWrap: "anywhere", marginTop: 4 }} data-testid="intent">{props.intent}</p>}
-        {props.searched_for && <p className="text-xs text-muted-foreground" style={{ overflowWrap: "anywhere" }} data-testid="searched-for">{`Searched for “${props.searched_for}”`}</p>}
+        {props.searched_for && <p className="text-xs text-muted-foreground" style={{ overflowWrap: "anywhere" }} data-testid="searched-for">{`Put into your documents' words: “${props.searched_for}”`}</p>}
       </div>
       <Section title="Stages">
         <Stages stages={props.stages} total={total} running={props.running} elapsed={elapsed} />

@@ -29,7 +29,7 @@ Props = dict[str, Any]
 
 LABELS: dict[StageName, str] = {
     "intent": "Intent",
-    "rewrite": "Rewrite",
+    "rewrite": "Other words",
     "search": "Search",
     "read": "Read",
     "prompt": "Prompt",
@@ -283,7 +283,7 @@ def provenance(turn: Turn, attachments: Attachments) -> str:
 def searched_for(turn: Turn) -> str:
     """The question with the words that were searched for in place of misspelt ones."""
     by_word = {typed.casefold(): searched for typed, searched in turn.search.corrections.items()}
-    return _WORD.sub(lambda match: by_word.get(match[0].casefold(), match[0]), turn.search.question or turn.question)
+    return _WORD.sub(lambda match: by_word.get(match[0].casefold(), match[0]), turn.question)
 
 
 def _corrected(turn: Turn) -> list[str]:

@@ -152,7 +152,9 @@ def _events(services: Services, chat: Chat, chat_turn: ChatTurn, models: "ModelS
         mode=chat_turn.mode,
         attachments=attachments,
         contents=Contents(
-            partial(services.catalogue, preferences.closed, attachments.documents), services.documents_in
+            partial(services.catalogue, preferences.closed, attachments.documents),
+            services.documents_in,
+            partial(services.languages, preferences.closed),
         ),
         correct=chat_turn.correct,
         sections=chat.sections,

@@ -11,18 +11,9 @@ from rag.chat.session import Chat
 from rag.errors import DocumentError, ParserUnavailable
 from rag.ingestion.file_names import safe_name
 from rag.services import Services
+from rag.text.language_names import LANGUAGE_NAMES
 from rag.text.markdown import counted, plain
 from rag.types import Document, Passage
-
-LANGUAGES = {
-    "ar": "Arabic", "bg": "Bulgarian", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek", "en": "English",
-    "es": "Spanish", "et": "Estonian", "fi": "Finnish", "fr": "French", "he": "Hebrew", "hi": "Hindi", "hr": "Croatian",
-    "hu": "Hungarian", "it": "Italian", "ja": "Japanese", "ko": "Korean", "lt": "Lithuanian", "lv": "Latvian",
-    "nl": "Dutch", "no": "Norwegian", "pl": "Polish", "pt": "Portuguese", "ro": "Romanian", "ru": "Russian",
-    "sk": "Slovak", "sl": "Slovenian", "sr": "Serbian", "sv": "Swedish", "tr": "Turkish", "uk": "Ukrainian",
-    "vi": "Vietnamese", "zh": "Chinese",
-}  # fmt: skip
-
 
 _MOST_REFUSED = 3
 """Names in a sentence."""
@@ -194,6 +185,6 @@ def _size(document: Document, passages: Sequence[Passage] | None) -> str:
     """ "12 pages · 48 passages · English"."""
     counts = [(document.pages, "page"), (len(passages) if passages else 0, "passage")]
     parts = [counted(count, noun) for count, noun in counts if count]
-    if language := LANGUAGES.get(document.language, document.language):
+    if language := LANGUAGE_NAMES.get(document.language, document.language):
         parts.append(language)
     return " · ".join(parts) or f"{document.characters:,} characters"

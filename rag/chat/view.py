@@ -220,7 +220,7 @@ def status_line(stage: Stage) -> str:
             part = f"part {stage.part[0]} of {stage.part[1]}" if stage.part else passages
             return f"{stage.model} is reading {part}" if stage.model else f"Reading {passages}"
         case "rewrite":
-            return f"{stage.model} is putting the question into words of its own"
+            return f"{stage.model} is putting the question into the words of your documents"
         case "prompt":
             return f"Choosing from {passages}"
         case "load" | "escalation_load":

@@ -59,7 +59,7 @@ async def _ask(question: str, mode: Mode, as_json: bool) -> int:
             policy=services.policy(),
             budget=budget(services.settings),
             mode=mode,
-            contents=Contents(services.catalogue, services.documents_in),
+            contents=Contents(services.catalogue, services.documents_in, services.languages),
         )
         async with aclosing(events):
             turn = await (_last(events) if as_json else _streamed(events))

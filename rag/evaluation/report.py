@@ -11,8 +11,7 @@ from rag.evaluation.routing import Routing
 from rag.evaluation.summary import escalations, means, refusals, stage_times, tokens
 from rag.reports.table import markdown_table
 from rag.storage import check_output, read_text, write_whole
-
-_LANGUAGES = {"en": "English", "es": "Spanish", "pt": "Portuguese", "ru": "Russian", "sl": "Slovenian"}
+from rag.text.language_names import LANGUAGE_NAMES
 
 _BY_LANGUAGE = ("quality", "hit@1", "facts found", "refusal correctness")
 
@@ -112,7 +111,7 @@ def _languages(results: Results) -> Iterator[str]:
 def _of_language(rows: Sequence[Row], language: str) -> tuple[str, ...]:
     own = [row for row in rows if row.language == language]
     found = {mean.name: mean.value for mean in means(own)}
-    return _LANGUAGES.get(language, language), str(len(own)), *(_n(found.get(name)) for name in _BY_LANGUAGE)
+    return LANGUAGE_NAMES.get(language, language), str(len(own)), *(_n(found.get(name)) for name in _BY_LANGUAGE)
 
 
 def _refusals(results: Results) -> Iterator[str]:

@@ -112,9 +112,17 @@ async def complete(model: ChatModel, prompt: Prompt, limits: GenerationLimits) -
     Raises:
         ModelError: any of them, also in the middle.
     """
-    text = ""
+    async with aclosing(text_pieces(model, prompt, limits)) as pieces:
+        return "".join([piece async for piece in pieces])
+
+
+async def text_pieces(model: ChatModel, prompt: Prompt, limits: GenerationLimits) -> AsyncGenerator[str]:
+    """The answer without its reasoning, as it comes; closing the iterator stops the model.
+
+    Raises:
+        ModelError: any of them, also in the middle.
+    """
     async with aclosing(model.stream(prompt, limits)) as events:
         async for event in events:
             if isinstance(event, TextDelta):
-                text += event.text
-    return text
+                yield event.text

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from rag.generation.context import Excerpt
 from rag.generation.prompt import Prompt, answer_prompt
+from rag.text.language_names import LANGUAGE_NAMES
 from rag.types import Hit, Passage, WholeRequest, WholeTask
 
 NOTHING = "NONE"
@@ -12,15 +13,6 @@ NOTHING = "NONE"
 
 _LONGEST_QUESTION = 1000
 """Characters; it stands in the prompt of every section."""
-_LANGUAGES = {
-    "en": "English",
-    "es": "Spanish",
-    "pt": "Portuguese",
-    "ru": "Russian",
-    "sl": "Slovenian",
-    "de": "German",
-    "fr": "French",
-}
 _TASKS: dict[WholeTask, str] = {
     "summary": "Summarise them in at most {most} sentences.",
     "key_points": "Give their key points as a list of at most {most} points.",
@@ -74,7 +66,7 @@ def _wanted(request: WholeRequest, *, several: bool) -> str:
 
 
 def _language(request: WholeRequest) -> str:
-    name = _LANGUAGES.get(request.language, "")
+    name = LANGUAGE_NAMES.get(request.language, "")
     return f" Write in {name}." if name else ""
 
 

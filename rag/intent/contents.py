@@ -19,11 +19,13 @@ def _nothing(folder: str) -> Sequence[Document]:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a chat can be asked about. Both calls may block for some milliseconds."""
+    """What a chat can be asked about. The calls may block for some milliseconds."""
 
     catalogue: Callable[[], Catalogue] = Catalogue
     documents_in: Callable[[str], Sequence[Document]] = _nothing
     """All documents in a folder of `Catalogue.folder_counts`, or below it."""
+    languages: Callable[[], Sequence[str]] = tuple[str, ...]
+    """ISO 639-1 codes of the main languages of the documents, the commonest first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -197,6 +197,12 @@ class Manifest:
             rows = db.execute("SELECT folder, count(*) FROM files WHERE state = 'indexed' GROUP BY folder").fetchall()
         return dict(sorted(cast(list[tuple[str, int]], rows)))
 
+    def languages(self) -> dict[str, int]:
+        """How many passages the documents of each language have, by ISO 639-1 code; "" is unknown."""
+        with self._using() as db:
+            rows = db.execute("SELECT language, sum(passages) FROM files WHERE state = 'indexed' GROUP BY language")
+            return dict(cast(list[tuple[str, int]], rows.fetchall()))
+
     def summary(self) -> Summary:
         """The numbers."""
         with self._using() as db:

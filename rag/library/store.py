@@ -94,6 +94,11 @@ class StoredLibrary:
             found = (each for each in records if each.state == "indexed" and each.name != folder)
             return [each.document(self.folder.name) for each in sorted(found, key=lambda each: each.name)]
 
+    def languages(self) -> dict[str, int]:
+        """How many passages there are in each language, by ISO 639-1 code; "" is unknown."""
+        with reading(self.directory / MANIFEST) as manifest:
+            return manifest.languages() if manifest else {}
+
     def size(self) -> int:
         """Bytes on the disk."""
         return sum(path.stat().st_size for path in self.directory.rglob("*") if path.is_file())

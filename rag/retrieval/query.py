@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
+from typing import TypeVar
 
 from rag.retrieval.history import points_back
 from rag.retrieval.index import Statistics
@@ -28,6 +29,7 @@ TYPED_WEIGHT = 1.0
 """What a misspelt word counts beside the word that it was corrected to."""
 
 _NO_SYNONYMS = Synonyms()
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,17 @@ class Query:
         """All of them."""
         return {**self.typed, **self.earlier, **self.synonyms, **self.own}
 
+    def together(self, others: "Sequence[Query]") -> "Query":
+        """The query that searches for the terms of the others as well."""
+        own = _heaviest(each.own for each in (self, *others))
+        return replace(
+            self,
+            own=own,
+            earlier=_without(self.earlier, own),
+            synonyms=_without(self.synonyms, own),
+            asked_for=_without(self.asked_for, own),
+        )
+
     def with_history_weight(self, factor: float) -> "Query":
         """The query with the weights of earlier questions multiplied by a factor in [0, 1]."""
         return replace(self, earlier={term: weight * factor for term, weight in self.earlier.items()})
@@ -93,15 +106,15 @@ def build_query(
     before = _heaviest(_expanded(text, weight, synonyms) for text, weight in _decayed(() if names_all else earlier))
     return Query(
         own,
-        {term: weight for term, weight in before.items() if term not in own and term not in other},
+        _without(_without(before, own), other),
         frozenset(unit for terms in (asked, *others) for unit in terms.units),
-        {term: weight for term, weight in other.items() if term not in own},
+        _without(other, own),
         tuple(tuple(_weighted(terms, 1.0) for terms in (each.asked, *each.others)) for each in expansions),
         _weighted(analyse(" ".join(typed)), TYPED_WEIGHT),
         points_back(question),
         language_of(question),
         term,
-        {term: terms for term, terms in asked_for.items() if term not in own},
+        _without(asked_for, own),
     )
 
 
@@ -140,6 +153,10 @@ def _asked(text: str, weight: float) -> dict[str, float]:
 
 def _weighted(terms: Terms, weight: float) -> dict[str, float]:
     return dict.fromkeys(terms.words, weight) | dict.fromkeys(terms.grams, weight * GRAM_WEIGHT)
+
+
+def _without(terms: Mapping[str, _T], others: Mapping[str, float]) -> dict[str, _T]:
+    return {term: value for term, value in terms.items() if term not in others}
 
 
 def _heaviest(several: Iterable[Mapping[str, float]]) -> dict[str, float]:

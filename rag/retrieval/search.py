@@ -70,27 +70,34 @@ class Searcher:
         within: Set[str] | None = None,
         without: Set[str] = frozenset(),
         correct: bool = True,
+        rewritten: Sequence[str] = (),
     ) -> SearchResult:
         """The best passages for a question; `earlier` are the chat's questions before it, oldest first.
 
         `within` are the ids of the only documents to be found, None for all; how common a word is, is counted in all.
         The documents `without` are passed over, but for how common they make words. Of near-duplicates only the first
         is given; two neighbours in a document are one hit. Without `correct` misspelt words are searched for as they
-        were typed.
+        were typed. `rewritten` are other words for the question, such as its translation: what any of them finds is
+        found, and scores are those of the way to ask of which most was found, which is the result's `question`.
         """
         corrections = find_corrections(question, self.indexes) if correct else {}
         query = build_query(apply_corrections(question, corrections), earlier, self.synonyms, typed=corrections)
-        statistics = query.blended(sum((index.statistics(query.terms) for index in self.indexes), Statistics()))
+        others = [build_query(text) for text in rewritten]
+        terms = query.together(others).terms
+        statistics = query.blended(sum((index.statistics(terms) for index in self.indexes), Statistics()))
         query = query.with_history_weight(history_weight(query, statistics))
-        groups = self._groups(query, statistics, limit, within, without, self._named(question, within, without))
-        scorer = QueryScorer(query, statistics, list(chain.from_iterable(groups)))
-        groups = [tuple(map(scorer.with_normalised_score, group)) for group in groups]
+        named = self._named(question, within, without)
+        found = self._groups(query.together(others), statistics, limit, within, without, named)
+        ways = [_scored(each, statistics, found) for each in (query, *others)]
+        best = max(range(len(ways)), key=lambda n: _best_score(ways[n][1]))
+        scorer, groups = ways[best]
         hits = sorted(map(merge_neighbours, groups), key=_by_score)
         return SearchResult(
             tuple(hits),
             scorer.weights,
             len(self),
             scorer.coverage(hits),
+            ("", *rewritten)[best],
             corrections=corrections,
             replaced=scorer.replaced,
         )
@@ -204,6 +211,18 @@ def _weighed(hit: Hit, says: re.Pattern[str] | None, language: str) -> Hit:
     if says and says.search(fold(searched_text(hit.passage))):
         factor *= DEFINES
     return hit if factor == 1.0 else replace(hit, score=hit.score * factor)
+
+
+def _scored(
+    query: Query, statistics: Statistics, groups: Sequence[tuple[Hit, ...]]
+) -> tuple[QueryScorer, list[tuple[Hit, ...]]]:
+    """The hits with the scores that they have as an answer to this query."""
+    scorer = QueryScorer(query, statistics, list(chain.from_iterable(groups)))
+    return scorer, [tuple(map(scorer.with_normalised_score, group)) for group in groups]
+
+
+def _best_score(groups: Sequence[tuple[Hit, ...]]) -> float:
+    return max((hit.normalised_score for group in groups for hit in group), default=0.0)
 
 
 def _by_score(hit: Hit) -> float:

@@ -89,6 +89,7 @@ async def answer(
         tuple(history),
         attachments or NO_FILES,
         correct,
+        (contents or Contents()).languages,
     )
     task = asyncio.create_task(
         _run(turn, events, searcher, contents or Contents(), sections or SectionStore(), earlier)

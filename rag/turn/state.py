@@ -48,7 +48,7 @@ class Budget:
     seed: int | None = None
     """Sent to a model with every request; None for daily use."""
     rewrite: bool = True
-    """Whether an idle model may reword a follow-up question that finds too little."""
+    """Whether an idle model may put a question that finds little into other words."""
 
     @property
     def candidates(self) -> int:
@@ -83,6 +83,8 @@ class TurnContext:
     attachments: Attachments = NO_FILES
     correct: bool = True
     """Whether typing errors of the question are corrected."""
+    languages: Callable[[], Sequence[str]] = tuple[str, ...]
+    """ISO 639-1 codes of the library's main languages, the commonest first; may block for some milliseconds."""
 
     @property
     def generates(self) -> bool:

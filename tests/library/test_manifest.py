@@ -64,6 +64,19 @@ def test_a_few_of_many_come_by_name_or_newest_first(path: Path) -> None:
     assert (listing.documents, len(listing.first), listing.newest[0].name) == (40, 2, "06.md")
 
 
+def test_the_passages_of_each_language_are_counted(path: Path) -> None:
+    with closing(Manifest(path)) as manifest:
+        manifest.record(
+            [
+                FileRecord("a.md", state="indexed", language="en", passages=7),
+                FileRecord("b.md", state="indexed", language="en", passages=2),
+                FileRecord("c.md", state="indexed", language="sl", passages=3),
+                FileRecord("d.md", state="failed", language="ru", passages=5),
+            ]
+        )
+        assert manifest.languages() == {"en": 9, "sl": 3}
+
+
 def test_a_library_that_nobody_has_read_lists_nothing(tmp_path: Path) -> None:
     assert StoredLibrary(Folder("Docs", tmp_path), tmp_path / "none").listing(2) == Listing()
 

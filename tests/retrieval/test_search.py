@@ -411,3 +411,31 @@ def test_a_synonym_that_no_hit_has_does_not_count_as_missing():
     shipped = search("Which colour marks vegetarian meals?")
     assert "color" not in shipped.weights
     assert "color" in search("Which colour?", indexes=(index_of("The color of meals is green."),)).weights
+
+
+IN_SLOVENIAN = "Koliko dni dopusta imam?"
+
+
+def test_other_words_find_what_the_questions_own_do_not():
+    assert VACATION not in texts_of(search(IN_SLOVENIAN))
+    found = search(IN_SLOVENIAN, rewritten=["dopust dnevi", "vacation days employee year"])
+    assert texts_of(found)[0] == VACATION
+    assert found.question == "vacation days employee year"
+    assert found.normalised_score > ENOUGH
+    assert "vacat" in found.weights
+    assert "#dopu" not in found.weights, "what stands in no document is not missing from these words"
+
+
+def test_other_words_that_find_less_change_no_score():
+    own = search("How many vacation days do I have?")
+    found = search("How many vacation days do I have?", rewritten=["moon landing astronaut rocket"])
+    assert found.question == ""
+    assert found.hits[0] == own.hits[0]
+    assert found.weights == own.weights
+
+
+@given(st.lists(st.text(max_size=40), max_size=4))
+def test_any_other_words_may_come(rewritten: list[str]):
+    found = search(IN_SLOVENIAN, rewritten=rewritten)
+    assert found.question in ("", *rewritten)
+    assert 0 <= found.normalised_score <= 1

@@ -16,11 +16,12 @@ from rag.events import Decided, Delta, Finished, Notice, Reasoning, Retrieved, S
 from rag.generation.chat_model import GenerationLimits, ModelEvent, ModelSet, TextDelta
 from rag.generation.extractive import ExtractiveModel
 from rag.generation.prompt import Prompt
+from rag.intent.contents import Contents
 from rag.retrieval.memory_index import MemoryIndex
 from rag.retrieval.search import Searcher
 from rag.turn.answer import UNREAD_EVENTS, answer
 from rag.turn.state import UNSUPPORTED, Budget
-from rag.types import EARLY, Document, Exchange, Generation, Hit, Turn, Usage
+from rag.types import EARLY, Attachments, Document, Exchange, Generation, Hit, Turn, Usage
 from tests.fakes import FakeModel, Reply, index_of, passages
 
 UPLOADS = "The largest file that may be uploaded is 25 MB. Larger files are refused with a reason."
@@ -576,12 +577,12 @@ TALK = (Exchange("How large may an uploaded file be?", "At most 25 MB [1]."),)
 VAGUE = "And what do freelancers receive?"
 
 
-async def test_a_follow_up_that_finds_too_little_is_reworded_by_an_idle_model():
-    idle, small = FakeModel().enqueue("Which parental leave do contractors get?"), FakeModel().enqueue(GOOD)
+async def test_a_follow_up_that_finds_too_little_is_put_into_other_words_by_an_idle_model():
+    idle, small = FakeModel().enqueue("English: parental leave, contractors, get"), FakeModel().enqueue(GOOD)
     searcher = Searcher(index_of(UPLOADS, LEAVE))
     events = await events_of(VAGUE, models=ModelSet(small, idle=idle), searcher=searcher, history=TALK)
     turn = turn_of(events)
-    assert turn.search.question == "Which parental leave do contractors get?"
+    assert turn.search.question == "parental leave contractors get"
     assert turn.search.hits[0].passage.text == LEAVE
     assert [stage.name for stage in turn.timings.stages][:5] == ["intent", "search", "rewrite", "search", "prompt"]
     assert sum(stage.seconds for stage in turn.timings.stages) == pytest.approx(turn.timings.total, rel=0.05)
@@ -590,7 +591,7 @@ async def test_a_follow_up_that_finds_too_little_is_reworded_by_an_idle_model():
 
 
 @pytest.mark.parametrize("reworded", ["What about zebras?", "", ModelCrashed("It stopped.")])
-async def test_a_rewording_that_does_not_help_changes_nothing(reworded: Any):
+async def test_other_words_that_do_not_help_change_nothing(reworded: Any):
     idle = FakeModel().enqueue(reworded)
     turn = turn_of(await events_of(VAGUE, models=ModelSet(FakeModel(), idle=idle), history=TALK))
     assert (turn.outcome, turn.search.question) == ("abstained", "")
@@ -599,17 +600,42 @@ async def test_a_rewording_that_does_not_help_changes_nothing(reworded: Any):
 @pytest.mark.parametrize(
     ("question", "history", "budget"),
     [
-        (VAGUE, (), Budget()),
         (VAGUE, TALK, Budget(rewrite=False)),
         (QUESTION, TALK, Budget()),
     ],
-    ids=["first question", "switched off", "found already"],
+    ids=["switched off", "found already"],
 )
-async def test_no_model_rewords_what_needs_no_rewording(question: str, history: Sequence[Exchange], budget: Budget):
+async def test_no_model_is_asked_for_other_words_where_none_are_needed(
+    question: str, history: Sequence[Exchange], budget: Budget
+):
     idle = FakeModel()
     small = FakeModel().enqueue(GOOD)
     await events_of(question, models=ModelSet(small, idle=idle), history=history, budget=budget)
     assert idle.prompts == []
+
+
+RUSSIAN = "Какого размера файл можно загрузить?"
+
+
+@pytest.mark.parametrize("attached", [False, True], ids=["library", "attached"])
+async def test_a_question_in_another_language_finds_its_passage_by_the_models_words(attached: bool):
+    idle = FakeModel().enqueue("English: uploaded file size, largest, megabytes, MB\nRussian: размер файла, загрузка")
+    document = Document("upload.md", "", "upload")
+    index = MemoryIndex()
+    index.put(document, passages(document, [LEAVE, UPLOADS, *(f"Page {n} is about the moon." for n in range(9))]))
+    events = await events_of(
+        RUSSIAN,
+        models=ModelSet(FakeModel().enqueue("Не больше 25 MB [1]."), idle=idle),
+        searcher=Searcher(index),
+        attachments=Attachments((document,)) if attached else None,
+        contents=Contents(languages=lambda: ["en"]),
+        budget=Budget(passage_tokens=60),
+    )
+    turn = turn_of(events)
+    assert turn.outcome == "answered"
+    assert turn.search.hits[0].passage.text == UPLOADS
+    assert turn.search.question == "uploaded file size largest megabytes MB"
+    assert "one line in English" in idle.prompts[0].messages[0]["content"]
 
 
 async def test_marks_are_set_right_and_what_no_passage_supports_is_recorded_with_its_place():
