@@ -56,11 +56,11 @@ async def _search_files(
 ) -> Evidence:
     """What these documents hold; all of them where they are short, on the pages that are asked about."""
     within = frozenset(document.id for document in documents)
+    whole = await asyncio.to_thread(_whole, searcher, documents, turn.budget.passage_tokens) if turn.generates else ()
     found = await _search(turn, searcher, intent, within)
-    if intent.kind == "lookup" and _finds_little(found):
+    if intent.kind == "lookup" and not whole and _finds_little(found):
         found = await _search_rewritten(turn, searcher, found, within)
     opening = await asyncio.to_thread(searcher.opening, within, limit=turn.budget.candidates)
-    whole = await asyncio.to_thread(_whole, searcher, documents, turn.budget.passage_tokens) if turn.generates else ()
     search = replace(found.search, hits=_hits_on_pages(found.search.hits, intent.pages))
     answerable = await asyncio.to_thread(holds_answer, search, turn.question, searcher.synonyms, opening)
     search = await asyncio.to_thread(with_typed_answers, search, turn.question, searcher.synonyms, opening)

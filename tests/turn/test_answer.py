@@ -638,6 +638,17 @@ async def test_a_question_in_another_language_finds_its_passage_by_the_models_wo
     assert "one line in English" in idle.prompts[0].messages[0]["content"]
 
 
+async def test_a_short_file_that_a_model_reads_whole_needs_no_other_words():
+    idle, document = FakeModel(), Document("upload.md", "", "upload")
+    index = MemoryIndex()
+    index.put(document, passages(document, [UPLOADS]))
+    attachments = Attachments((document,))
+    models = ModelSet(FakeModel().enqueue("Не больше 25 MB [1]."), idle=idle)
+    turn = turn_of(await events_of(RUSSIAN, models=models, searcher=Searcher(index), attachments=attachments))
+    assert turn.outcome == "answered"
+    assert idle.prompts == []
+
+
 async def test_marks_are_set_right_and_what_no_passage_supports_is_recorded_with_its_place():
     stray = "Bananas grow on tall green plants in the tropics [1]."
     draft = f"{UPLOADS} {stray}"
