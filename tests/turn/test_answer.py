@@ -642,7 +642,7 @@ async def test_a_short_file_that_a_model_reads_whole_needs_no_other_words():
     idle, document = FakeModel(), Document("upload.md", "", "upload")
     index = MemoryIndex()
     index.put(document, passages(document, [UPLOADS]))
-    attachments = Attachments((document,))
+    attachments = Attachments((document,), choice="files")
     models = ModelSet(FakeModel().enqueue("Не больше 25 MB [1]."), idle=idle)
     turn = turn_of(await events_of(RUSSIAN, models=models, searcher=Searcher(index), attachments=attachments))
     assert turn.outcome == "answered"
