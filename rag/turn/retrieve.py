@@ -1,6 +1,7 @@
 """The passages that a question is answered from: in the documents that it is about, or wherever they are."""
 
 import asyncio
+import re
 from collections.abc import Sequence, Set
 from dataclasses import replace
 from functools import partial
@@ -13,6 +14,8 @@ from rag.escalation.front_matter import front_matter
 from rag.generation.context import estimate_tokens
 from rag.generation.query_rewriting import rewrite
 from rag.retrieval.search import Searcher
+from rag.text.analysis import fold
+from rag.text.language import language_of
 from rag.turn.state import Evidence, TurnContext
 from rag.types import Decision, Document, Hit, Intent, SearchResult
 
@@ -20,6 +23,7 @@ REWRITE_BELOW = 0.4
 """The normalised score below which a question is put into other words: of xquad's questions to English passages 96 to
 98 % in Russian and Chinese have less, 69 to 76 % in German and Spanish, and none in English (benchmarks/bridge)."""
 
+_LATIN = re.compile("[a-z]")
 _MOST_WHOLE = 60
 """Passages of files that may be read whole; more cannot fit any budget for them."""
 
@@ -58,7 +62,7 @@ async def _search_files(
     within = frozenset(document.id for document in documents)
     whole = await asyncio.to_thread(_whole, searcher, documents, turn.budget.passage_tokens) if turn.generates else ()
     found = await _search(turn, searcher, intent, within)
-    if intent.kind == "lookup" and not whole and _finds_little(found):
+    if intent.kind == "lookup" and not whole and await _is_foreign(turn, found):
         found = await _search_rewritten(turn, searcher, found, within)
     opening = await asyncio.to_thread(searcher.opening, within, limit=turn.budget.candidates)
     search = replace(found.search, hits=_hits_on_pages(found.search.hits, intent.pages))
@@ -70,17 +74,26 @@ async def _search_files(
 
 
 async def _retrieve_anywhere(turn: TurnContext, searcher: Searcher, intent: Intent) -> Evidence:
-    """A search of all there is, in other words too where the question's own find little."""
+    """A search of all there is; in other words too for a question in a language that the library hardly has, and for a
+    follow-up that would end at the gate."""
     found = await _search(turn, searcher, intent)
     abstention = policies.gate(turn.policy, found.answerability)
-    if intent.kind == "lookup" and (_finds_little(found) or (turn.history and abstention)):
+    if intent.kind == "lookup" and ((turn.history and abstention) or await _is_foreign(turn, found)):
         found = await _search_rewritten(turn, searcher, found)
         abstention = policies.gate(turn.policy, found.answerability)
     return replace(found, abstention=abstention)
 
 
-def _finds_little(found: Evidence) -> bool:
-    return found.search.normalised_score < REWRITE_BELOW
+async def _is_foreign(turn: TurnContext, found: Evidence) -> bool:
+    """Whether the question finds little and is in none of the library's main languages.
+
+    One in the library's own language keeps its words: a model that strays from them would open the gate to whatever it
+    thought of.
+    """
+    if found.search.normalised_score >= REWRITE_BELOW:
+        return False
+    main, language = await asyncio.to_thread(turn.languages), language_of(turn.question)
+    return bool(main) and (language not in main if language else not _LATIN.search(fold(turn.question)))
 
 
 async def _search_rewritten(

@@ -638,6 +638,26 @@ async def test_a_question_in_another_language_finds_its_passage_by_the_models_wo
     assert "one line in English" in idle.prompts[0].messages[0]["content"]
 
 
+@pytest.mark.parametrize(
+    ("question", "languages"),
+    [("Who is the king of the penguins?", ["en"]), (RUSSIAN, ["ru", "en"]), (RUSSIAN, []), ("BM25?", ["sl"])],
+)
+async def test_a_question_in_the_librarys_own_language_keeps_its_words(question: str, languages: list[str]):
+    idle = FakeModel()
+    contents = Contents(languages=lambda: languages)
+    turn = turn_of(await events_of(question, models=ModelSet(FakeModel(), idle=idle), contents=contents))
+    assert (turn.outcome, idle.prompts) == ("abstained", [])
+
+
+@pytest.mark.parametrize("question", [RUSSIAN, "可以上传多大的文件？", "Kako velika je lahko datoteka?"])
+async def test_a_question_in_another_language_is_put_into_other_words(question: str):
+    idle = FakeModel().enqueue("nothing of use")
+    await events_of(
+        question, models=ModelSet(FakeModel(), idle=idle), contents=Contents(languages=lambda: ["en", "es"])
+    )
+    assert len(idle.prompts) == 1
+
+
 async def test_a_short_file_that_a_model_reads_whole_needs_no_other_words():
     idle, document = FakeModel(), Document("upload.md", "", "upload")
     index = MemoryIndex()
