@@ -147,7 +147,8 @@ class Settings(BaseSettings):
     )
     rewrite: Literal["auto", "off"] = Field(
         default="auto",
-        description="`auto` lets the small model, if idle, put foreign questions and follow-ups into the documents' words.",
+        description="`auto` lets the small model, if idle, put foreign questions and follow-ups into the documents' "
+        "words.",
     )
     upload_max_mb: float = Field(default=25, gt=0, le=1000, description="The largest file that may be dropped in.")
     upload_max_files: int = Field(default=20, ge=1, le=200, description="The most files at once, and in one chat.")
