@@ -122,7 +122,7 @@ def spread_of(values: Iterable[float | None]) -> Interval | None:
     return _spread(there) if there else None
 
 
-@lru_cache(maxsize=8192)  # each report of a run asks for the same ones, and an interval takes milliseconds
+@lru_cache(maxsize=8192)  # each report of a run asks for the same ones, and they are most of its work
 def _spread(values: tuple[float, ...]) -> Interval:
     low, high = bootstrap(values, lambda draws: np.median(draws, axis=1), rounds=1_000)
     return Interval(

@@ -20,8 +20,8 @@ from rag.turn.state import Evidence, TurnContext
 from rag.types import Decision, Document, Hit, Intent, SearchResult
 
 REWRITE_BELOW = 0.4
-"""The normalised score below which a question is put into other words: of xquad's questions to English passages 96 to
-98 % in Russian and Chinese have less, 69 to 76 % in German and Spanish, and none in English (benchmarks/bridge)."""
+"""The normalised score below which a foreign question is put into other words: of xquad's questions to English passages
+96 to 98 % in Russian and Chinese have less, 69 to 76 % in German and Spanish, none in English (benchmarks/bridge)."""
 
 _LATIN = re.compile("[a-z]")
 _MOST_WHOLE = 60
@@ -62,8 +62,9 @@ async def _search_files(
     within = frozenset(document.id for document in documents)
     whole = await asyncio.to_thread(_whole, searcher, documents, turn.budget.passage_tokens) if turn.generates else ()
     found = await _search(turn, searcher, intent, within)
-    if intent.kind == "lookup" and not whole and await _is_foreign(turn, found):
-        found = await _search_rewritten(turn, searcher, found, within)
+    languages = _languages_of(documents)
+    if intent.kind == "lookup" and not whole and _is_foreign(turn, found, languages):
+        found = await _search_rewritten(turn, searcher, found, languages, within)
     opening = await asyncio.to_thread(searcher.opening, within, limit=turn.budget.candidates)
     search = replace(found.search, hits=_hits_on_pages(found.search.hits, intent.pages))
     answerable = await asyncio.to_thread(holds_answer, search, turn.question, searcher.synonyms, opening)
@@ -78,33 +79,43 @@ async def _retrieve_anywhere(turn: TurnContext, searcher: Searcher, intent: Inte
     follow-up that would end at the gate."""
     found = await _search(turn, searcher, intent)
     abstention = policies.gate(turn.policy, found.answerability)
-    if intent.kind == "lookup" and ((turn.history and abstention) or await _is_foreign(turn, found)):
-        found = await _search_rewritten(turn, searcher, found)
-        abstention = policies.gate(turn.policy, found.answerability)
+    follows = bool(turn.history and abstention)
+    if intent.kind == "lookup" and (follows or found.search.normalised_score < REWRITE_BELOW):
+        languages = [*await asyncio.to_thread(turn.languages), *_languages_of(turn.attachments.documents)]
+        if follows or _is_foreign(turn, found, languages):
+            found = await _search_rewritten(turn, searcher, found, languages)
+            abstention = policies.gate(turn.policy, found.answerability)
     return replace(found, abstention=abstention)
 
 
-async def _is_foreign(turn: TurnContext, found: Evidence) -> bool:
-    """Whether the question finds little and is in none of the library's main languages.
+def _languages_of(documents: Sequence[Document]) -> list[str]:
+    return list(dict.fromkeys(document.language for document in documents if document.language))
 
-    One in the library's own language keeps its words: a model that strays from them would open the gate to whatever it
+
+def _is_foreign(turn: TurnContext, found: Evidence, languages: Sequence[str]) -> bool:
+    """Whether the question finds little and is in none of these languages of the documents.
+
+    One in the documents' own language keeps its words: a model that strays from them would open the gate to whatever it
     thought of.
     """
     if found.search.normalised_score >= REWRITE_BELOW:
         return False
-    main, language = await asyncio.to_thread(turn.languages), language_of(turn.question)
-    return bool(main) and (language not in main if language else not _LATIN.search(fold(turn.question)))
+    own = language_of(turn.question)
+    return bool(languages) and (own not in languages if own else not _LATIN.search(fold(turn.question)))
 
 
 async def _search_rewritten(
-    turn: TurnContext, searcher: Searcher, found: Evidence, within: Set[str] | None = None
+    turn: TurnContext,
+    searcher: Searcher,
+    found: Evidence,
+    languages: Sequence[str],
+    within: Set[str] | None = None,
 ) -> Evidence:
     """What the question finds in an idle model's words, if that is better than what it has found in its own."""
     idle = turn.models.idle if turn.budget.rewrite else None
     if not idle:
         return found
     await turn.enter("rewrite", model=idle.alias)
-    languages = await asyncio.to_thread(turn.languages)
     if not (rows := await rewrite(idle, turn.question, turn.history, languages)):
         return found
     earlier = [exchange.question for exchange in turn.history]

@@ -620,7 +620,7 @@ RUSSIAN = "Какого размера файл можно загрузить?"
 @pytest.mark.parametrize("attached", [False, True], ids=["library", "attached"])
 async def test_a_question_in_another_language_finds_its_passage_by_the_models_words(attached: bool):
     idle = FakeModel().enqueue("English: uploaded file size, largest, megabytes, MB\nRussian: размер файла, загрузка")
-    document = Document("upload.md", "", "upload")
+    document = Document("upload.md", "", "upload", language="en")
     index = MemoryIndex()
     index.put(document, passages(document, [LEAVE, UPLOADS, *(f"Page {n} is about the moon." for n in range(9))]))
     events = await events_of(
@@ -628,7 +628,7 @@ async def test_a_question_in_another_language_finds_its_passage_by_the_models_wo
         models=ModelSet(FakeModel().enqueue("Не больше 25 MB [1]."), idle=idle),
         searcher=Searcher(index),
         attachments=Attachments((document,)) if attached else None,
-        contents=Contents(languages=lambda: ["en"]),
+        contents=Contents(languages=lambda: ["sl" if attached else "en"]),
         budget=Budget(passage_tokens=60),
     )
     turn = turn_of(events)
